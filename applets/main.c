@@ -1,0 +1,17 @@
+/* main - the one list of applets, expanded; everything else is core/cli. */
+#include "spamgear/cli/applet.h"
+
+#define APPLET(id) extern const struct applet id##_applet;
+#include "applets.def"
+#undef APPLET
+
+static const struct applet *const applets[] = {
+#define APPLET(id) &id##_applet,
+#include "applets.def"
+#undef APPLET
+    NULL};
+
+int main(int argc, char **argv)
+{
+    return applet_main(applets, sizeof applets / sizeof *applets - 1, argc, argv);
+}

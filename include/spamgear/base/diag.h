@@ -1,0 +1,28 @@
+/* diag - what is said on standard error.
+ *
+ * Applets speak here; core functions do not, they fill a `why`. Each line is
+ * `NAME: message`, control bytes escaped. Trouble is remembered, so that a run
+ * that went on in spite of it still ends with status 2.
+ */
+#ifndef SPAMGEAR_BASE_DIAG_H
+#define SPAMGEAR_BASE_DIAG_H
+
+#include <stdbool.h>
+
+void diag_name(const char *name); /* of the applet; borrowed for ever */
+
+/* Says it and remembers trouble. Thread-safe. */
+void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says it; no trouble. */
+void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Says it when diag_verbose(true) was called. */
+void diag_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void diag_verbose(bool on);
+
+bool diag_trouble(void); /* was there a diag_error? */
+
+/* Flushes stdout; a failed write is trouble, a closed pipe is a quiet end.
+ * Returns false when something could not be written. */
+bool diag_flush_stdout(void);
+
+#endif

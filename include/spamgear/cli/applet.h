@@ -1,0 +1,60 @@
+/* applet - one command, declared once.
+ *
+ * From this declaration come: parsing of the command line, keys of the config file
+ * (section = applet name, key = long option name), --help, manual page, completion,
+ * --list, --install, --sample-config and check-config. Adding an applet touches its .c
+ * file, one line in applets/applets.def and its folder of cases.
+ */
+#ifndef SPAMGEAR_CLI_APPLET_H
+#define SPAMGEAR_CLI_APPLET_H
+
+#include "spamgear/cli/config.h"
+#include "spamgear/cli/option.h"
+
+struct applet_example {
+    const char *command; /* NULL ends the list */
+    const char *meaning;
+};
+
+struct applet_status {
+    int status;
+    const char *meaning; /* NULL ends the list */
+};
+
+/* One call of an applet. */
+struct run {
+    const struct applet *applet;
+    const char *called; /* the name it was called by: may be an alias */
+    int argc;           /* operands only */
+    char **argv;
+    const struct config *config; /* whole, for [limits], [allow], [format NAME] */
+};
+
+enum applet_flags {
+    APPLET_TOOL = 1 /* a word after `spamgear` only (why, backtest): no link is installed */
+};
+
+#define APPLET_TROUBLE 2 /* exit status of every log applet when something was wrong */
+
+struct applet {
+    const char *name;
+    const char *const *aliases; /* old names, NULL-terminated; may be NULL */
+    const char *summary;        /* one line */
+    const char *operands;       /* synopsis of what follows the options; NULL = none allowed */
+    const char *description;    /* paragraphs, separated by empty lines */
+    const struct option *const *options; /* tables, NULL-terminated; their offsets lead into settings */
+    size_t settings_size;
+    const struct applet_example *examples;
+    const struct applet_status *statuses;
+    const char *files; /* paragraph for the manual's FILES section; may be NULL */
+    unsigned flags;
+    /* Settings are filled: default < [spamgear] < [applet] < command line. Returns the exit
+     * status; diag_error turns 0 and 1 into APPLET_TROUBLE. */
+    int (*run)(void *settings, const struct run *run);
+};
+
+/* The program: dispatches, handles the options of `spamgear` itself, returns the exit
+ * status. applets: every applet, sorted by name. */
+int applet_main(const struct applet *const *applets, size_t count, int argc, char **argv);
+
+#endif

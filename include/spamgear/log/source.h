@@ -1,0 +1,78 @@
+/* source - where log bytes come from, behind one read call.
+ *
+ * A plain file, a .gz/.xz/.zst (told by content, not by name), standard input
+ * (which may be compressed too), or journal entries written out as lines. Files
+ * are read, never mapped: a rotation would raise SIGBUS. Decompression is
+ * bounded in memory. Libraries are loaded when the first such file is opened.
+ */
+#ifndef SPAMGEAR_LOG_SOURCE_H
+#define SPAMGEAR_LOG_SOURCE_H
+
+#include "spamgear/base/strbuf.h"
+#include "spamgear/base/vec.h"
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum source_kind { SOURCE_FILE, SOURCE_STREAM, SOURCE_JOURNAL };
+
+struct source {
+    char *name;            /* as it is shown: path, "-" or "journal" */
+    enum source_kind kind; /* FILE: can be read at any offset; STREAM: only forward */
+    uint64_t size;         /* bytes when opened; FILE only */
+    int64_t mtime;         /* seconds; now for stdin and the journal */
+    uint64_t dev, ino;     /* 0 when it is no file */
+    bool trusted;          /* named in trusted-logs */
+    const struct source_ops *ops;
+    void *state;
+};
+
+/* Opens path ("-" is stdin). Refuses directories and devices with a clear why.
+ * NULL on failure. Caller closes with source_close. */
+struct source *source_open(const char *path, struct strbuf *why);
+
+/* Up to size bytes: 0 at the end, -1 with why. What a damaged archive gave
+ * before its damage is delivered before the -1. A FILE that became shorter than
+ * what was read of it gives -1 ("was truncated while it was read"). */
+ssize_t source_read(struct source *source, char *buf, size_t size, struct strbuf *why);
+
+/* FILE only: the next source_read starts at offset. */
+void source_seek(struct source *source, uint64_t offset);
+
+/* FILE only: bytes at an offset without moving, for the window search. */
+ssize_t source_peek(struct source *source, uint64_t offset, char *buf, size_t size);
+
+void source_close(struct source *source); /* NULL is fine */
+
+/* Expands what the user named: globs; a directory is an error; a file named twice
+ * (by link or by glob) once; order kept. 0, or -1 with why for the names that gave
+ * nothing (the others are still in *paths). */
+int source_expand(const struct texts *names, struct texts *paths, struct strbuf *why);
+
+/* The rotated predecessors of a log, newest first: NAME.1, NAME.2.gz, ..., and dateext
+ * forms NAME-20261120[.gz]. Adds owned paths to *older. A file that is itself such
+ * a rotation has none. */
+void source_predecessors(const char *path, struct texts *older);
+
+/* The journal. identifiers: the syslog tags wanted ("postfix/", a trailing slash means
+ * every tag that begins so), NULL-terminated. Entries from `since` on (seconds). Each entry becomes a line
+ *     G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n
+ * with G = 'T' trusted, 'P' plain, 'F' forged (ORIGIN_*), judged by `writers` (see
+ * log_format) from _UID, _EXE and _SYSTEMD_UNIT; newlines in the message become blanks.
+ * dir and file may be NULL (the system's journal). NULL with why on failure. */
+struct journal_request {
+    const char *dir;
+    const char *file;
+    const char *const *identifiers;
+    const char *const *writers;
+    int64_t since, until;
+};
+struct source *source_open_journal(const struct journal_request *request, struct strbuf *why);
+
+/* What a kind of source is made of; the files that implement kinds fill it. */
+struct source_ops {
+    ssize_t (*read)(struct source *source, char *buf, size_t size, struct strbuf *why);
+    void (*close)(struct source *source);
+};
+
+#endif

@@ -1,0 +1,41 @@
+/* regex - PCRE2 patterns, compiled once, matched by many threads.
+ *
+ * The cache is filled while settings are read and is read-only afterwards. Patterns work
+ * on bytes (no UTF mode), are JIT-compiled, and run under limits (match limit 1,000,000, heap
+ * 20 MB, JIT stack 1 MB) in a match context of each thread's own. That a pattern gave up is
+ * its own result: whoever reads it as "no match" lets an attacker hide.
+ */
+#ifndef SPAMGEAR_MATCH_REGEX_H
+#define SPAMGEAR_MATCH_REGEX_H
+
+#include "spamgear/base/span.h"
+#include "spamgear/base/strbuf.h"
+
+enum regex_result { REGEX_MATCH, REGEX_NO_MATCH, REGEX_GAVE_UP };
+
+struct regex;
+
+/* Compiles, or finds the same pattern in the process-wide cache. Borrowed for ever. NULL with
+ * why ("offset 12: missing closing parenthesis"). Not thread-safe: call before matching starts. */
+const struct regex *regex_get(const char *pattern, struct strbuf *why);
+
+/* Matches subject. groups (may be NULL) gets `count` spans: group 0, 1, ...; unset groups are
+ * empty with at == NULL. */
+enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
+                              size_t count);
+
+/* Number of a named group, -1 when the pattern has none of that name. */
+int regex_group(const struct regex *regex, const char *name);
+
+/* The longest literal every match must contain, for a fast path; empty when none is
+ * known (PCRE2 tells first and last code units only: this is worked out from the pattern's text
+ * and is conservative). */
+struct span regex_literal(const struct regex *regex);
+
+/* Frees the cache and this thread's context: for leak checking at exit. */
+void regex_clear_all(void);
+
+/* "10.42 2022-12-11", for --version. */
+const char *regex_version(void);
+
+#endif
