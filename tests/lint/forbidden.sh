@@ -1,0 +1,49 @@
+#!/bin/sh
+# What must not stand in the tree: calls that run a shell or cannot be bounded, fixed names in
+# /tmp, unfinished work, and paths of the machine it was built on.
+set -u
+cd "$(dirname "$0")/../.." || exit 2
+failed=0
+
+# Prints FILE:LINE:code of C files with comments blanked (strings stay).
+code_of() {
+    awk '
+    FNR == 1 { inside = 0 }
+    {
+        out = ""; line = $0
+        while (line != "") {
+            if (inside) {
+                end = index(line, "*/")
+                if (!end) break
+                line = substr(line, end + 2); inside = 0
+            } else if (match(line, /^("([^"\\]|\\.)*"|\047([^\047\\]|\\.)*\047)/)) {
+                out = out substr(line, 1, RLENGTH); line = substr(line, RLENGTH + 1)
+            } else if (substr(line, 1, 2) == "/*") { inside = 1; line = substr(line, 3)
+            } else if (substr(line, 1, 2) == "//") break
+            else { out = out substr(line, 1, 1); line = substr(line, 2) }
+        }
+        print FILENAME ":" FNR ":" out
+    }' "$@"
+}
+
+none() { # WHAT, then the places on standard input
+    places=$(cat)
+    [ -n "$places" ] || return 0
+    printf '%s:\n%s\n' "$1" "$places"
+    failed=1
+}
+
+# Words that would match this file itself are written with a bracket.
+calls='(^|[^a-zA-Z0-9_])(system|popen|gets|strcpy|strcat|sprintf|vsprintf|tmpnam|tempnam|mktemp|strtok|alloca|atoi|atol)[ ]*\('
+code=$(find core include applets tests -name '*.[ch]' | sort | while IFS= read -r f; do code_of "$f"; done)
+[ -n "$code" ] || { echo "no C files found"; exit 1; }
+printf '%s\n' "$code" | grep -E "^[^:]*:[0-9]*:.*$calls" | none "calls that are not used here"
+printf '%s\n' "$code" | grep -E '^(core|include|applets)[^:]*:[0-9]*:.*"/(var/)?tmp' | none "fixed names in /tmp"
+everything() { find CMakeLists.txt README.md applets core include docs packaging tests .ci -type f "$@" 2>/dev/null; }
+everything -print0 | xargs -0 grep -nIE 'TO[D]O|FIX[M]E|XX[X]' | none "unfinished work"
+here=$(pwd)
+case $here in
+/*/*) everything -print0 | xargs -0 grep -nIF "$here" | none "paths of this checkout" ;;
+esac
+everything -print0 | xargs -0 grep -nIE '/home/[a-z]+/(src|git|work|projects)/|/wor[k]/' | none "paths of a build machine"
+exit $failed
