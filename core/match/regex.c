@@ -1,0 +1,342 @@
+/* regex - the only file that knows PCRE2.
+ *
+ * Compiled patterns live in one list, found by their text through a map. What a match
+ * writes to (match data, limits, JIT stack) belongs to the thread that matches and is
+ * freed when the thread ends, so compiled patterns are never written to.
+ *
+ * The literal for the fast path is read off the pattern's text. It may be shorter than what
+ * a human would find, but it must never be wrong: whatever the reader does not know for
+ * certain (options inside the pattern, verbs, quoting, code points by number, conditions)
+ * makes it answer "none".
+ */
+#include "spamgear/match/regex.h"
+
+#include "spamgear/base/map.h"
+#include "spamgear/base/vec.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <pthread.h>
+
+#define MATCH_LIMIT   1000000
+#define HEAP_LIMIT_KB 20000
+#define STACK_FIRST   (32 * 1024)
+#define STACK_MOST    (1024 * 1024)
+
+struct regex {
+    pcre2_code *code;
+    char *literal; /* NULL when there is none */
+    uint32_t groups;
+};
+
+static struct map cache_names;
+static VEC(struct regex *) cache;
+
+/* ---- what a thread matches with ---- */
+
+struct workbench {
+    pcre2_match_context *context;
+    pcre2_jit_stack *stack;
+    pcre2_match_data *data;
+    uint32_t groups; /* that data has room for */
+};
+
+static pthread_key_t workbench_key;
+static pthread_once_t workbench_once = PTHREAD_ONCE_INIT;
+
+static void workbench_free(void *at)
+{
+    struct workbench *bench = at;
+    if (bench == NULL)
+        return;
+    pcre2_match_data_free(bench->data);
+    pcre2_jit_stack_free(bench->stack);
+    pcre2_match_context_free(bench->context);
+    free(bench);
+}
+
+static void workbench_make_key(void)
+{
+    pthread_key_create(&workbench_key, workbench_free);
+}
+
+static struct workbench *workbench_new(void)
+{
+    struct workbench *bench = mem_zero(1, sizeof *bench);
+    bench->context = pcre2_match_context_create(NULL);
+    bench->stack = pcre2_jit_stack_create(STACK_FIRST, STACK_MOST, NULL);
+    if (bench->context != NULL) {
+        pcre2_set_match_limit(bench->context, MATCH_LIMIT);
+        pcre2_set_heap_limit(bench->context, HEAP_LIMIT_KB);
+        if (bench->stack != NULL)
+            pcre2_jit_stack_assign(bench->context, NULL, bench->stack);
+    }
+    pthread_setspecific(workbench_key, bench);
+    return bench;
+}
+
+/* This thread's workbench with room for the groups; NULL without memory. */
+static struct workbench *workbench_get(uint32_t groups)
+{
+    pthread_once(&workbench_once, workbench_make_key);
+    struct workbench *bench = pthread_getspecific(workbench_key);
+    if (bench == NULL)
+        bench = workbench_new();
+    if (bench->data == NULL || bench->groups < groups) {
+        pcre2_match_data_free(bench->data);
+        bench->data = pcre2_match_data_create(groups, NULL);
+        bench->groups = groups;
+    }
+    /* Matching without the limits would be worse than not matching. */
+    return bench->context != NULL && bench->data != NULL ? bench : NULL;
+}
+
+/* ---- the literal that every match contains ---- */
+
+/* A walk over a pattern's text. Only what stands outside all groups is collected; a group,
+ * a class, a quantified character ends the literal that was being collected. */
+struct walk {
+    const char *at;
+    unsigned depth;
+    struct strbuf run, best;
+    bool lost; /* something that this reader does not understand, or a choice at the top */
+};
+
+static void walk_cut(struct walk *walk)
+{
+    if (walk->run.len > walk->best.len) {
+        strbuf_reset(&walk->best);
+        strbuf_add_span(&walk->best, strbuf_span(&walk->run));
+    }
+    strbuf_reset(&walk->run);
+}
+
+static void walk_char(struct walk *walk, char c)
+{
+    if (walk->depth == 0)
+        strbuf_add_char(&walk->run, c);
+}
+
+/* An escaped letter or digit: the known classes and assertions take no argument, of all
+ * others nobody knows where they end. An escaped sign is that sign. */
+static void walk_escape(struct walk *walk)
+{
+    char c = *++walk->at;
+    bool wordly = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (c == '\0' || (wordly && strchr("dDsSwWbBAZzGhHvVRKtnrfae", c) == NULL)) {
+        walk->lost = true;
+        return;
+    }
+    if (wordly)
+        walk_cut(walk);
+    else
+        walk_char(walk, c);
+    walk->at++;
+}
+
+/* Past "[:alpha:]" when at is such a name in a class, else past one '['. */
+static const char *skip_posix_class(const char *at)
+{
+    if (at[1] != ':')
+        return at + 1;
+    const char *end = at + 2;
+    while (*end == '^' || (*end >= 'a' && *end <= 'z'))
+        end++;
+    return end[0] == ':' && end[1] == ']' ? end + 2 : at + 1;
+}
+
+static void walk_class(struct walk *walk)
+{
+    walk_cut(walk);
+    const char *at = walk->at + 1;
+    if (*at == '^')
+        at++;
+    if (*at == ']') /* a class cannot be empty: this one is a member */
+        at++;
+    while (*at != '\0' && *at != ']') {
+        if (*at == '\\' && (at[1] == '\0' || at[1] == 'Q' || at[1] == 'E'))
+            break;
+        at = *at == '\\' ? at + 2 : *at == '[' ? skip_posix_class(at) : at + 1;
+    }
+    walk->lost = *at != ']';
+    walk->at = at + !walk->lost;
+}
+
+static void walk_open(struct walk *walk)
+{
+    walk_cut(walk);
+    const char *at = walk->at + 1;
+    if (*at == '*' || (*at == '?' && (at[1] == '\0' || strchr(":<'=!>|P", at[1]) == NULL)) ||
+        (*at == '?' && at[1] == 'P' && at[2] != '<'))
+        walk->lost = true;
+    walk->depth++;
+    walk->at = *at == '?' ? at + 2 : at;
+}
+
+static void walk_close(struct walk *walk)
+{
+    walk_cut(walk);
+    walk->lost = walk->depth == 0;
+    walk->depth -= !walk->lost;
+    walk->at++;
+}
+
+/* The character before a quantifier may not be there at all, or many times. */
+static void walk_quantifier(struct walk *walk)
+{
+    if (walk->run.len > 0)
+        walk->run.data[--walk->run.len] = '\0';
+    walk_cut(walk);
+    if (*walk->at == '{') {
+        size_t digits = strspn(walk->at + 1, "0123456789, ");
+        if (walk->at[1 + digits] == '}')
+            walk->at += 1 + digits;
+    }
+    walk->at++;
+}
+
+static void walk_dot(struct walk *walk)
+{
+    walk_cut(walk);
+    walk->at++;
+}
+
+static void walk_choice(struct walk *walk)
+{
+    walk->lost = walk->depth == 0;
+    walk->at++;
+}
+
+static void (*walk_step(char c))(struct walk *)
+{
+    static const struct {
+        char c;
+        void (*step)(struct walk *);
+    } steps[] = {{'\\', walk_escape},    {'[', walk_class},      {'(', walk_open},
+                 {')', walk_close},      {'*', walk_quantifier}, {'+', walk_quantifier},
+                 {'?', walk_quantifier}, {'{', walk_quantifier}, {'.', walk_dot},
+                 {'^', walk_dot},        {'$', walk_dot},        {'|', walk_choice}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (steps[i].c == c)
+            return steps[i].step;
+    return NULL;
+}
+
+/* Owned text, NULL when no literal is known. */
+static char *literal_of(const char *pattern)
+{
+    struct walk walk = {.at = pattern};
+    while (*walk.at != '\0' && !walk.lost) {
+        void (*step)(struct walk *) = walk_step(*walk.at);
+        if (step != NULL)
+            step(&walk);
+        else
+            walk_char(&walk, *walk.at++);
+    }
+    walk_cut(&walk);
+    char *literal = walk.lost || walk.best.len == 0 ? NULL : strbuf_take(&walk.best);
+    strbuf_clear(&walk.run);
+    strbuf_clear(&walk.best);
+    return literal;
+}
+
+/* ---- the interface ---- */
+
+static pcre2_code *compile(const char *pattern, struct strbuf *why)
+{
+    int error;
+    PCRE2_SIZE offset;
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF,
+                                     &error, &offset, NULL);
+    if (code == NULL) {
+        PCRE2_UCHAR text[256];
+        pcre2_get_error_message(error, text, sizeof text);
+        strbuf_why(why, "offset %zu: %s", (size_t)offset, (const char *)text);
+        return NULL;
+    }
+    /* Without JIT (not built in, no memory that may be run) the interpreter works as well. */
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    return code;
+}
+
+const struct regex *regex_get(const char *pattern, struct strbuf *why)
+{
+    uint32_t number = map_get(&cache_names, span_text(pattern));
+    if (number != MAP_NONE)
+        return cache.at[number];
+    pcre2_code *code = compile(pattern, why);
+    if (code == NULL)
+        return NULL;
+    struct regex *regex = mem_zero(1, sizeof *regex);
+    regex->code = code;
+    regex->literal = literal_of(pattern);
+    pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
+    regex->groups++; /* the whole match */
+    map_put(&cache_names, span_text(pattern), NULL);
+    *vec_add(&cache) = regex;
+    return regex;
+}
+
+/* Where a \K in a look-ahead puts the start behind the end, the group counts as unset. */
+static void copy_groups(pcre2_match_data *data, uint32_t known, struct span subject,
+                        struct span *groups, size_t count)
+{
+    const PCRE2_SIZE *at = pcre2_get_ovector_pointer(data);
+    for (size_t i = 0; i < count; i++) {
+        bool set = i < known && at[2 * i] != PCRE2_UNSET && at[2 * i] <= at[2 * i + 1];
+        groups[i] = set ? (struct span){subject.at + at[2 * i], at[2 * i + 1] - at[2 * i]}
+                        : (struct span){NULL, 0};
+    }
+}
+
+enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
+                              size_t count)
+{
+    if (subject.at == NULL)
+        subject = SPAN("");
+    struct workbench *bench = workbench_get(regex->groups);
+    if (bench == NULL)
+        return REGEX_GAVE_UP;
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, 0, 0, bench->data,
+                            bench->context);
+    if (found == PCRE2_ERROR_NOMATCH)
+        return REGEX_NO_MATCH;
+    if (found < 0)
+        return REGEX_GAVE_UP;
+    if (groups != NULL)
+        copy_groups(bench->data, (uint32_t)found, subject, groups, count);
+    return REGEX_MATCH;
+}
+
+int regex_group(const struct regex *regex, const char *name)
+{
+    int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
+    return number > 0 ? number : -1;
+}
+
+struct span regex_literal(const struct regex *regex)
+{
+    return span_text(regex->literal);
+}
+
+void regex_clear_all(void)
+{
+    for (size_t i = 0; i < cache.len; i++) {
+        pcre2_code_free(cache.at[i]->code);
+        free(cache.at[i]->literal);
+        free(cache.at[i]);
+    }
+    vec_clear(&cache);
+    map_clear(&cache_names);
+    pthread_once(&workbench_once, workbench_make_key);
+    workbench_free(pthread_getspecific(workbench_key));
+    pthread_setspecific(workbench_key, NULL);
+}
+
+const char *regex_version(void)
+{
+    static char text[64];
+    if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= (int)sizeof text)
+        pcre2_config(PCRE2_CONFIG_VERSION, text);
+    return text;
+}

@@ -1,0 +1,152 @@
+/* regex - groups, limits, the cache, threads, and literals that are never wrong. */
+#include "spamgear/match/regex.h"
+
+#include "test.h"
+#include <pthread.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *pattern, *literal;
+} literals[] = {
+    {"sent mail", "sent mail"},
+    {"^User (?<user>\\S+) \\[", "User "},
+    {"a\\.b\\[c\\]", "a.b[c]"},
+    {"abc?def", "def"},
+    {"abcd?ef", "abc"},
+    {"abcdef*g", "abcde"},
+    {"abcd+e", "abc"},
+    {"abcd++efgh", "efgh"},
+    {"abcd{0,2}ef", "abc"},
+    {"abc{x}de", "x}de"},
+    {"abc{2}?d", "ab"},
+    {"ab[cde]fgh", "fgh"},
+    {"ab[]cde]fgh", "fgh"},
+    {"ab[^]cde]fgh", "fgh"},
+    {"ab[[:alpha:]xyz]fgh", "fgh"},
+    {"ab[[:alpha]fgh", "fgh"},
+    {"ab[\\]xyz]fgh", "fgh"},
+    {"abc|abcd", ""},
+    {"(abc|abcd) efg", " efg"},
+    {"(?:abcdefgh)?ij", "ij"},
+    {"(?!abcdefgh)ij", "ij"},
+    {"x(?<a>[)]abcdefg)ij", "ij"},
+    {"x(?P<a>\\)abcdefg)ij", "ij"},
+    {"(?i)abc", ""},
+    {"ab(?i:c)def", ""},
+    {"(*ANYCRLF)abc", ""},
+    {"(?x) a b c", ""},
+    {"(?#a(b)abc", ""},
+    {"\\Qa.b\\Eabc", ""},
+    {"\\x41bcd", ""},
+    {"(a)\\1bcd", ""},
+    {"(?<n>a)\\k<n>bcd", ""},
+    {"(?<n>a)(?P=n)bcd", ""},
+    {"(?<n>a)(?&n)bcd", ""},
+    {"^.*$", ""},
+    {"a\\tbc", "bc"},
+    {"caf\xc3\xa9? x", "caf\xc3"},
+    {"", ""},
+};
+
+static void test_literals(void)
+{
+    for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+        const struct regex *regex = regex_get(literals[i].pattern, NULL);
+        test_true(literals[i].pattern, regex != NULL);
+        if (regex == NULL)
+            continue;
+        struct span got = regex_literal(regex);
+        test_bytes(literals[i].pattern, got.at, got.len, literals[i].literal,
+                   strlen(literals[i].literal));
+    }
+}
+
+static void test_groups(void)
+{
+    const struct regex *regex = regex_get("from (?<user>\\w+)(?: by (?<client>\\S+))?", NULL);
+    struct span groups[4];
+    test_number("matches", regex_match(regex, SPAN("\0\xff from bob, done"), groups, 4),
+                REGEX_MATCH);
+    int user = regex_group(regex, "user"), client = regex_group(regex, "client");
+    test_bytes("user", groups[user].at, groups[user].len, "bob", 3);
+    test_bytes("whole", groups[0].at, groups[0].len, "from bob", 8);
+    test_true("an unset group has no bytes", groups[client].at == NULL && groups[client].len == 0);
+    test_true("a group beyond the last is unset", groups[3].at == NULL);
+    test_number("no such name", regex_group(regex, "script"), -1);
+    test_number("no match", regex_match(regex, SPAN("to bob"), groups, 4), REGEX_NO_MATCH);
+    test_number("no groups asked", regex_match(regex, SPAN("from x"), NULL, 0), REGEX_MATCH);
+    test_number("nothing to match", regex_match(regex, (struct span){NULL, 0}, NULL, 0),
+                REGEX_NO_MATCH);
+    const struct regex *strange = regex_get("(?=ab\\K)", NULL);
+    if (strange != NULL) {
+        test_number("start behind end", regex_match(strange, SPAN("ab"), groups, 1), REGEX_MATCH);
+        test_true("is no span", groups[0].at == NULL);
+    }
+}
+
+static void test_limits(void)
+{
+    char subject[40];
+    memset(subject, 'a', sizeof subject);
+    const struct regex *regex = regex_get("^(a+)+$", NULL);
+    subject[39] = '!';
+    test_number("backtracking gives up",
+                regex_match(regex, span_of(subject, subject + 40), NULL, 0), REGEX_GAVE_UP);
+    const struct regex *deep = regex_get("^(?:(a|b)*?c)+d", NULL);
+    size_t len = 4 << 20;
+    char *big = malloc(len);
+    memset(big, 'a', len);
+    big[len - 1] = 'c';
+    enum regex_result result = regex_match(deep, span_of(big, big + len), NULL, 0);
+    test_true("a huge subject ends", result == REGEX_GAVE_UP || result == REGEX_NO_MATCH);
+    free(big);
+}
+
+static void test_errors(void)
+{
+    struct strbuf why = {0};
+    test_true("does not compile", regex_get("abc(", &why) == NULL);
+    test_text("says where", strbuf_text(&why), "offset 4: missing closing parenthesis");
+    test_true("the second time too", regex_get("abc(", NULL) == NULL);
+    test_true("no UTF mode", regex_get("(*UTF)abc", &why) == NULL);
+    test_true("one copy", regex_get("abc", NULL) == regex_get("abc", NULL));
+    strbuf_clear(&why);
+}
+
+static void *match_often(void *at)
+{
+    const struct regex *regex = at;
+    size_t matched = 0;
+    struct span groups[2];
+    for (int i = 0; i < 1000; i++)
+        matched += regex_match(regex, SPAN("x=1,y=2"), groups, 2) == REGEX_MATCH &&
+                   span_is(groups[1], SPAN("2"));
+    return (void *)matched;
+}
+
+static void test_threads(void)
+{
+    void *regex = (void *)regex_get("y=(\\d)", NULL);
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, match_often, regex);
+    for (int i = 0; i < 4; i++) {
+        void *matched = NULL;
+        pthread_join(threads[i], &matched);
+        test_number("each thread matches", (int64_t)(size_t)matched, 1000);
+    }
+}
+
+int main(void)
+{
+    test_literals();
+    test_groups();
+    test_limits();
+    test_errors();
+    test_threads();
+    test_true("has a version", strstr(regex_version(), "10.") == regex_version());
+    regex_clear_all();
+    test_true("works after clearing", regex_get("abc", NULL) != NULL);
+    regex_clear_all();
+    return test_end();
+}
