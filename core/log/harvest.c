@@ -1,0 +1,382 @@
+/* harvest - blocks are read in turn, searched and parsed in parallel, delivered in turn.
+ *
+ * A worker takes the next block under one lock, parses it with no lock held, and delivers
+ * its events when all earlier blocks are delivered. So the sink needs no lock, sees the
+ * log's own order, and any number of threads gives the same answer.
+ */
+#include "spamgear/log/harvest.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/vec.h"
+#include "spamgear/match/literal.h"
+#include <pthread.h>
+
+#define THREADS_MAX     16
+#define THREAD_MIN_SIZE (8 * 1024 * 1024) /* below this a second thread costs more than it gives   \
+                                           */
+/* Lines that add recipients may come this much later than their message. */
+#define JOIN_LATER_S 3600
+
+struct job {
+    struct harvest *harvest;
+    struct source *source;
+    struct reader reader;
+    struct literal_set needles, with_joins;
+    pthread_mutex_t reading, delivering;
+    pthread_cond_t turn;
+    uint64_t next; /* number of the block that may be delivered now */
+    struct harvest_counts counts;
+    struct strbuf why;
+    int result;
+};
+
+struct worker {
+    struct job *job;
+    pthread_t thread;
+    struct block block;
+    VEC(struct event) events;
+    struct harvest_counts counts;
+};
+
+/* --- One block --- */
+
+static size_t count_lines(struct span text)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.at[i] == '\n';
+    return lines + (text.len > 0 && text.at[text.len - 1] != '\n');
+}
+
+/* The line around a hit, without its line end. */
+static struct span line_around(const struct block *block, const char *hit, const char **next)
+{
+    const char *end = block->data + block->len;
+    const char *start = memrchr(block->data, '\n', (size_t)(hit - block->data));
+    const char *newline = memchr(hit, '\n', (size_t)(end - hit));
+    start = start == NULL ? block->data : start + 1;
+    *next = newline == NULL ? end : newline + 1;
+    end = newline == NULL ? end : newline;
+    if (end > start && end[-1] == '\r')
+        end--;
+    return span_of(start, end);
+}
+
+/* Journal sources put one letter before each line (source.h). */
+static enum origin take_origin(const struct source *source, struct span *line)
+{
+    if (source->kind != SOURCE_JOURNAL)
+        return source->trusted ? ORIGIN_TRUSTED : ORIGIN_PLAIN;
+    char grade = line->len > 0 ? line->at[0] : 'P';
+    *line = span_skip(*line, line->len > 0);
+    return grade == 'T' ? ORIGIN_TRUSTED : grade == 'F' ? ORIGIN_FORGED : ORIGIN_PLAIN;
+}
+
+/* One of the formats understands the line, or none does: the best answer of all. */
+static enum parse_result parse_line(const struct harvest *harvest, const struct log_line *line,
+                                    struct event *event)
+{
+    enum parse_result best = PARSE_FOREIGN;
+    for (size_t i = 0; i < harvest->formats_len; i++) {
+        *event = (struct event){.repeat = 1};
+        enum parse_result result = harvest->formats[i]->parse(harvest->formats[i], line, event);
+        if (result == PARSE_EVENT || result == PARSE_NOTHING)
+            return result;
+        if (result != PARSE_FOREIGN)
+            best = result;
+    }
+    return best;
+}
+
+static bool undated_ok(const struct harvest *harvest)
+{
+    for (size_t i = 0; i < harvest->formats_len; i++)
+        if (harvest->formats[i]->undated_ok)
+            return true;
+    return false;
+}
+
+/* Reads the time; false when the line is out of the window or has none. */
+static bool in_window(struct worker *worker, struct log_line *line)
+{
+    const struct harvest *harvest = worker->job->harvest;
+    struct stamp stamp;
+    line->time = stamp_read(&worker->block.clock, line->whole, &stamp, &line->rest);
+    line->shape = stamp.shape;
+    if (line->time == STAMP_NONE && undated_ok(harvest)) {
+        line->time = worker->block.clock.newest;
+        line->shape = STAMP_BARE;
+        line->rest = line->whole;
+    } else if (line->time == STAMP_NONE) {
+        worker->counts.undated++;
+        return false;
+    }
+    worker->counts.dated++;
+    return line->time >= harvest->window.since && line->time <= harvest->window.until;
+}
+
+static void keep_event(struct worker *worker, const struct log_line *line, struct event *event)
+{
+    if (line->origin == ORIGIN_FORGED) {
+        worker->counts.forged++;
+        return;
+    }
+    event->time = line->time;
+    event->origin = line->origin;
+    event->line = line->whole;
+    event->offset = line->offset;
+    *vec_add(&worker->events) = *event;
+}
+
+static void examine(struct worker *worker, struct span text)
+{
+    struct event event;
+    struct log_line line = {.offset =
+                                worker->block.offset + (uint64_t)(text.at - worker->block.data)};
+    line.origin = take_origin(worker->job->source, &text);
+    line.whole = text;
+    if (!in_window(worker, &line))
+        return;
+    switch (parse_line(worker->job->harvest, &line, &event)) {
+    case PARSE_EVENT: keep_event(worker, &line, &event); break;
+    case PARSE_UNKNOWN: worker->counts.unparsed++; break;
+    case PARSE_GAVE_UP: worker->counts.gave_up++; break;
+    case PARSE_NOTHING:
+    case PARSE_FOREIGN: break;
+    }
+}
+
+/* Time of the last line of the block that has one; the block's own clock stays as it is. */
+static int64_t last_time(const struct block *block, int64_t first)
+{
+    struct stamp_clock clock = block->clock;
+    struct stamp stamp;
+    struct span rest, text = {block->data, block->len};
+    if (text.len > 0 && text.at[text.len - 1] == '\n')
+        text.len--;
+    const char *newline = span_find_last(text, SPAN("\n"));
+    const char *start = newline == NULL ? text.at : newline + 1;
+    clock.before = first;
+    return stamp_read(&clock, span_of(start, text.at + text.len), &stamp, &rest);
+}
+
+/* May messages of the window, or lines that add to them, be in this block? */
+static bool near_window(const struct worker *worker)
+{
+    const struct window *window = &worker->job->harvest->window;
+    const struct block *block = &worker->block;
+    struct stamp_clock clock = block->clock;
+    struct stamp stamp;
+    struct span rest, text = {block->data, block->len};
+    const char *newline = memchr(text.at, '\n', text.len);
+    if (newline == NULL || !worker->job->reader.ordered || block->every_stamp)
+        return true;
+    int64_t first = stamp_read(&clock, span_of(text.at, newline), &stamp, &rest);
+    int64_t last = first == STAMP_NONE ? STAMP_NONE : last_time(block, first);
+    if (last == STAMP_NONE)
+        return true;
+    int64_t until = window->until > INT64_MAX / 2 ? window->until : window->until + JOIN_LATER_S;
+    return last >= window->since - window->slack_s && first <= until;
+}
+
+/* Near an hour that occurs twice, only every line's stamp in order tells which hour it is. */
+static void examine_every_line(struct worker *worker)
+{
+    const struct block *block = &worker->block;
+    const char *at = block->data, *end = block->data + block->len, *next;
+    struct stamp stamp;
+    struct span rest;
+    for (; at < end; at = next) {
+        struct span line = line_around(block, at, &next), text = line;
+        take_origin(worker->job->source, &text);
+        if (literal_find(&worker->job->with_joins, line.at, line.at + line.len) != NULL)
+            examine(worker, line);
+        else
+            stamp_read(&worker->block.clock, text, &stamp, &rest);
+    }
+}
+
+static void examine_hits(struct worker *worker, const struct literal_set *set)
+{
+    const struct block *block = &worker->block;
+    const char *at = block->data, *end = block->data + block->len;
+    while ((at = literal_find(set, at, end)) != NULL)
+        examine(worker, line_around(block, at, &at));
+}
+
+static void work_on_block(struct worker *worker)
+{
+    const struct job *job = worker->job;
+    worker->events.len = 0;
+    worker->counts.bytes += worker->block.len;
+    if (job->harvest->count_lines)
+        worker->counts.lines += count_lines((struct span){worker->block.data, worker->block.len});
+    if (worker->block.every_stamp)
+        examine_every_line(worker);
+    else
+        examine_hits(worker, near_window(worker) ? &job->with_joins : &job->needles);
+}
+
+/* --- Taking turns --- */
+
+static int take_block(struct worker *worker)
+{
+    struct job *job = worker->job;
+    pthread_mutex_lock(&job->reading);
+    int result = job->result == 0 ? reader_next(&job->reader, &worker->block, &job->why) : 0;
+    if (result < 0)
+        job->result = -1;
+    pthread_mutex_unlock(&job->reading);
+    return result;
+}
+
+static void deliver(struct worker *worker)
+{
+    struct job *job = worker->job;
+    const struct harvest_sink *sink = &job->harvest->sink;
+    pthread_mutex_lock(&job->delivering);
+    while (job->next != worker->block.number)
+        pthread_cond_wait(&job->turn, &job->delivering);
+    for (size_t i = 0; i < worker->events.len; i++)
+        sink->event(sink->state, &worker->events.at[i], job->source);
+    job->counts.events += worker->events.len;
+    job->next++;
+    pthread_cond_broadcast(&job->turn);
+    pthread_mutex_unlock(&job->delivering);
+}
+
+static void *work(void *argument)
+{
+    struct worker *worker = argument;
+    while (take_block(worker) > 0) {
+        work_on_block(worker);
+        deliver(worker);
+    }
+    return NULL;
+}
+
+static unsigned thread_count(const struct job *job)
+{
+    unsigned threads = job->harvest->threads;
+    if (job->source->kind == SOURCE_FILE &&
+        job->source->size - job->reader.offset < THREAD_MIN_SIZE)
+        threads = 1;
+    return threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
+}
+
+static void add_counts(struct harvest_counts *sum, const struct harvest_counts *more)
+{
+    sum->bytes += more->bytes;
+    sum->lines += more->lines;
+    sum->events += more->events;
+    sum->unparsed += more->unparsed;
+    sum->undated += more->undated;
+    sum->dated += more->dated;
+    sum->forged += more->forged;
+    sum->gave_up += more->gave_up;
+    sum->too_long += more->too_long;
+}
+
+/* The first worker is the calling thread; a thread that cannot be had is done without. */
+static void run_workers(struct job *job)
+{
+    struct worker workers[THREADS_MAX] = {0};
+    unsigned threads = thread_count(job), started = 1;
+    for (unsigned i = 0; i < threads; i++) {
+        workers[i].job = job;
+        workers[i].block.data = mem_alloc(READER_BLOCK_BYTES);
+    }
+    while (started < threads &&
+           pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
+        started++;
+    work(&workers[0]);
+    for (unsigned i = 0; i < threads; i++) {
+        if (i > 0 && i < started)
+            pthread_join(workers[i].thread, NULL);
+        add_counts(&job->counts, &workers[i].counts);
+        vec_clear(&workers[i].events);
+        free(workers[i].block.data);
+    }
+    job->counts.too_long += job->reader.too_long;
+}
+
+/* --- A whole source --- */
+
+static void collect_literals(const struct harvest *harvest, struct job *job)
+{
+    const char *needles[LITERAL_MAX + 1], *both[LITERAL_MAX + 1];
+    size_t n = 0, b = 0;
+    for (size_t i = 0; i < harvest->formats_len; i++) {
+        const struct log_format *format = harvest->formats[i];
+        for (size_t k = 0; k < FORMAT_NEEDLES && format->needles[k] != NULL && n < LITERAL_MAX; k++)
+            needles[n++] = both[b++] = format->needles[k];
+    }
+    for (size_t i = 0; i < harvest->formats_len; i++) {
+        const struct log_format *format = harvest->formats[i];
+        for (size_t k = 0; k < FORMAT_NEEDLES && format->joins[k] != NULL && b < LITERAL_MAX; k++)
+            both[b++] = format->joins[k];
+    }
+    needles[n] = both[b] = NULL;
+    literal_set_init(&job->needles, needles);
+    literal_set_init(&job->with_joins, both);
+}
+
+/* One pass over the source. Returns whether the order held, so that nothing was missed. */
+static bool run_pass(struct job *job, const struct window *window)
+{
+    job->counts = (struct harvest_counts){0};
+    job->next = 0;
+    job->result = 0;
+    reader_open(&job->reader, job->source, window);
+    bool whole = job->reader.offset == 0;
+    run_workers(job);
+    bool held = job->reader.ordered || whole;
+    reader_close(&job->reader);
+    return held;
+}
+
+/* Is there any line with a readable time in the source's first lines? Only asked when no line of
+ * interest had one: then the reader's clock tells. */
+static bool has_time(const struct job *job)
+{
+    return job->counts.dated > 0 || job->reader.clock.before != STAMP_NONE ||
+           undated_ok(job->harvest);
+}
+
+static int judge(struct job *job, struct strbuf *why)
+{
+    if (job->result < 0)
+        return strbuf_why(why, "%s", strbuf_text(&job->why));
+    if (job->counts.too_long > 0)
+        return strbuf_why(why,
+                          "%s: %llu lines longer than %d bytes left out, the first at offset %llu",
+                          job->source->name, (unsigned long long)job->counts.too_long,
+                          READER_LINE_MAX, (unsigned long long)job->reader.too_long_offset);
+    if (job->counts.bytes > 0 && !has_time(job))
+        return strbuf_why(why, "%s: no line has a time that can be read", job->source->name);
+    return 0;
+}
+
+int harvest_source(struct harvest *harvest, struct source *source, struct strbuf *why)
+{
+    struct job job = {.harvest = harvest, .source = source};
+    struct window window = harvest->window;
+    pthread_mutex_init(&job.reading, NULL);
+    pthread_mutex_init(&job.delivering, NULL);
+    pthread_cond_init(&job.turn, NULL);
+    collect_literals(harvest, &job);
+    if (harvest->sink.mark != NULL)
+        harvest->sink.mark(harvest->sink.state);
+    if (!run_pass(&job, &window) && harvest->sink.forget != NULL) {
+        harvest->sink.forget(harvest->sink.state);
+        window.full = true;
+        run_pass(&job, &window);
+    }
+    add_counts(&harvest->counts, &job.counts);
+    int result = judge(&job, why);
+    strbuf_clear(&job.why);
+    pthread_cond_destroy(&job.turn);
+    pthread_mutex_destroy(&job.delivering);
+    pthread_mutex_destroy(&job.reading);
+    return result;
+}

@@ -1,0 +1,214 @@
+/* reader - blocks of whole lines; the unfinished last line is carried to the next block. */
+#include "spamgear/log/reader.h"
+
+#include "spamgear/base/mem.h"
+
+#define STAMPLESS_LINES 16 /* so many lines of a block are tried for a stamp */
+#define REPEATED_SPAN_S 7200
+#define JUMP_BACK_S     1800
+
+/* --- A file that begins inside an hour that occurs twice --- */
+
+/* Reads lines from the start of a file on: do its stamps jump back (then it began in the first
+ * of the two hours), or run on past the hour (then in the second)? */
+struct hour_walk {
+    struct stamp_clock clock;
+    int64_t first_end; /* when the first of the two hours is over */
+    int64_t last;
+    bool jumped, left;
+};
+
+static void walk_line(struct hour_walk *walk, struct span line)
+{
+    struct stamp stamp;
+    struct span rest;
+    struct stamp_clock fresh = walk->clock;
+    fresh.before = STAMP_NONE; /* without memory: the first of the two hours */
+    int64_t time = stamp_read(&fresh, line, &stamp, &rest);
+    if (time == STAMP_NONE || stamp.zone_kind != STAMP_LOCAL)
+        return;
+    walk->jumped |= time < walk->last - JUMP_BACK_S;
+    walk->left |= time >= walk->first_end;
+    walk->last = time;
+}
+
+static void walk_block(struct hour_walk *walk, struct span text)
+{
+    while (text.len > 0 && !walk->jumped && !walk->left) {
+        const char *newline = memchr(text.at, '\n', text.len);
+        if (newline == NULL)
+            return;
+        walk_line(walk, span_of(text.at, newline));
+        text = span_of(newline + 1, text.at + text.len);
+    }
+}
+
+/* In which of its two hours does a file begin whose first stamp lies in such an hour? */
+static void settle_repeated_start(struct reader *reader, int64_t first, int64_t hour_start)
+{
+    struct hour_walk walk = {reader->clock, hour_start + 3600, first, false, false};
+    char *buf = mem_alloc(READER_BLOCK_BYTES);
+    uint64_t at = 0;
+    while (!walk.jumped && !walk.left) {
+        ssize_t got = source_peek(reader->source, at, buf, READER_BLOCK_BYTES);
+        struct span text = {buf, got > 0 ? (size_t)got : 0};
+        const char *last = span_find_last(text, SPAN("\n"));
+        if (last == NULL)
+            break;
+        walk_block(&walk, span_of(buf, last + 1));
+        at += (uint64_t)(last + 1 - buf);
+    }
+    free(buf);
+    bool near_second = reader->clock.newest >= walk.last + 3600;
+    if (!walk.jumped && (walk.left || near_second))
+        reader->clock.before = first + 3600;
+}
+
+/* --- Opening --- */
+
+void reader_open(struct reader *reader, struct source *source, const struct window *window)
+{
+    struct window_start start;
+    int64_t hour_start;
+    window_find(source, window, &start);
+    *reader = (struct reader){.source = source, .window = window, .clock = start.clock};
+    reader->ordered = start.ordered;
+    reader->offset = start.offset;
+    reader->carry = mem_alloc(READER_LINE_MAX);
+    if (start.first != STAMP_NONE &&
+        stamp_is_repeated_hour(start.first, REPEATED_SPAN_S, &hour_start) &&
+        start.first >= hour_start && start.first < hour_start + 3600)
+        settle_repeated_start(reader, start.first, hour_start);
+    if (source->kind == SOURCE_FILE)
+        source_seek(source, start.offset);
+}
+
+void reader_close(struct reader *reader)
+{
+    free(reader->carry);
+    reader->carry = NULL;
+}
+
+/* --- Blocks --- */
+
+/* Fills the block up from carry and source. Returns bytes in it; sets ended or failed. */
+static size_t fill(struct reader *reader, char *data, struct strbuf *why)
+{
+    size_t len = reader->carry_len;
+    memcpy(data, reader->carry, len);
+    reader->carry_len = 0;
+    while (len < READER_BLOCK_BYTES && !reader->ended) {
+        ssize_t got = source_read(reader->source, data + len, READER_BLOCK_BYTES - len, why);
+        reader->failed |= got < 0;
+        reader->ended |= got <= 0;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    return len;
+}
+
+static void count_too_long(struct reader *reader, uint64_t offset)
+{
+    if (reader->too_long++ == 0)
+        reader->too_long_offset = offset;
+}
+
+/* Leaves out the rest of a line whose start was too long already. Returns the bytes dropped. */
+static size_t skip_long_line(struct reader *reader, const char *data, size_t len)
+{
+    if (!reader->skipping)
+        return 0;
+    const char *newline = memchr(data, '\n', len);
+    if (newline == NULL)
+        return len;
+    reader->skipping = false;
+    return (size_t)(newline + 1 - data);
+}
+
+/* Cuts the unfinished line off the end of data; it goes to the carry, or is left out when it
+ * is too long already. Returns the length of the whole lines. */
+static size_t cut_last_line(struct reader *reader, const char *data, size_t len)
+{
+    const char *newline = memrchr(data, '\n', len);
+    size_t whole = newline == NULL ? 0 : (size_t)(newline + 1 - data);
+    size_t rest = len - whole;
+    if (rest > READER_LINE_MAX) {
+        count_too_long(reader, reader->offset + whole);
+        reader->skipping = true;
+    } else if (!reader->ended) {
+        memcpy(reader->carry, data + whole, rest);
+        reader->carry_len = rest;
+    } else {
+        whole = len;
+    }
+    return whole;
+}
+
+/* The time of the block's first line that has one, and the reader's clock moved there. */
+static int64_t first_time(struct reader *reader, struct span text)
+{
+    struct stamp stamp;
+    struct span rest;
+    for (int i = 0; i < STAMPLESS_LINES && text.len > 0; i++) {
+        const char *newline = memchr(text.at, '\n', text.len);
+        const char *end = newline == NULL ? text.at + text.len : newline;
+        int64_t time = stamp_read(&reader->clock, span_of(text.at, end), &stamp, &rest);
+        if (time != STAMP_NONE)
+            return time;
+        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
+    }
+    return STAMP_NONE;
+}
+
+static void read_every_stamp(struct reader *reader, struct span text)
+{
+    struct stamp stamp;
+    struct span rest;
+    while (text.len > 0) {
+        const char *newline = memchr(text.at, '\n', text.len);
+        const char *end = newline == NULL ? text.at + text.len : newline;
+        stamp_read(&reader->clock, span_of(text.at, end), &stamp, &rest);
+        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
+    }
+}
+
+/* Gives the block its clock and moves the reader's on. False when the block, and so
+ * everything behind it, lies past the window. */
+static bool keep_time(struct reader *reader, struct block *block)
+{
+    const struct window *window = reader->window;
+    struct span text = {block->data, block->len};
+    int64_t before = reader->clock.before, hour_start;
+    block->clock = reader->clock;
+    int64_t time = first_time(reader, text);
+    if (time == STAMP_NONE)
+        return true;
+    if (before != STAMP_NONE && time < before - window->slack_s - 1)
+        reader->ordered = false;
+    block->every_stamp = stamp_is_repeated_hour(time, REPEATED_SPAN_S, &hour_start);
+    if (block->every_stamp)
+        read_every_stamp(reader, text);
+    bool past =
+        window->until < INT64_MAX - window->slack_s && time > window->until + window->slack_s;
+    return !past || !reader->ordered || window->full;
+}
+
+int reader_next(struct reader *reader, struct block *block, struct strbuf *why)
+{
+    do {
+        if (reader->ended)
+            return reader->failed ? -1 : 0;
+        size_t len = fill(reader, block->data, why);
+        size_t dropped = skip_long_line(reader, block->data, len);
+        reader->offset += dropped;
+        block->len = cut_last_line(reader, block->data + dropped, len - dropped);
+        memmove(block->data, block->data + dropped, dropped > 0 ? block->len : 0);
+        block->offset = reader->offset;
+        reader->offset += len - dropped - reader->carry_len;
+    } while (block->len == 0);
+    block->number = reader->blocks++;
+    if (!keep_time(reader, block)) {
+        reader->ended = true;
+        return 0;
+    }
+    return 1;
+}

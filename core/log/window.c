@@ -1,0 +1,192 @@
+/* window - exponential search from the end of a file, then bisection.
+ *
+ * A probe is the first readable stamp at or after an offset. Stamps without a year are
+ * resolved from the end backwards: each probe is the latest time that is not more
+ * than a day after the probe behind it.
+ */
+#include "spamgear/log/window.h"
+
+#include "spamgear/base/clock.h"
+
+#define PROBE_BYTES  (16 * 1024)
+#define STEP_BYTES   (64 * 1024)
+#define REPEATED_S   3600 /* how far stamps of a repeated hour may be off */
+#define EVEN_PROBES  16
+#define ORDER_PROBES 64
+
+struct probe {
+    uint64_t asked;  /* offset that was asked for */
+    uint64_t offset; /* of the line that has the stamp */
+    int64_t time;    /* STAMP_NONE: no readable stamp near there */
+};
+
+struct search {
+    struct source *source;
+    int64_t since, slack_s;
+    bool ordered;
+};
+
+/* The first line of text that has a readable stamp no later than the clock allows. */
+static int64_t first_stamp(struct span text, int64_t newest, size_t *at)
+{
+    const char *start = text.at;
+    while (text.len > 0) {
+        const char *newline = memchr(text.at, '\n', text.len);
+        const char *end = newline == NULL ? text.at + text.len : newline;
+        struct stamp_clock clock;
+        struct stamp stamp;
+        struct span rest;
+        stamp_clock_init(&clock, newest);
+        int64_t time = stamp_read(&clock, span_of(text.at, end), &stamp, &rest);
+        if (time != STAMP_NONE) {
+            *at = (size_t)(text.at - start);
+            return time;
+        }
+        if (newline == NULL)
+            break;
+        text = span_of(newline + 1, text.at + text.len);
+    }
+    return STAMP_NONE;
+}
+
+/* Only the last line of a probe may be cut; a cut line has its stamp all the same. */
+static struct probe probe_at(struct search *search, uint64_t offset, int64_t newest)
+{
+    char buf[PROBE_BYTES];
+    struct probe probe = {.asked = offset, .offset = offset, .time = STAMP_NONE};
+    ssize_t got = source_peek(search->source, offset, buf, sizeof buf);
+    if (got <= 0)
+        return probe;
+    struct span text = {buf, (size_t)got};
+    if (offset > 0) {
+        const char *newline = memchr(buf, '\n', text.len);
+        if (newline == NULL)
+            return probe;
+        text = span_of(newline + 1, buf + text.len);
+    }
+    size_t at = 0;
+    probe.time = first_stamp(text, newest, &at);
+    probe.offset = offset + (uint64_t)(text.at + at - buf);
+    return probe;
+}
+
+static void check_order(struct search *search, const struct probe *earlier, int64_t later_time)
+{
+    if (earlier->time != STAMP_NONE && earlier->time > later_time + search->slack_s)
+        search->ordered = false;
+}
+
+/* Steps back from the end, doubling, until a probe lies before the window. Afterwards the
+ * window begins between *low (before it, or the file's start) and *high. */
+static void gallop(struct search *search, struct probe *low, struct probe *high)
+{
+    uint64_t size = search->source->size, step = STEP_BYTES;
+    int64_t newest = search->source->mtime;
+    *high = (struct probe){size, size, newest};
+    for (;; step *= 2) {
+        *low = probe_at(search, step < size ? size - step : 0, newest);
+        if (low->time != STAMP_NONE) {
+            if (high->offset < size)
+                check_order(search, low, high->time);
+            newest = low->time;
+        }
+        if (low->asked == 0 || (low->time != STAMP_NONE && low->time < search->since))
+            return;
+        if (low->time != STAMP_NONE)
+            *high = *low;
+    }
+}
+
+static void bisect(struct search *search, struct probe *low, struct probe *high)
+{
+    while (high->asked > low->asked + STEP_BYTES) {
+        uint64_t middle = low->asked + (high->asked - low->asked) / 2;
+        struct probe probe = probe_at(search, middle, high->time);
+        if (probe.time == STAMP_NONE)
+            return; /* binary junk in between: read from low, which is safe */
+        check_order(search, &probe, high->time);
+        check_order(search, low, probe.time);
+        if (probe.time < search->since)
+            *low = probe;
+        else
+            *high = probe;
+    }
+}
+
+static int by_offset_descending(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Is everything before the start older than the start? Looks closely just before it, ever
+ * more coarsely further away, and evenly over the rest: steps of the clock last longer than
+ * the gaps near the start. Returns the time of the file's first line. */
+static int64_t check_older_part(struct search *search, const struct probe *low)
+{
+    uint64_t offsets[ORDER_PROBES];
+    size_t len = 0;
+    int64_t newest = low->time;
+    for (uint64_t step = STEP_BYTES; step < low->offset && len < ORDER_PROBES / 2; step *= 2)
+        offsets[len++] = low->offset - step;
+    for (uint64_t i = 0; i < EVEN_PROBES && low->offset > STEP_BYTES; i++)
+        offsets[len++] = low->offset / EVEN_PROBES * i;
+    qsort(offsets, len, sizeof *offsets, by_offset_descending);
+    for (size_t i = 0; i < len && search->ordered; i++) {
+        struct probe probe = probe_at(search, offsets[i], newest);
+        check_order(search, &probe, newest);
+        if (probe.time != STAMP_NONE)
+            newest = probe.time;
+    }
+    return newest;
+}
+
+/* The whole file from its first line, whose year follows from the lines behind it. */
+static void start_at_zero(struct search *search, const struct probe *low,
+                          struct window_start *start)
+{
+    int64_t oldest = low->asked == 0 ? low->time : check_older_part(search, low);
+    struct probe first = probe_at(search, 0, oldest != STAMP_NONE ? oldest : start->clock.newest);
+    start->offset = 0;
+    start->first = first.time;
+    if (first.time != STAMP_NONE)
+        start->clock.before = first.time;
+}
+
+/* Where local stamps of one hour occur twice, the search must begin before that hour: only
+ * from there on their order tells which of the two hours they mean. */
+static void step_over_repeated_hour(struct search *search)
+{
+    int64_t hour_start;
+    if (!stamp_is_repeated_hour(search->since, 3 * REPEATED_S, &hour_start))
+        return;
+    if (hour_start < search->since)
+        search->since = hour_start;
+    search->slack_s += REPEATED_S;
+}
+
+void window_find(struct source *source, const struct window *window, struct window_start *start)
+{
+    int64_t now = clock_now();
+    int64_t newest = source->mtime < now ? source->mtime : now;
+    *start = (struct window_start){.ordered = true, .first = STAMP_NONE};
+    stamp_clock_init(&start->clock, newest);
+    if (source->kind != SOURCE_FILE)
+        return;
+    struct search search = {source, window->since, window->slack_s, true};
+    struct probe low, high;
+    step_over_repeated_hour(&search);
+    search.since -= window->slack_s;
+    gallop(&search, &low, &high);
+    if (!window->full && search.ordered && low.asked > 0) {
+        bisect(&search, &low, &high);
+        check_older_part(&search, &low);
+    }
+    start->ordered = search.ordered;
+    if (window->full || !search.ordered || low.asked == 0 || low.time == STAMP_NONE) {
+        start_at_zero(&search, &low, start);
+        return;
+    }
+    start->offset = low.offset;
+    start->clock.before = low.time;
+}

@@ -1,0 +1,46 @@
+/* reader - one source as blocks of whole lines, in order.
+ *
+ * Blocks are filled one after another (the caller serialises calls) and may then be
+ * worked on in any thread: each carries a copy of the stamp clock as it stands before its
+ * first line. Lines longer than READER_LINE_MAX are left out and counted.
+ */
+#ifndef SPAMGEAR_LOG_READER_H
+#define SPAMGEAR_LOG_READER_H
+
+#include "spamgear/log/window.h"
+
+#define READER_BLOCK_BYTES (256 * 1024)
+#define READER_LINE_MAX    (64 * 1024) /* rsyslog's own maximum is 8 KiB by default */
+
+struct block {
+    char *data; /* whole lines; the last of the source may lack its newline */
+    size_t len;
+    uint64_t offset; /* of data[0] in the source */
+    uint64_t number; /* 0, 1, ... */
+    struct stamp_clock clock;
+    bool every_stamp; /* the clock must see every line: an hour that occurs twice is near */
+};
+
+struct reader {
+    struct source *source;
+    const struct window *window;
+    struct stamp_clock clock; /* before the next block */
+    bool ordered;             /* the order that window_find relied on still holds */
+    uint64_t offset, blocks;
+    uint64_t too_long;        /* lines left out */
+    uint64_t too_long_offset; /* of the first of them */
+    char *carry;              /* start of a line whose end is not read yet */
+    size_t carry_len;
+    bool skipping, ended, failed;
+};
+
+/* Finds the window's start in the source and gets ready there. */
+void reader_open(struct reader *reader, struct source *source, const struct window *window);
+/* Frees the reader's memory, not the source. */
+void reader_close(struct reader *reader);
+
+/* block->data must hold READER_BLOCK_BYTES. 1 = a block, 0 = the end or past the window,
+ * -1 = the source failed with why (after everything that could be read). */
+int reader_next(struct reader *reader, struct block *block, struct strbuf *why);
+
+#endif
