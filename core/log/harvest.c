@@ -11,9 +11,10 @@
 #include "spamgear/match/literal.h"
 #include <pthread.h>
 
-#define THREADS_MAX     16
-#define THREAD_MIN_SIZE (8 * 1024 * 1024) /* below this a second thread costs more than it gives   \
-                                           */
+#define THREADS_MAX 16
+#define THREAD_MIN_SIZE                                                                            \
+    (8 * 1024 * 1024) /* below this a second thread costs more than it gives                       \
+                       */
 /* Lines that add recipients may come this much later than their message. */
 #define JOIN_LATER_S 3600
 
@@ -68,7 +69,7 @@ static enum origin take_origin(const struct source *source, struct span *line)
     if (source->kind != SOURCE_JOURNAL)
         return source->trusted ? ORIGIN_TRUSTED : ORIGIN_PLAIN;
     char grade = line->len > 0 ? line->at[0] : 'P';
-    *line = span_skip(*line, line->len > 0);
+    *line = source_line_text(source, *line);
     return grade == 'T' ? ORIGIN_TRUSTED : grade == 'F' ? ORIGIN_FORGED : ORIGIN_PLAIN;
 }
 
@@ -146,37 +147,40 @@ static void examine(struct worker *worker, struct span text)
     }
 }
 
-/* Time of the last line of the block that has one; the block's own clock stays as it is. */
-static int64_t last_time(const struct block *block, int64_t first)
+/* The time of one line with a clock that stands at `before`. */
+static int64_t time_of(const struct worker *worker, struct span line, int64_t before)
 {
-    struct stamp_clock clock = block->clock;
+    struct stamp_clock clock = worker->block.clock;
     struct stamp stamp;
-    struct span rest, text = {block->data, block->len};
+    struct span rest;
+    if (before != STAMP_NONE)
+        clock.before = before;
+    return stamp_read(&clock, source_line_text(worker->job->source, line), &stamp, &rest);
+}
+
+static struct span last_line(struct span text)
+{
     if (text.len > 0 && text.at[text.len - 1] == '\n')
         text.len--;
     const char *newline = span_find_last(text, SPAN("\n"));
-    const char *start = newline == NULL ? text.at : newline + 1;
-    clock.before = first;
-    return stamp_read(&clock, span_of(start, text.at + text.len), &stamp, &rest);
+    return newline == NULL ? text : span_of(newline + 1, text.at + text.len);
 }
 
 /* May messages of the window, or lines that add to them, be in this block? */
 static bool near_window(const struct worker *worker)
 {
     const struct window *window = &worker->job->harvest->window;
-    const struct block *block = &worker->block;
-    struct stamp_clock clock = block->clock;
-    struct stamp stamp;
-    struct span rest, text = {block->data, block->len};
+    struct span text = {worker->block.data, worker->block.len};
     const char *newline = memchr(text.at, '\n', text.len);
-    if (newline == NULL || !worker->job->reader.ordered || block->every_stamp)
+    if (newline == NULL || !worker->block.ordered)
         return true;
-    int64_t first = stamp_read(&clock, span_of(text.at, newline), &stamp, &rest);
-    int64_t last = first == STAMP_NONE ? STAMP_NONE : last_time(block, first);
+    int64_t first = time_of(worker, span_of(text.at, newline), STAMP_NONE);
+    int64_t last = first == STAMP_NONE ? STAMP_NONE : time_of(worker, last_line(text), first);
     if (last == STAMP_NONE)
         return true;
-    int64_t until = window->until > INT64_MAX / 2 ? window->until : window->until + JOIN_LATER_S;
-    return last >= window->since - window->slack_s && first <= until;
+    bool endless = window->until > INT64_MAX - JOIN_LATER_S;
+    return last >= window->since - window->slack_s &&
+           (endless || first <= window->until + JOIN_LATER_S);
 }
 
 /* Near an hour that occurs twice, only every line's stamp in order tells which hour it is. */
@@ -321,18 +325,25 @@ static void collect_literals(const struct harvest *harvest, struct job *job)
     literal_set_init(&job->with_joins, both);
 }
 
-/* One pass over the source. Returns whether the order held, so that nothing was missed. */
-static bool run_pass(struct job *job, const struct window *window)
+static void run_pass(struct job *job)
 {
-    job->counts = (struct harvest_counts){0};
     job->next = 0;
-    job->result = 0;
-    reader_open(&job->reader, job->source, window);
-    bool whole = job->reader.offset == 0;
     run_workers(job);
-    bool held = job->reader.ordered || whole;
-    reader_close(&job->reader);
-    return held;
+}
+
+/* Reads the window; and what lies before it where the order that found it did not hold. */
+static void run_passes(struct job *job)
+{
+    struct reader first;
+    reader_open(&job->reader, job->source, &job->harvest->window);
+    run_pass(job);
+    first = job->reader;
+    if (!first.ordered && first.start > 0) {
+        reader_open_older(&job->reader, &first);
+        run_pass(job);
+        reader_close(&job->reader);
+    }
+    reader_close(&first);
 }
 
 /* Is there any line with a readable time in the source's first lines? Only asked when no line of
@@ -360,18 +371,11 @@ static int judge(struct job *job, struct strbuf *why)
 int harvest_source(struct harvest *harvest, struct source *source, struct strbuf *why)
 {
     struct job job = {.harvest = harvest, .source = source};
-    struct window window = harvest->window;
     pthread_mutex_init(&job.reading, NULL);
     pthread_mutex_init(&job.delivering, NULL);
     pthread_cond_init(&job.turn, NULL);
     collect_literals(harvest, &job);
-    if (harvest->sink.mark != NULL)
-        harvest->sink.mark(harvest->sink.state);
-    if (!run_pass(&job, &window) && harvest->sink.forget != NULL) {
-        harvest->sink.forget(harvest->sink.state);
-        window.full = true;
-        run_pass(&job, &window);
-    }
+    run_passes(&job);
     add_counts(&harvest->counts, &job.counts);
     int result = judge(&job, why);
     strbuf_clear(&job.why);

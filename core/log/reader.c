@@ -66,21 +66,39 @@ static void settle_repeated_start(struct reader *reader, int64_t first, int64_t 
 
 /* --- Opening --- */
 
+static void begin(struct reader *reader, struct source *source, const struct window *window,
+                  const struct window_start *start)
+{
+    *reader = (struct reader){.source = source, .window = window, .clock = start->clock};
+    reader->ordered = start->ordered;
+    reader->start = reader->position = reader->offset = start->offset;
+    reader->limit = UINT64_MAX;
+    reader->carry = mem_alloc(READER_LINE_MAX);
+    if (source->kind == SOURCE_FILE)
+        source_seek(source, start->offset);
+}
+
 void reader_open(struct reader *reader, struct source *source, const struct window *window)
 {
     struct window_start start;
     int64_t hour_start;
     window_find(source, window, &start);
-    *reader = (struct reader){.source = source, .window = window, .clock = start.clock};
-    reader->ordered = start.ordered;
-    reader->offset = start.offset;
-    reader->carry = mem_alloc(READER_LINE_MAX);
+    begin(reader, source, window, &start);
     if (start.first != STAMP_NONE &&
         stamp_is_repeated_hour(start.first, REPEATED_SPAN_S, &hour_start) &&
         start.first >= hour_start && start.first < hour_start + 3600)
         settle_repeated_start(reader, start.first, hour_start);
-    if (source->kind == SOURCE_FILE)
-        source_seek(source, start.offset);
+}
+
+void reader_open_older(struct reader *older, const struct reader *reader)
+{
+    struct window whole = *reader->window;
+    struct window_start start;
+    whole.full = true;
+    window_find(reader->source, &whole, &start);
+    begin(older, reader->source, reader->window, &start);
+    older->ordered = false;
+    older->limit = reader->start;
 }
 
 void reader_close(struct reader *reader)
@@ -98,10 +116,13 @@ static size_t fill(struct reader *reader, char *data, struct strbuf *why)
     memcpy(data, reader->carry, len);
     reader->carry_len = 0;
     while (len < READER_BLOCK_BYTES && !reader->ended) {
-        ssize_t got = source_read(reader->source, data + len, READER_BLOCK_BYTES - len, why);
+        uint64_t left = reader->limit - reader->position;
+        size_t want = READER_BLOCK_BYTES - len < left ? READER_BLOCK_BYTES - len : (size_t)left;
+        ssize_t got = want == 0 ? 0 : source_read(reader->source, data + len, want, why);
         reader->failed |= got < 0;
         reader->ended |= got <= 0;
         len += got > 0 ? (size_t)got : 0;
+        reader->position += got > 0 ? (size_t)got : 0;
     }
     return len;
 }
@@ -151,7 +172,8 @@ static int64_t first_time(struct reader *reader, struct span text)
     for (int i = 0; i < STAMPLESS_LINES && text.len > 0; i++) {
         const char *newline = memchr(text.at, '\n', text.len);
         const char *end = newline == NULL ? text.at + text.len : newline;
-        int64_t time = stamp_read(&reader->clock, span_of(text.at, end), &stamp, &rest);
+        struct span line = source_line_text(reader->source, span_of(text.at, end));
+        int64_t time = stamp_read(&reader->clock, line, &stamp, &rest);
         if (time != STAMP_NONE)
             return time;
         text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
@@ -166,7 +188,8 @@ static void read_every_stamp(struct reader *reader, struct span text)
     while (text.len > 0) {
         const char *newline = memchr(text.at, '\n', text.len);
         const char *end = newline == NULL ? text.at + text.len : newline;
-        stamp_read(&reader->clock, span_of(text.at, end), &stamp, &rest);
+        struct span line = source_line_text(reader->source, span_of(text.at, end));
+        stamp_read(&reader->clock, line, &stamp, &rest);
         text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
     }
 }
@@ -206,7 +229,9 @@ int reader_next(struct reader *reader, struct block *block, struct strbuf *why)
         reader->offset += len - dropped - reader->carry_len;
     } while (block->len == 0);
     block->number = reader->blocks++;
-    if (!keep_time(reader, block)) {
+    bool inside = keep_time(reader, block);
+    block->ordered = reader->ordered;
+    if (!inside) {
         reader->ended = true;
         return 0;
     }

@@ -11,6 +11,7 @@
 enum event_kind {
     EVENT_ACCEPTED,   /* a message was taken for delivery */
     EVENT_RECIPIENTS, /* how many recipients an accepted message has; joined by queue ID */
+    EVENT_DELIVERED,  /* a recipient of an accepted message got its final outcome; these add up */
     EVENT_FAILED,     /* a log-in failed; sender is whatever the client claimed to be */
     EVENT_REJECTED    /* an authenticated client was refused a recipient or command */
 };
@@ -39,13 +40,13 @@ struct event {
     enum event_kind kind;
     enum sender_kind sender_kind;
     enum origin origin;
-    int64_t time;            /* seconds since the epoch */
-    struct span queue_id;    /* empty for NOQUEUE and formats without one */
-    struct span sender;      /* never empty in ACCEPTED */
-    struct span client;      /* the raw text naming the client, e.g. "host[192.0.2.1]": a cheap key */
+    int64_t time;         /* seconds since the epoch */
+    struct span queue_id; /* empty for NOQUEUE and formats without one */
+    struct span sender;   /* never empty in ACCEPTED */
+    struct span client;   /* the raw text naming the client, e.g. "host[192.0.2.1]": a cheap key */
     struct span client_name; /* host name as the server verified it; "unknown" or empty if none */
     struct span client_addr; /* address text, no brackets, no port, no "IPv6:"; may be empty */
-    unsigned recipients;     /* 0 = this line does not say; RECIPIENTS lines add up */
+    unsigned recipients;     /* 0 = this line does not say */
     unsigned repeat;         /* how many equal lines this one stands for, at least 1 */
     struct span line;        /* the whole line, for evidence */
     uint64_t offset;         /* of the line in its source */

@@ -3,8 +3,7 @@
  * Reads one source after another, finds the lines worth parsing by their literals,
  * parses them in one or more threads, and hands the events of the window to a sink in
  * the order of the log, one at a time. Where a source turns out not to be ordered
- * although it was not read from its start, it is begun anew and read whole: the sink is
- * told to forget what came from it.
+ * although it was not read from its start, the part before is read as well.
  */
 #ifndef SPAMGEAR_LOG_HARVEST_H
 #define SPAMGEAR_LOG_HARVEST_H
@@ -15,10 +14,6 @@
 struct harvest_sink {
     void *state;
     void (*event)(void *state, const struct event *event, const struct source *source);
-    /* Everything since the last `mark` call is void; NULL when the sink cannot forget: then
-     * window.full must be set. */
-    void (*mark)(void *state);
-    void (*forget)(void *state);
 };
 
 struct harvest_counts {

@@ -18,6 +18,7 @@ struct block {
     uint64_t offset; /* of data[0] in the source */
     uint64_t number; /* 0, 1, ... */
     struct stamp_clock clock;
+    bool ordered;     /* so far the source kept the order that window_find relied on */
     bool every_stamp; /* the clock must see every line: an hour that occurs twice is near */
 };
 
@@ -26,7 +27,11 @@ struct reader {
     const struct window *window;
     struct stamp_clock clock; /* before the next block */
     bool ordered;             /* the order that window_find relied on still holds */
-    uint64_t offset, blocks;
+    uint64_t start;           /* offset where reading began */
+    uint64_t limit;           /* offset where it ends at the latest */
+    uint64_t position;        /* of the source's next byte */
+    uint64_t offset;          /* of the next block */
+    uint64_t blocks;
     uint64_t too_long;        /* lines left out */
     uint64_t too_long_offset; /* of the first of them */
     char *carry;              /* start of a line whose end is not read yet */
@@ -36,6 +41,9 @@ struct reader {
 
 /* Finds the window's start in the source and gets ready there. */
 void reader_open(struct reader *reader, struct source *source, const struct window *window);
+/* Gets ready for the part that reader_open left out: from the file's start to where that reader
+ * began. What to do when the order it relied on turned out not to hold. */
+void reader_open_older(struct reader *older, const struct reader *reader);
 /* Frees the reader's memory, not the source. */
 void reader_close(struct reader *reader);
 

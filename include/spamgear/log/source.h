@@ -55,11 +55,11 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
 void source_predecessors(const char *path, struct texts *older);
 
 /* The journal. identifiers: the syslog tags wanted ("postfix/", a trailing slash means
- * every tag that begins so), NULL-terminated. Entries from `since` on (seconds). Each entry becomes a line
- *     G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n
- * with G = 'T' trusted, 'P' plain, 'F' forged (ORIGIN_*), judged by `writers` (see
- * log_format) from _UID, _EXE and _SYSTEMD_UNIT; newlines in the message become blanks.
- * dir and file may be NULL (the system's journal). NULL with why on failure. */
+ * every tag that begins so), NULL-terminated. Entries from `since` on (seconds). Each entry becomes
+ * a line G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n with G = 'T' trusted, 'P'
+ * plain, 'F' forged (ORIGIN_*), judged by `writers` (see log_format) from _UID, _EXE and
+ * _SYSTEMD_UNIT; newlines in the message become blanks. dir and file may be NULL (the system's
+ * journal). NULL with why on failure. */
 struct journal_request {
     const char *dir;
     const char *file;
@@ -68,6 +68,12 @@ struct journal_request {
     int64_t since, until;
 };
 struct source *source_open_journal(const struct journal_request *request, struct strbuf *why);
+
+/* The line without the letter that journal sources put before it. */
+static inline struct span source_line_text(const struct source *source, struct span line)
+{
+    return source->kind == SOURCE_JOURNAL && line.len > 0 ? span_skip(line, 1) : line;
+}
 
 /* What a kind of source is made of; the files that implement kinds fill it. */
 struct source_ops {

@@ -29,7 +29,7 @@
 enum stamp_shape {
     STAMP_SYSLOG,  /* host and tag follow: "Nov  2 .." or RFC 3339 */
     STAMP_RFC5424, /* host, app-name, procid, msgid, structured data follow */
-    STAMP_BARE     /* the program's own file: its text follows ("2026-11-21 18:33:09 ..", "[..]: ") */
+    STAMP_BARE /* the program's own file: its text follows ("2026-11-21 18:33:09 ..", "[..]: ") */
 };
 
 enum stamp_zone {
@@ -55,8 +55,8 @@ size_t stamp_parse(struct span line, struct stamp *stamp);
 /* Where one source stands: the time of the line before, and what no line may
  * exceed. Plain data: copy it to go on from the same place elsewhere. */
 struct stamp_clock {
-    int64_t before;   /* last resolved time, STAMP_NONE at first */
-    int64_t newest;   /* no line is later than this plus a day (file mtime, or now) */
+    int64_t before; /* last resolved time, STAMP_NONE at first */
+    int64_t newest; /* no line is later than this plus a day (file mtime, or now) */
     /* speed: the minute that was resolved last, as the line spelled it */
     char cached[20];
     unsigned cached_len;
