@@ -1,0 +1,8 @@
+#!/bin/bash
+# postfix.sh SPAMGEAR - Postfix with Dovecot SASL: what was sent is what is counted.
+. "$(dirname "$0")/lib.sh"
+. "$servers_dir/postfix_traffic.sh"
+
+postfix_traffic
+check "postlogd's own file" "$postfix_sent" postfix-spam-check -l postfix.log -m 1
+report
