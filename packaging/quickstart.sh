@@ -1,0 +1,144 @@
+#!/bin/sh
+# From a fresh checkout to a first answer: sh packaging/quickstart.sh
+#
+# On Debian 12 or later, as root: installs what the build needs, builds into ./build, and
+# lets spamgear find a stolen account in a sample mail log of the last hour, made here.
+# Without root it does the same when the packages are there, and names them when not.
+# Nothing outside the checkout is changed but installed packages.
+set -eu
+
+top=$(dirname "$(dirname "$(readlink -f "$0")")")
+build=$top/build
+packages="gcc libc6-dev cmake make pkg-config libpcre2-dev zlib1g-dev liblzma-dev libzstd-dev
+    libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev"
+
+say() { printf '%s\n' "$*"; }
+
+# step WHAT COMMAND...: runs it with its output in the log file, which is named when it fails.
+step() {
+    what=$1
+    shift
+    printf '%s ... ' "$what"
+    if "$@" >>"$log" 2>&1; then
+        say "done"
+    else
+        say failed
+        tail -n 15 "$log" >&2
+        say "quickstart: $what failed; everything it said is in $log" >&2
+        exit 1
+    fi
+}
+
+missing_packages() {
+    for package in $packages; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            printf ' %s' "$package"
+    done
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null || {
+        say "This is no Debian: the build needs a C compiler, cmake, pkg-config and PCRE2;"
+        say "zlib, liblzma, zstd, c-ares, libpsl, libmaxminddb and libsystemd as far as wanted."
+        return
+    }
+    missing=$(missing_packages)
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        say "Some packages are missing. As root: apt-get install$missing" >&2
+        exit 1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    step "Reading package lists" apt-get -q update
+    # shellcheck disable=SC2086  # a list of words
+    step "Installing the compiler and libraries" apt-get -q install -y --no-install-recommends $missing
+}
+
+build_program() {
+    step "Configuring" cmake -S "$top" -B "$build" -DSPAMGEAR_TESTS=OFF -DSPAMGEAR_WERROR=OFF
+    step "Building" cmake --build "$build" -j "$(nproc)"
+}
+
+# About 2000 lines of Postfix log of the last hour: 25 people with their few addresses, incoming
+# mail, failed log-ins, and the password of anna@example.net in the hands of a botnet.
+sample_log() {
+    awk -v now="$(date +%s)" '
+    function draw(n) { return int(rand() * n) }
+    function line(tag, text) { printf "%d %s[%d]: %s\n", t, tag, pid, text }
+    function message(client, user,    id) {
+        id = sprintf("%010X", 1048576 * 65536 + ++messages * 7919)
+        line("postfix/submission/smtpd", "connect from " client)
+        line("postfix/submission/smtpd", id ": client=" client ", sasl_method=PLAIN, sasl_username=" user)
+        line("postfix/cleanup", "" id ": message-id=<" messages "@example.net>")
+        line("postfix/qmgr", id ": from=<" user ">, size=" 500 + draw(9000) ", nrcpt=1 (queue active)")
+        line("postfix/smtp", id ": to=<someone@mail.example>, relay=mx.mail.example[198.51.100.7]:25," \
+            " delay=0.9, delays=0.1/0/0.4/0.4, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
+        line("postfix/qmgr", id ": removed")
+    }
+    function bot(    n) {
+        n = draw(60)
+        return (n % 3 ? "host" n ".dialup.isp" n % 23 ".example" : "unknown") \
+            "[" 11 + n * 3 "." 20 + n * 4 "." n "." 7 + n "]"
+    }
+    BEGIN {
+        srand(7)
+        for (i = 0; i < 360; i++) {
+            t = now - 3590 + i * 10 - draw(5); pid = 1000 + draw(9000)
+            kind = draw(100)
+            if (i > 180 && i % 180 > 4 && kind < 75) message(bot(), "anna@example.net")
+            else if (kind < 55) {
+                n = draw(25)
+                message("pc" n ".dsl.city.example[192.0.2." 10 + n "]", "user" n "@example.net")
+            } else if (kind < 80) {
+                c = "unknown[203.0.113." draw(250) "]"
+                line("postfix/submission/smtpd", "connect from " c)
+                line("postfix/submission/smtpd", "warning: " c ": SASL LOGIN authentication failed:" \
+                    " UGFzc3dvcmQ6, sasl_username=user" draw(25) "@example.net")
+                line("postfix/submission/smtpd", "lost connection after AUTH from " c)
+            } else {
+                c = "mx.far.example[198.51.100." draw(250) "]"
+                line("postfix/smtpd", "connect from " c)
+                line("postfix/smtpd", "NOQUEUE: reject: RCPT from " c ": 550 5.1.1 <gone@example.net>:" \
+                    " User unknown; from=<a@far.example> to=<gone@example.net> proto=ESMTP helo=<mx>")
+                line("postfix/smtpd", "disconnect from " c)
+                line("dovecot", "imap-login: Login: user=<user" draw(25) "@example.net>, method=PLAIN")
+            }
+        }
+    }' | sort -s -n -k1,1 | stamp_lines
+}
+
+# "1795284000 tag..." becomes "Nov 21 18:00:00 mx tag...", with one call of date a second.
+stamp_lines() {
+    last='' stamp=''
+    while read -r seconds rest; do
+        [ "$seconds" = "$last" ] || stamp=$(LC_ALL=C date -d "@$seconds" '+%b %e %H:%M:%S')
+        last=$seconds
+        printf '%s mx %s\n' "$stamp" "$rest"
+    done
+}
+
+mkdir -p "$build"
+log=$build/quickstart.log
+: >"$log"
+install_packages
+build_program
+sample=$build/sample-mail.log
+sample_log >"$sample"
+
+say ""
+say "A mail server's log of the last hour ($(wc -l <"$sample") lines). Who sends too much?"
+say ""
+say "  \$ spamgear postfix-spam-check -l $sample"
+say ""
+"$build/spamgear" postfix-spam-check -l "$sample" | cut -c 1-160 | sed 's/^/  /'
+say ""
+cat <<TEXT
+One account sends from dozens of networks at once: its password is stolen.
+
+Next, as root:
+  install -m 755 $build/spamgear /usr/local/bin/
+  spamgear --install /usr/local/bin     # postfix-spam-check and the others, as links
+  spamgear postfix-spam-check           # your own mail log, the last hour
+  cp $top/packaging/cron/spamgear /etc/cron.d/    # ask every 15 minutes, answers by mail
+  spamgear --list                       # everything it can do
+TEXT
