@@ -66,7 +66,7 @@ sample_log() {
     function draw(n) { return int(rand() * n) }
     function line(tag, text) { printf "%d %s[%d]: %s\n", t, tag, pid, text }
     function message(client, user,    id) {
-        id = sprintf("%010X", 1048576 * 65536 + ++messages * 7919)
+        id = sprintf("%05X%05X", 700000 + draw(300000), ++messages * 151)
         line("postfix/submission/smtpd", "connect from " client)
         line("postfix/submission/smtpd", id ": client=" client ", sasl_method=PLAIN, sasl_username=" user)
         line("postfix/cleanup", "" id ": message-id=<" messages "@example.net>")
