@@ -2,6 +2,7 @@
 #include "spamgear/base/strbuf.h"
 
 #include "spamgear/base/mem.h"
+#include "spamgear/base/vec.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,4 +104,14 @@ int strbuf_why(struct strbuf *why, const char *format, ...)
     strbuf_clear(why);
     *why = text;
     return -1;
+}
+
+void texts_format(struct texts *list, const char *format, ...)
+{
+    struct strbuf text = {0};
+    va_list args;
+    va_start(args, format);
+    strbuf_vformat(&text, format, args);
+    va_end(args);
+    *vec_add(list) = strbuf_take(&text);
 }

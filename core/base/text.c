@@ -141,3 +141,12 @@ bool text_is_near(const char *typed, const char *candidate)
         return true;
     return len >= 3 && strstr(candidate, typed) != NULL; /* a part of the name was typed */
 }
+
+void text_near_try(struct text_near *near, const char *candidate)
+{
+    int distance = text_distance(near->typed, candidate);
+    if (!text_is_near(near->typed, candidate) || (near->best != NULL && distance >= near->distance))
+        return;
+    near->best = candidate;
+    near->distance = distance;
+}

@@ -30,4 +30,12 @@ int text_distance(const char *a, const char *b);
 /* Is candidate close enough to typed to be offered as what was meant? */
 bool text_is_near(const char *typed, const char *candidate);
 
+/* The nearest of many candidates: {.typed = text}, text_near_try for each, then best (NULL
+ * when none was near). Borrows the strings. */
+struct text_near {
+    const char *typed, *best;
+    int distance;
+};
+void text_near_try(struct text_near *near, const char *candidate);
+
 #endif

@@ -36,5 +36,8 @@ struct texts {
 
 void texts_add(struct texts *list, const char *text); /* copies */
 void texts_clear(struct texts *list);                 /* frees the strings too */
+/* Adds a formatted string. */
+void texts_format(struct texts *list, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -21,6 +21,12 @@ struct applet_status {
     const char *meaning; /* NULL ends the list */
 };
 
+/* Every applet, sorted by name. */
+struct applet_list {
+    const struct applet *const *at;
+    size_t len;
+};
+
 /* One call of an applet. */
 struct run {
     const struct applet *applet;
@@ -28,10 +34,14 @@ struct run {
     int argc;           /* operands only */
     char **argv;
     const struct config *config; /* whole, for [limits], [allow], [format NAME] */
+    const char *config_path;     /* of --config; NULL when it was not given */
+    const struct applet_list *all;
 };
 
 enum applet_flags {
-    APPLET_TOOL = 1 /* a word after `spamgear` only (why, backtest): no link is installed */
+    APPLET_TOOL = 1,      /* a word after `spamgear` only (why, backtest): no link is installed */
+    APPLET_NO_CONFIG = 2, /* the config is not read before run(): config is empty */
+    APPLET_NO_COMMON = 4  /* without the common options: `spamgear` itself */
 };
 
 #define APPLET_TROUBLE 2 /* exit status of every log applet when something was wrong */
@@ -42,7 +52,8 @@ struct applet {
     const char *summary;        /* one line */
     const char *operands;       /* synopsis of what follows the options; NULL = none allowed */
     const char *description;    /* paragraphs, separated by empty lines */
-    const struct option *const *options; /* tables, NULL-terminated; their offsets lead into settings */
+    const struct option *const
+        *options; /* tables, NULL-terminated; their offsets lead into settings */
     size_t settings_size;
     const struct applet_example *examples;
     const struct applet_status *statuses;
@@ -56,5 +67,18 @@ struct applet {
 /* The program: dispatches, handles the options of `spamgear` itself, returns the exit
  * status. applets: every applet, sorted by name. */
 int applet_main(const struct applet *const *applets, size_t count, int argc, char **argv);
+
+/* How --now reads a time: the log layer knows, which this one may not include. main sets it
+ * before applet_main; without it only @SECONDS is understood. */
+void applet_read_times_with(bool (*parse)(const char *text, int64_t now, int64_t *time));
+
+/* The applet of a name or alias; NULL when there is none. *as (may be NULL) gets the name
+ * it was found by. */
+const struct applet *applet_find(const struct applet_list *list, const char *name, const char **as);
+
+/* Runs one applet: options, config, run(), and what is left to tell. argv[0] is not looked
+ * at. Returns the exit status. */
+int applet_call(const struct applet_list *list, const struct applet *applet, const char *called,
+                int argc, char **argv);
 
 #endif

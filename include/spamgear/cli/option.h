@@ -23,11 +23,13 @@ enum option_kind {
     OPTION_KIND_FLAG,   /* bool; --no-NAME switches it off */
     OPTION_KIND_COUNT,  /* uint64_t within low..high */
     OPTION_KIND_TEXT,   /* char *, owned, NULL when not given */
-    OPTION_KIND_LIST,   /* struct texts, owned; given again = one more; in the config one a line or blank-separated */
+    OPTION_KIND_LIST,   /* struct texts, owned; given again = one more; in the config one a line or
+                           blank-separated */
     OPTION_KIND_PERIOD, /* struct period: duration_parse */
     OPTION_KIND_CHOICE, /* int: index into choices */
     OPTION_KIND_TIME,   /* int64_t seconds, 0 when not given; parsed by the row's `check` */
-    OPTION_KIND_MEMO    /* struct memo: an option with an OPTIONAL value, which may stand as the next word */
+    OPTION_KIND_MEMO /* struct memo: an option with an OPTIONAL value, which may stand as the next
+                        word */
 };
 
 struct period {
@@ -41,10 +43,12 @@ struct memo {
 };
 
 enum option_flags {
-    OPTION_HIDDEN = 1,       /* accepted, not shown (old spellings) */
-    OPTION_NO_CONFIG = 2,    /* command line only */
-    OPTION_GLOB_WORDS = 4    /* LIST: following words up to the next option are items too
-                                (what a shell makes of -l /var/log/mail.log*) */
+    OPTION_HIDDEN = 1,     /* accepted, not shown (old spellings) */
+    OPTION_NO_CONFIG = 2,  /* command line only */
+    OPTION_GLOB_WORDS = 4, /* LIST: following words up to the next option are items too
+                              (what a shell makes of -l /var/log/mail.log*); not with
+                              -lFILE and --logs=FILE, which take that one word */
+    OPTION_RARE = 8        /* in the manual, but not in the short --help */
 };
 
 struct option {
@@ -53,11 +57,11 @@ struct option {
     enum option_kind kind;
     size_t offset;
     const char *metavar;
-    const char *standard; /* default as it would be typed; NULL = none */
-    uint64_t low, high;   /* COUNT */
+    const char *standard;       /* default as it would be typed; NULL = none */
+    uint64_t low, high;         /* COUNT */
     const char *const *choices; /* CHOICE, NULL-terminated */
     const char *help;           /* one or more sentences; first line short */
-    unsigned flags; /* enum option_flags */
+    unsigned flags;             /* enum option_flags */
     const char *const *aliases; /* other long names, hidden, NULL-terminated */
     /* Extra check or (TIME) the parser itself; field points at the settings field. */
     int (*check)(const char *value, void *field, struct strbuf *why);
@@ -121,5 +125,85 @@ struct option {
         .offset = OPTION_TYPED(settings, field, struct memo), .metavar = value, .help = text,      \
         __VA_ARGS__                                                                                \
     }
+
+/* A row together with the settings field it fills. level says how strong the word was that
+ * filled it: a stronger one replaces (a list as a whole), an equal one replaces or, for a
+ * list, adds. */
+enum option_level {
+    OPTION_LEVEL_NONE,
+    OPTION_LEVEL_DEFAULT,
+    OPTION_LEVEL_COMMON, /* [spamgear] */
+    OPTION_LEVEL_APPLET, /* [applet] */
+    OPTION_LEVEL_COMMAND
+};
+
+struct option_slot {
+    const struct option *row;
+    void *field;
+    enum option_level level;
+};
+
+/* Every slot of one run; of equal names and letters the one added first counts, so that an
+ * applet may take a letter of the common options. {0} is an empty set. */
+struct option_set {
+    VEC(struct option_slot) slots;
+};
+
+/* Adds a NULL-terminated list of tables (NULL = none) and fills in the defaults. A default
+ * that its own row refuses is added to problems. settings must be zero before. */
+void option_set_add(struct option_set *set, const struct option *const *tables, void *settings,
+                    struct texts *problems);
+void option_set_clear(struct option_set *set); /* frees what the fields own, and the set */
+
+/* The slot of a long name or alias, of a letter; NULL when there is none. Borrowed until
+ * the next option_set_add. */
+struct option_slot *option_find(const struct option_set *set, struct span name);
+struct option_slot *option_find_letter(const struct option_set *set, char letter);
+
+/* The long name that was probably meant; NULL when none is near. */
+const char *option_nearest(const struct option_set *set, const char *typed);
+
+/* Parses value by the row's kind and stores it. A FLAG takes yes/no, true/false, on/off,
+ * 1/0; value NULL is a MEMO without its value. A weaker level than the slot's is checked
+ * and dropped. 0, or -1 with why, which names the value but not the option. */
+int option_store(struct option_slot *slot, const char *value, enum option_level level,
+                 struct strbuf *why);
+
+/* As if it had not been given below this level (a MEMO that the config switches off). 0. */
+int option_unset(struct option_slot *slot, enum option_level level);
+
+/* A command line, taken apart but not yet stored. */
+struct option_given {
+    struct option_slot *slot;
+    const char *value; /* borrowed from argv; NULL for a MEMO without value */
+};
+
+struct option_words {
+    VEC(struct option_given) given; /* in their order */
+    char **operands;                /* ends with NULL; the strings are argv's */
+    int operand_count;
+};
+
+/* Takes the words (without argv[0]) apart; every problem is added as "--opt: what". Options
+ * and operands may mix; "--" ends the options; "-" is an operand or a value. Clear words
+ * with option_words_clear. */
+void option_read(const struct option_set *set, int argc, char **argv, struct option_words *words,
+                 struct texts *problems);
+void option_words_clear(struct option_words *words);
+
+/* The last value given for a long name; "yes" or "no" for flags, NULL when it was not given. */
+const char *option_last(const struct option_words *words, const char *name);
+
+/* Stores everything that was given; problems as above. */
+void option_store_words(const struct option_words *words, struct texts *problems);
+
+/* The nth long name of a row: 0 is its own, then its aliases; NULL at the end. */
+const char *option_name(const struct option *row, size_t n);
+
+/* yes/no, true/false, on/off, 1/0 -> 1/0; -1 when it is none of them. */
+int option_yes_no(const char *value);
+
+/* The words of OPTION_CHOICE in a sentence: "text, json or metrics". Appends. */
+void option_choices(struct strbuf *out, const char *const *choices);
 
 #endif
