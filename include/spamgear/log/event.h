@@ -16,7 +16,8 @@ enum event_kind {
     EVENT_REJECTED    /* an authenticated client was refused a recipient or command */
 };
 
-/* What the sender's name is. Two kinds never share a name. */
+/* What the sender's name is. Two kinds never share a name. Where a log gives a number
+ * instead of a login name (Postfix), the LOCAL sender is the line's own "uid=1000". */
 enum sender_kind {
     SENDER_SASL,    /* SASL username, Exim authenticated id */
     SENDER_LOCAL,   /* local user or uid */
@@ -40,12 +41,14 @@ struct event {
     enum event_kind kind;
     enum sender_kind sender_kind;
     enum origin origin;
-    int64_t time;         /* seconds since the epoch */
-    struct span queue_id; /* empty for NOQUEUE and formats without one */
-    struct span sender;   /* never empty in ACCEPTED */
-    struct span client;   /* the raw text naming the client, e.g. "host[192.0.2.1]": a cheap key */
+    int64_t time;            /* seconds since the epoch */
+    struct span queue_id;    /* empty for NOQUEUE and formats without one */
+    struct span sender;      /* never empty in ACCEPTED */
+    struct span client;      /* the raw text naming the client, e.g. "host[192.0.2.1]", without
+                              * its port: a cheap key; client_name, if any, is its start */
     struct span client_name; /* host name as the server verified it; "unknown" or empty if none */
     struct span client_addr; /* address text, no brackets, no port, no "IPv6:"; may be empty */
+    struct span uid;         /* the sender's numeric uid where the line has one; may be empty */
     unsigned recipients;     /* 0 = this line does not say */
     unsigned repeat;         /* how many equal lines this one stands for, at least 1 */
     struct span line;        /* the whole line, for evidence */

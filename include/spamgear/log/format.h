@@ -57,18 +57,24 @@ struct log_format {
      * for only where messages of the window may be. */
     const char *needles[FORMAT_NEEDLES];
     const char *joins[FORMAT_NEEDLES];
-    /* Fills *event but for time, origin, line and offset, which the caller has set, and
-     * repeat, which it has set to 1. data is the format's own (patterns of the config). */
+    /* Fills *event but for time, origin, line and offset, which the caller sets. The caller
+     * has made it all zero but for repeat, which is 1; after another result than PARSE_EVENT
+     * it means nothing. data is the format's own (patterns of the config). */
     enum parse_result (*parse)(const struct log_format *format, const struct log_line *line,
                                struct event *event);
     /* Programs of this format run as daemons: an entry whose kernel-vouched writer is
-     * somebody's logger(1) is a forgery. Names of executables, NULL-terminated; NULL = anybody. */
+     * somebody's logger(1) is a forgery. Absolute paths of executables, NULL-terminated;
+     * one that ends in '/' stands for every executable below that directory. A base name
+     * alone would prove nothing: everybody may name a file "smtpd". NULL = anybody. */
     const char *const *writers;
     /* A stamp that is not there is no trouble (PHP before 5.5, mail.log = syslog relays):
      * the line counts as now. */
     bool undated_ok;
     const void *data;
 };
+
+/* The built-in formats; one file of core/log a program family. */
+extern const struct log_format format_postfix;
 
 /* Built-in formats by name; NULL when there is none. */
 const struct log_format *format_find(const char *name);
