@@ -101,6 +101,12 @@ static int parse_value(struct limit_rule *rule, const char *value, struct strbuf
     return 0;
 }
 
+/* "uid:1001", or "uid=1001" as Postfix writes it. */
+static bool is_uid(struct span name)
+{
+    return span_has_prefix(name, SPAN("uid:")) || span_has_prefix(name, SPAN("uid="));
+}
+
 static int check_name(const char *name, struct strbuf *why)
 {
     unsigned long long uid;
@@ -108,9 +114,9 @@ static int check_name(const char *name, struct strbuf *why)
         return strbuf_why(why, "a limit needs the name of a sender");
     if (strcmp(name, "@") == 0)
         return strbuf_why(why, "\"@\" needs a domain behind it");
-    if (strncmp(name, "uid:", 4) == 0 && strpbrk(name, "*?[") == NULL &&
+    if (is_uid(span_text(name)) && strpbrk(name, "*?[") == NULL &&
         !span_number(span_text(name + 4), &uid))
-        return strbuf_why(why, "\"%s\" is no uid: what follows \"uid:\" is a number", name);
+        return strbuf_why(why, "\"%s\" is no uid: what follows \"uid\" is a number", name);
     return 0;
 }
 
@@ -177,6 +183,8 @@ int limit_add(struct limits *limits, const char *name, const char *value, const 
     if (limits->rules.len >= MAP_NONE)
         return strbuf_why(why, "too many limits");
     rule.pattern = mem_text(name);
+    if (is_uid(span_text(name)))
+        rule.pattern[3] = ':';
     rule.file = mem_text(file);
     *vec_add(&limits->rules) = rule;
     index_rule(limits, (uint32_t)(limits->rules.len - 1));
@@ -230,9 +238,21 @@ static const struct limit_rule *find_domain(const struct limits *limits, struct 
                : find_glob(limits, limits->domain_globs.at, limits->domain_globs.len, key, now);
 }
 
+/* One spelling for uids; longer than any uid is none. */
+static struct span one_spelling(struct span sender, char buf[32])
+{
+    if (sender.len > 32 || !span_has_prefix(sender, SPAN("uid=")))
+        return sender;
+    memcpy(buf, sender.at, sender.len);
+    buf[3] = ':';
+    return (struct span){buf, sender.len};
+}
+
 uint64_t limit_of(const struct limits *limits, struct span sender, int64_t now,
                   const struct limit_rule **rule)
 {
+    char buf[32];
+    sender = one_spelling(sender, buf);
     const struct limit_rule *found = find_name(limits, sender, now);
     if (found == NULL)
         found = find_glob(limits, limits->globs.at, limits->globs.len, sender, now);

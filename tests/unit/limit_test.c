@@ -21,6 +21,8 @@ static const struct {
     {"old@example.org", "21 until 2026-11-20"},
     {"soon@example.org", "22 until 2026-11-22"},
     {"uid:1001", "30"},
+    {"uid=1002", "31"},
+    {"uid=2*", "32"},
     {"news-*", "40"},
     {"news-*@example.org", "41"},
     {"news-*@example.net", "42"},
@@ -46,6 +48,9 @@ static const struct {
     {"old@example.org", 20, "old@example.org"},
     {"soon@example.org", 22, "soon@example.org"},
     {"uid:1001", 30, "uid:1001"},
+    {"uid=1001", 30, "uid:1001"},
+    {"uid=1002", 31, "uid:1002"},
+    {"uid=2001", 32, "uid:2*"},
     {"uid:100", 90, NULL},
     {"news-x", 40, "news-*"},
     {"news-a@example.org", 41, "news-*@example.org"},
@@ -98,7 +103,7 @@ static const struct {
     {"a", "5 until 2026-1-01x", "\"2026-1-01x\" is no date of the form YYYY-MM-DD"},
     {"a", "5 until 2026-12-31 then", "only \"until YYYY-MM-DD\" may follow the limit"},
     {"@", "5", "\"@\" needs a domain behind it"},
-    {"uid:bob", "5", "\"uid:bob\" is no uid: what follows \"uid:\" is a number"},
+    {"uid:bob", "5", "\"uid:bob\" is no uid: what follows \"uid\" is a number"},
 };
 
 static void test_bad(void)

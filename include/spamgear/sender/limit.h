@@ -7,7 +7,8 @@
  * then @domain, then the default; of equal ones the one read last. An expired rule
  * does not count, from the first second after that day, local time.
  *
- * Names count byte for byte, domains without regard to case. A glob behind the @
+ * "uid=1001", as Postfix writes it, is "uid:1001" in rules and senders. Names count byte for byte,
+ * domains without regard to case. A glob behind the @
  * ("@*.example.org") is tried on the sender's "@domain", after the plain domains. Exact
  * names and domains are found through a map, however many there are; globs are walked.
  */
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 struct limit_rule {
-    char *pattern;   /* as written */
+    char *pattern;   /* as written, but "uid=" is "uid:" */
     uint64_t count;  /* senders with at least this many are over */
     int64_t expires; /* first second when it no longer holds; 0 = never */
     char *file;      /* where it was written, for `why` */
