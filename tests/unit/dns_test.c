@@ -63,6 +63,14 @@ static void put_loop(struct reply *reply)
     put_record(reply, 12, (unsigned char[]){1, 'x', 0xc0 | at >> 8, at & 0xff}, 4);
 }
 
+/* RFC 2317: the name is an alias of another in a zone of the customer's own. */
+static void put_cname(struct reply *reply, unsigned char *answers)
+{
+    *answers = 2;
+    put_record(reply, 5, "\x01\x39\xc0\x0e", 4);
+    PTR(reply, "\x04last\x07\x65xample\0");
+}
+
 /* What the server says to the question for n.x.x.x: the last byte of the address decides. */
 static void behave(unsigned n, struct reply *reply)
 {
@@ -73,22 +81,13 @@ static void behave(unsigned n, struct reply *reply)
     case SERVFAIL: *rcode |= 2; break;
     case GARBAGE: memset(reply->at + 2, 0xee, 40); break;
     case EMPTY: break;
-    case CONTROL:
-        PTR(reply, "\x05\x1b[31m\x07"
-                   "a b\0\xff/%\x03"
-                   "com\0");
-        break;
-    case CNAMED:
-        put_record(reply, 5,
-                   "\x01"
-                   "9\xc0\x0e",
-                   4);
-        *answers = 2;
-        PTR(reply, "\x04"
-                   "last\x07"
-                   "example\0");
-        break;
+    case CONTROL: PTR(reply, "\x05\x1b[31m\x07\x61 b\0\xff/%\x03\x63om\0"); break;
+    case CNAMED: put_cname(reply, answers); break;
     case LOOP: put_loop(reply); break;
+    case CUT: PTR(reply, "\x20name"); break;
+    case ROOT: PTR(reply, "\0"); break;
+    case LONG: put_long(reply); break;
+    default: PTR(reply, "\x04Host\x05Isp-a\x07\x65xample\0"); break;
     }
 }
 
