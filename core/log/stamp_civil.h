@@ -49,4 +49,20 @@ static inline int civil_year(int64_t seconds)
     return year;
 }
 
+/* The date of a day counted from 1970-01-01; years 1 to 9999. */
+static inline void civil_date(int64_t days, int *year, int *month, int *day)
+{
+    *year = civil_year(days * 86400);
+    int64_t left = days - civil_days(*year, 1, 1);
+    for (*month = 1; *month < 12 && left >= civil_month_days(*year, *month); ++*month)
+        left -= civil_month_days(*year, *month);
+    *day = (int)left + 1;
+}
+
+/* Division that rounds down, as calendars want it. */
+static inline int64_t civil_floor(int64_t n, int64_t by)
+{
+    return n / by - (n % by < 0);
+}
+
 #endif

@@ -11,11 +11,13 @@
 #include "spamgear/log/stamp.h"
 
 #include "stamp_civil.h"
+#include "stamp_parse.h"
 
 #include <stdlib.h>
 
 struct cursor {
     const char *at, *end;
+    struct stamp_places places; /* of the time that was read last */
 };
 
 static bool is_digit(char c)
@@ -91,8 +93,15 @@ static bool take_fraction(struct cursor *c)
 /* Second 60 is a leap second (RFC 3339 5.6). */
 static bool take_time(struct cursor *c, struct stamp *s)
 {
-    return take_two(c, 0, 23, &s->hour) && take(c, ':') && take_two(c, 0, 59, &s->minute) &&
-           take(c, ':') && take_two(c, 0, 60, &s->second) && take_fraction(c);
+    if (!take_two(c, 0, 23, &s->hour) || !take(c, ':') || !take_two(c, 0, 59, &s->minute) ||
+        !take(c, ':'))
+        return false;
+    c->places.times++;
+    c->places.second = c->at;
+    if (!take_two(c, 0, 60, &s->second) || !take_fraction(c))
+        return false;
+    c->places.tail = c->at;
+    return true;
 }
 
 /* Without a year, 29 February may be one. */
@@ -324,14 +333,21 @@ static bool take_any(struct cursor *c, struct stamp *s)
     return take_container(c) && take_doubled(c, s) && s->shape == STAMP_SYSLOG;
 }
 
-size_t stamp_parse(struct span line, struct stamp *stamp)
+size_t stamp_scan(struct span line, struct stamp *stamp, struct stamp_places *places)
 {
     struct stamp s;
     if (line.len == 0)
         return 0;
-    struct cursor c = {line.at, line.at + line.len};
+    struct cursor c = {.at = line.at, .end = line.at + line.len};
     if (!take_any(&c, &s))
         return 0;
     *stamp = s;
+    *places = c.places;
     return (size_t)(c.at - line.at);
+}
+
+size_t stamp_parse(struct span line, struct stamp *stamp)
+{
+    struct stamp_places places;
+    return stamp_scan(line, stamp, &places);
 }

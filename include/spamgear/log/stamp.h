@@ -14,7 +14,9 @@
  *     2026-11-21 18:33:09[.123][ +0100]            Exim (a following "[pid] " is not ours)
  *     [01-Dec-2014 12:40:37[.123456] +0100]:       Roundcube
  *     [21-Nov-2026 10:00:00 Europe/Madrid]         PHP
- *     name | 2026-04-26T00:52:49.1Z Apr 26 00:52:49   docker: the inner stamp counts
+ *     name | 2026-04-26T00:52:49.1Z Apr 26 00:52:49
+ *                docker: the inner stamp counts; where it has no zone and is the same
+ *                moment (the container's clock may stand in another zone), docker's does
  */
 #ifndef SPAMGEAR_LOG_STAMP_H
 #define SPAMGEAR_LOG_STAMP_H
@@ -53,14 +55,27 @@ struct stamp {
 size_t stamp_parse(struct span line, struct stamp *stamp);
 
 /* Where one source stands: the time of the line before, and what no line may
- * exceed. Plain data: copy it to go on from the same place elsewhere. */
+ * exceed. Plain data: copy it to go on from the same place elsewhere. Who follows
+ * a growing source moves `newest` on with it. */
 struct stamp_clock {
     int64_t before; /* last resolved time, STAMP_NONE at first */
     int64_t newest; /* no line is later than this plus a day (file mtime, or now) */
-    /* speed: the minute that was resolved last, as the line spelled it */
-    char cached[20];
-    unsigned cached_len;
-    int64_t cached_time;
+    /* The rest is stamp's own, for speed: the quarter of an hour whose offsets were asked last ..
+     */
+    struct {
+        enum stamp_zone kind; /* STAMP_OFFSET: none yet */
+        bool known;           /* there is such a zone */
+        int64_t number;
+        int first_s, second_s;
+        char zone[48];
+    } quarter;
+    /* .. and the minute that was resolved last, as the line spelled it. */
+    struct {
+        char head[28], tail[40];          /* up to the seconds; behind them and their fraction */
+        unsigned char head_len, tail_len; /* head_len 0: none */
+        int64_t time;
+        struct stamp stamp; /* its zone is not set */
+    } minute;
 };
 
 void stamp_clock_init(struct stamp_clock *clock, int64_t newest);
@@ -68,11 +83,13 @@ void stamp_clock_init(struct stamp_clock *clock, int64_t newest);
 /* The time in seconds since the epoch (fractions cut), and clock->before moves
  * on to it. STAMP_NONE when the zone name is unknown.
  *
- * Year: after a line, the next line's year is the one that puts it no more than
- * a day before that line; without a line before, the latest one that is not
- * more than a day after clock->newest. Hour that occurs twice when summer time
- * ends: the first until the stamps jump back, then the second. An hour that
- * does not exist when it begins: as if summer time had begun an hour later. */
+ * Year: the latest one that puts the line no more than a day after clock->newest
+ * (29 February: the latest such leap year). A line that is in the future by that,
+ * but within a day of the line before when taken as a year older, is a year older.
+ * The line before has no further say: one forged "2019-.." must not pull all lines
+ * behind it into 2019. Hour that occurs twice when summer time ends: the first until
+ * the stamps jump back by more than two minutes, then the second. An hour that does
+ * not exist when it begins: as if summer time had begun an hour later. */
 int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp);
 
 /* Both steps for one line, with the cache in front: what scanning uses.
@@ -80,14 +97,15 @@ int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp);
 int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *stamp,
                    struct span *rest);
 
-/* Does summer time end within span_s seconds around this time (so that local
+/* Did or will summer time end within span_s seconds around this time (so that local
  * stamps of some hour occur twice)? *hour_start gets the first second of the
  * first of the two hours. */
 bool stamp_is_repeated_hour(int64_t around, int64_t span_s, int64_t *hour_start);
 
 /* An absolute time as people type it for --since: "2026-11-21", "2026-11-21 18:00[:05]",
- * RFC 3339, "@1795284000", "18:00" (today), "yesterday", "now". Local time without a zone.
- * False when it is none. */
+ * RFC 3339, "@1795284000", "18:00" (today), "today", "yesterday", "tomorrow" (midnight, or
+ * with a time: "yesterday 18:00"), "now", "-2hours", "2 days ago", and any stamp that a log
+ * line may begin with. Local time without a zone. False when it is none. */
 bool stamp_from_user(const char *text, int64_t now, int64_t *time);
 
 /* "2026-11-21T18:33:09+01:00" in local time (RFC 3339); out holds 32 bytes. */

@@ -2,8 +2,8 @@
  *
  * libc knows one time zone for the whole process, and changing it is not safe
  * while other threads run; PHP names a zone in every line. So named zones are
- * read from the system's time zone files here, and only the machine's own zone
- * is asked of libc. Everything may be called from any thread.
+ * read from the system's time zone files here (RFC 8536), and only the
+ * machine's own zone is asked of libc. Everything may be called from any thread.
  */
 #ifndef SPAMGEAR_LOG_ZONE_H
 #define SPAMGEAR_LOG_ZONE_H
@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What local clocks may have meant: seconds east of UTC. The two differ only
- * in the hour that occurs twice when summer time ends: then `first` is summer time.
+/* What local clocks may have meant, in seconds east of UTC. The two differ only
+ * in an hour that occurs twice when summer time ends: `first` is summer time then.
  * For an hour that is left out both are the offset before the change. */
 struct zone_offsets {
     int first_s, second_s;
@@ -29,5 +29,11 @@ bool zone_named(struct span name, int64_t local_s, struct zone_offsets *offsets)
 
 /* The machine's own offset at a moment (seconds since the epoch). */
 int zone_offset_here(int64_t time);
+
+/* A zone as a file describes it, for those who have the bytes: NULL when they are
+ * no such file. Copied; caller frees with zone_free. */
+struct zone *zone_parse(struct span file);
+struct zone_offsets zone_offsets_at(const struct zone *zone, int64_t local_s);
+void zone_free(struct zone *zone); /* NULL is fine */
 
 #endif
