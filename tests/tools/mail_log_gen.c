@@ -64,14 +64,13 @@ struct format {
     const struct play *plays;
     void (*stamp)(time_t now, char *out, size_t size);
     bool has_addresses, has_recipients, has_names;
-    unsigned addresses_per_user;
 };
 
 static const struct format *format;
 static bool journal;
 static uint64_t wanted = 10000000, written, seed = 1;
 static time_t span = 3600, end, window = 3600, now;
-static unsigned user_count = 500, bot_count = 3, bot_addresses = 120;
+static unsigned user_count = 500, bot_count = 3, bot_addresses = 120, user_addresses = 4;
 static struct user *users, **bots;
 static struct client *strangers;
 static unsigned stranger_count = 2000;
@@ -164,7 +163,7 @@ static void people_make(void)
                             : below(2) == 0 ? "%s.%u@example.net"
                                             : "%s%u";
         snprintf(u->name, sizeof u->name, shape, names[i % 12], i);
-        u->client_count = 1 + below(4);
+        u->client_count = 1 + below(user_addresses);
         u->clients = clients_make(u->client_count, 15, 20);
     }
     for (unsigned i = 0; i < bot_count && i < user_count; i++) {
@@ -591,13 +590,13 @@ static bool php_sent(struct session *s)
 static const struct play php_plays[] = {{1000, true, {php_sent}}, {0, false, {NULL}}};
 
 static const struct format formats[] = {
-    {"postfix", "sasl", postfix_plays, stamp_traditional, true, true, true, 4},
-    {"postfix-rfc3339", "sasl", postfix_plays, stamp_rfc3339, true, true, true, 4},
-    {"postfix-journal", "sasl", postfix_plays, stamp_traditional, true, true, true, 4},
-    {"exim", "sasl", exim_plays, stamp_exim, true, true, true, 4},
-    {"roundcube", "webmail", roundcube_plays, stamp_roundcube, true, true, false, 4},
-    {"imp", "webmail", imp_plays, stamp_horde, true, true, false, 4},
-    {"php", "script", php_plays, stamp_php, false, false, false, 1}};
+    {"postfix", "sasl", postfix_plays, stamp_traditional, true, true, true},
+    {"postfix-rfc3339", "sasl", postfix_plays, stamp_rfc3339, true, true, true},
+    {"postfix-journal", "sasl", postfix_plays, stamp_traditional, true, true, true},
+    {"exim", "sasl", exim_plays, stamp_exim, true, true, true},
+    {"roundcube", "webmail", roundcube_plays, stamp_roundcube, true, true, false},
+    {"imp", "webmail", imp_plays, stamp_horde, true, true, false},
+    {"php", "script", php_plays, stamp_php, false, false, false}};
 
 /* ---- the stage ---- */
 
@@ -701,13 +700,14 @@ static const struct format *format_named(const char *name)
 static const char usage[] =
     "usage: mail_log_gen [-f postfix|postfix-rfc3339|postfix-journal|exim|roundcube|imp|php]\n"
     "    [-s SIZE[k|M|G]] [-p SPAN_SECONDS] [-e END_EPOCH] [-w WINDOW_SECONDS] [-u USERS]\n"
-    "    [-b STOLEN_ACCOUNTS] [-a ADDRESSES_EACH] [-S SEED] [-t TRUTH_FILE] >LOG\n";
+    "    [-c MOST_ADDRESSES_OF_A_USER] [-b STOLEN_ACCOUNTS] [-a ADDRESSES_EACH] [-S SEED] [-t "
+    "TRUTH_FILE] >LOG\n";
 
 static const char *arguments(int argc, char **argv)
 {
     const char *truth = NULL;
     int letter;
-    while ((letter = getopt(argc, argv, "f:s:p:e:w:u:b:a:S:t:")) != -1) {
+    while ((letter = getopt(argc, argv, "f:s:p:e:w:u:c:b:a:S:t:")) != -1) {
         switch (letter) {
         case 'f': format = format_named(optarg); break;
         case 's': wanted = size_parse(optarg); break;
@@ -715,6 +715,7 @@ static const char *arguments(int argc, char **argv)
         case 'e': end = strtol(optarg, NULL, 10); break;
         case 'w': window = strtol(optarg, NULL, 10); break;
         case 'u': user_count = (unsigned)strtoul(optarg, NULL, 10); break;
+        case 'c': user_addresses = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'b': bot_count = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'a': bot_addresses = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'S': seed = strtoull(optarg, NULL, 10); break;
@@ -722,7 +723,8 @@ static const char *arguments(int argc, char **argv)
         default: fputs(usage, stderr); exit(2);
         }
     }
-    if (user_count < 1 || bot_count > user_count || (bot_count > 0 && bot_addresses < 1)) {
+    if (user_count < 1 || user_addresses < 1 || bot_count > user_count ||
+        (bot_count > 0 && bot_addresses < 1)) {
         fputs(usage, stderr);
         exit(2);
     }
