@@ -130,7 +130,11 @@ say "A mail server's log of the last hour ($(wc -l <"$sample") lines). Who sends
 say ""
 say "  \$ spamgear postfix-spam-check -l $sample"
 say ""
-"$build/spamgear" postfix-spam-check -l "$sample" | cut -c 1-160 | sed 's/^/  /'
+if ! "$build/spamgear" postfix-spam-check -l "$sample" >"$build/answer" || [ ! -s "$build/answer" ]; then
+    say "quickstart: that should have named somebody; please report it, with $sample" >&2
+    exit 1
+fi
+cut -c 1-160 "$build/answer" | sed 's/^/  /'
 say ""
 cat <<TEXT
 One account sends from dozens of networks at once: its password is stolen.
