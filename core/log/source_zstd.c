@@ -1,8 +1,9 @@
 /* source_zstd - Zstandard frames (RFC 8878) through libzstd, with a window limit.
  *
  * When a block is damaged, libzstd forgets to say what it has already written in the
- * same call. So it is fed one block a call, as it asks for them: at most the damaged
- * block is lost, and no bytes are copied inside the library either.
+ * same call. So it is fed one block a call: at most the damaged block is lost, and no
+ * bytes are copied inside the library either. What it asks for includes the header of
+ * the block after that, which may be damaged too: that one is held back.
  */
 #include "spamgear/log/source_codec.h"
 
@@ -27,10 +28,12 @@ static const struct lazy_symbol symbols[] = {ZSTD_FUNCTIONS(LAZY_SYMBOL){0}};
 
 #define WINDOW_LOG_MAX 27 /* 128 MB, what zstd(1) itself accepts without --long */
 #define FRAME_START    5  /* enough of a frame to ask for the rest of its header */
+#define BLOCK_HEADER   3  /* RFC 8878 3.1.1.2 */
 
 struct zstd {
     ZSTD_DCtx *context;
     size_t wanted; /* bytes it wants next */
+    bool filled;   /* the last call filled its buffer: there may be more without input */
 };
 
 static void *zstd_open(struct strbuf *why)
@@ -52,6 +55,7 @@ static int zstd_reset(void *decoder)
 {
     struct zstd *zstd = decoder;
     zstd->wanted = FRAME_START;
+    zstd->filled = false;
     return p_ZSTD_isError(p_ZSTD_DCtx_reset(zstd->context, ZSTD_reset_session_only)) ? -1 : 0;
 }
 
@@ -63,10 +67,8 @@ static enum source_codec_result zstd_failure(size_t status)
                : CODEC_CORRUPT;
 }
 
-static enum source_codec_result zstd_decode(void *decoder, struct source_codec_io *io)
+static size_t run(struct zstd *zstd, struct source_codec_io *io, size_t fed)
 {
-    struct zstd *zstd = decoder;
-    size_t fed = io->in_len < zstd->wanted ? io->in_len : zstd->wanted;
     ZSTD_inBuffer in = {io->in, fed, 0};
     ZSTD_outBuffer out = {io->out, io->out_len, 0};
     size_t status = p_ZSTD_decompressStream(zstd->context, &out, &in);
@@ -74,6 +76,20 @@ static enum source_codec_result zstd_decode(void *decoder, struct source_codec_i
     io->in_len -= in.pos;
     io->out += out.pos;
     io->out_len -= out.pos;
+    zstd->filled = io->out_len == 0;
+    return status;
+}
+
+static enum source_codec_result zstd_decode(void *decoder, struct source_codec_io *io)
+{
+    struct zstd *zstd = decoder;
+    size_t room = io->out_len, status = 0;
+    if (zstd->filled) /* the rest of the last block, before anything new can fail */
+        status = run(zstd, io, 0);
+    if (io->out_len == room && !p_ZSTD_isError(status)) {
+        size_t fed = zstd->wanted > BLOCK_HEADER ? zstd->wanted - BLOCK_HEADER : zstd->wanted;
+        status = run(zstd, io, io->in_len < fed ? io->in_len : fed);
+    }
     if (p_ZSTD_isError(status))
         return zstd_failure(status);
     zstd->wanted = status;
