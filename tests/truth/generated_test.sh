@@ -59,9 +59,9 @@ check() {
     head -n 5 err
 }
 
-# ask APPLET ARG...: out and err
+# ask APPLET ARG...: out and err. No DNS is asked: names are not what is tested here.
 ask() {
-    "$gear" "$@" --all --format json >out 2>err
+    "$gear" "$@" --all --format json --resolve-timeout 0 >out 2>err
     status=$?
     [ $status -eq 0 ] || echo "status $status" >>err
 }
