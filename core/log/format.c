@@ -6,7 +6,8 @@
 #include "spamgear/log/format.h"
 
 static const struct log_format *const formats[] = {
-    &format_postfix,
+    &format_postfix, &format_exim,        &format_roundcube,      &format_imp,
+    &format_php,     &format_php_wrapper, &format_sendmail2relay, &format_sendmail2relay_path,
 };
 
 const struct log_format *const *format_all(size_t *len)

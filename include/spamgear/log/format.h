@@ -74,7 +74,8 @@ struct log_format {
 };
 
 /* The built-in formats; one file of core/log a program family. */
-extern const struct log_format format_postfix;
+extern const struct log_format format_postfix, format_exim, format_roundcube, format_imp,
+    format_php, format_php_wrapper, format_sendmail2relay, format_sendmail2relay_path;
 
 /* Built-in formats by name; NULL when there is none. */
 const struct log_format *format_find(const char *name);
