@@ -137,12 +137,12 @@ bench_format() { # FORMAT APPLET LITERAL
     f=$data/$1-week.log applet=$2 literal=$3
     echo "  last hour"
     set -- spamgear "$gear" "$applet" -l "$f" --now "$now" -p 1hour
-    have rg && set -- "$@" -- rg@0.04 rg -c -F -- "$literal" "$f"
-    "$timeit" -n "$runs" "$@" -- grep@0.0143 grep -c -F -- "$literal" "$f"
+    have rg && set -- "$@" -- rg@0.04 rg -c -F -e "$literal" "$f"
+    "$timeit" -n "$runs" "$@" -- grep@0.0143 grep -c -F -e "$literal" "$f"
     echo "  --full, one thread"
     set -- spamgear "$gear" "$applet" -l "$f" --now "$now" -p 1hour --full --threads 1
-    have rg && set -- "$@" -- rg@1.2 rg -c -F -- "$literal" "$f"
-    "$timeit" -n "$runs" "$@" -- grep@0.5 grep -c -F -- "$literal" "$f"
+    have rg && set -- "$@" -- rg@1.2 rg -c -F -e "$literal" "$f"
+    "$timeit" -n "$runs" "$@" -- grep@0.5 grep -c -F -e "$literal" "$f"
 }
 
 bench_archive() { # SUFFIX COMPRESSOR READER
@@ -197,8 +197,9 @@ bench_big() {
 }
 
 bench_start() {
-    "$timeit" -n 51 spamgear "$gear" --version -- true true
-    "$timeit" -n 51 spamgear "$gear" postfix-spam-check -l /dev/null -- true true
+    : >"$data/empty.log"
+    "$timeit" -n 51 --list "$gear" --list -- true true
+    "$timeit" -n 51 empty-log "$gear" postfix-spam-check -l "$data/empty.log" -- true true
 }
 
 echo "Logs end at $(date -d "@$end" '+%F %T'); $(nproc) processors; $runs runs each"

@@ -11,6 +11,7 @@
  */
 #include <fcntl.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,26 +41,28 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* Starts a command with nothing to read and its output going to out. */
-static int command_spawn(char **argv, int out, pid_t *pid)
+/* Starts a command with nothing to read and its output going to out; complaints are heard once. */
+static int command_spawn(char **argv, int out, bool quiet, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    if (quiet)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     int error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return error;
 }
 
-static double command_run(struct command *c)
+static double command_run(struct command *c, bool quiet)
 {
     int out = memfd_create("output", MFD_CLOEXEC);
     pid_t pid;
     struct rusage usage;
     int status;
     double start = now();
-    int error = command_spawn(c->argv, out, &pid);
+    int error = command_spawn(c->argv, out, quiet, &pid);
     if (error != 0 || wait4(pid, &status, 0, &usage) < 0) {
         fprintf(stderr, "timeit: %s: %s\n", c->argv[0], strerror(error));
         exit(2);
@@ -93,7 +96,7 @@ static void report(struct command *commands, int count, int runs)
         printf("  %-22s %10.2f ms %8.1f MB", c->name, seconds * 1e3, (double)c->rss_kib / 1024);
         if (i > 0)
             printf("   ratio %.4f (1/%.1f)", first / seconds, seconds / first);
-        if (c->goal)
+        if (c->goal && commands[0].status <= 1 && c->status <= 1)
             printf("  goal %s: %s", c->goal,
                    first / seconds <= strtod(c->goal, NULL) ? "met" : "MISSED");
         if (c->status > 1)
@@ -137,10 +140,10 @@ int main(int argc, char **argv)
         return 2;
     }
     for (int i = 0; i < count; i++)
-        command_run(&commands[i]);
+        command_run(&commands[i], false);
     for (int run = 0; run < runs; run++)
         for (int i = 0; i < count; i++)
-            commands[i].seconds[run] = command_run(&commands[i]);
+            commands[i].seconds[run] = command_run(&commands[i], true);
     report(commands, count, runs);
     return 0;
 }
