@@ -242,12 +242,12 @@ static char *literal_of(const char *pattern)
 
 /* ---- the interface ---- */
 
-static pcre2_code *compile(const char *pattern, struct strbuf *why)
+static pcre2_code *compile(const char *pattern, uint32_t options, struct strbuf *why)
 {
     int error;
     PCRE2_SIZE offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_UTF,
-                                     &error, &offset, NULL);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                                     PCRE2_NEVER_UTF | options, &error, &offset, NULL);
     if (code == NULL) {
         PCRE2_UCHAR text[256];
         pcre2_get_error_message(error, text, sizeof text);
@@ -259,22 +259,40 @@ static pcre2_code *compile(const char *pattern, struct strbuf *why)
     return code;
 }
 
-const struct regex *regex_get(const char *pattern, struct strbuf *why)
+static struct regex *regex_new(pcre2_code *code, const char *pattern)
 {
-    uint32_t number = map_get(&cache_names, span_text(pattern));
-    if (number != MAP_NONE)
-        return cache.at[number];
-    pcre2_code *code = compile(pattern, why);
-    if (code == NULL)
-        return NULL;
     struct regex *regex = mem_zero(1, sizeof *regex);
     regex->code = code;
     regex->literal = literal_of(pattern);
     pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
     regex->groups++; /* the whole match */
-    map_put(&cache_names, span_text(pattern), NULL);
-    *vec_add(&cache) = regex;
     return regex;
+}
+
+/* The key in the cache is the pattern behind a byte that tells how it was compiled. */
+static const struct regex *get(const char *pattern, char how, uint32_t options, struct strbuf *why)
+{
+    struct strbuf key = {0};
+    strbuf_add_char(&key, how);
+    strbuf_add_text(&key, pattern);
+    uint32_t number = map_get(&cache_names, strbuf_span(&key));
+    pcre2_code *code = number == MAP_NONE ? compile(pattern, options, why) : NULL;
+    if (code != NULL) {
+        number = map_put(&cache_names, strbuf_span(&key), NULL);
+        *vec_add(&cache) = regex_new(code, pattern);
+    }
+    strbuf_clear(&key);
+    return number == MAP_NONE ? NULL : cache.at[number];
+}
+
+const struct regex *regex_get(const char *pattern, struct strbuf *why)
+{
+    return get(pattern, ' ', 0, why);
+}
+
+const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why)
+{
+    return get(pattern, '^', PCRE2_ANCHORED, why);
 }
 
 /* Where a \K in a look-ahead puts the start behind the end, the group counts as unset. */
@@ -312,6 +330,25 @@ int regex_group(const struct regex *regex, const char *name)
 {
     int number = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)name);
     return number > 0 ? number : -1;
+}
+
+size_t regex_group_count(const struct regex *regex)
+{
+    return regex->groups;
+}
+
+/* PCRE2's name table: entries of one size, the group's number in two bytes and its name. */
+const char *regex_group_name(const struct regex *regex, size_t number)
+{
+    PCRE2_SPTR table;
+    uint32_t count, size;
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMETABLE, &table);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMECOUNT, &count);
+    pcre2_pattern_info(regex->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+    for (; count > 0; count--, table += size)
+        if (((size_t)table[0] << 8 | table[1]) == number)
+            return (const char *)table + 2;
+    return NULL;
 }
 
 struct span regex_literal(const struct regex *regex)

@@ -77,6 +77,14 @@ static void test_groups(void)
     test_number("no groups asked", regex_match(regex, SPAN("from x"), NULL, 0), REGEX_MATCH);
     test_number("nothing to match", regex_match(regex, (struct span){NULL, 0}, NULL, 0),
                 REGEX_NO_MATCH);
+    test_number("how many", (int64_t)regex_group_count(regex), 3);
+    test_true("unnamed", regex_group_name(regex, 0) == NULL);
+    test_text("first name", regex_group_name(regex, 1), "user");
+    test_text("second name", regex_group_name(regex, 2), "client");
+    const struct regex *start = regex_get_anchored("b|from", NULL);
+    test_true("not the same as", start != regex_get("b|from", NULL));
+    test_number("at the start", regex_match(start, SPAN("from"), NULL, 0), REGEX_MATCH);
+    test_number("only there", regex_match(start, SPAN("a from b"), NULL, 0), REGEX_NO_MATCH);
     const struct regex *strange = regex_get("(?=ab\\K)", NULL);
     if (strange != NULL) {
         test_number("start behind end", regex_match(strange, SPAN("ab"), groups, 1), REGEX_MATCH);

@@ -19,6 +19,9 @@ struct regex;
  * why ("offset 12: missing closing parenthesis"). Not thread-safe: call before matching starts. */
 const struct regex *regex_get(const char *pattern, struct strbuf *why);
 
+/* The same, but matches must begin where the subject begins. */
+const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why);
+
 /* Matches subject. groups (may be NULL) gets `count` spans: group 0, 1, ...; unset groups are
  * empty with at == NULL. */
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
@@ -26,6 +29,10 @@ enum regex_result regex_match(const struct regex *regex, struct span subject, st
 
 /* Number of a named group, -1 when the pattern has none of that name. */
 int regex_group(const struct regex *regex, const char *name);
+/* How many groups there are, the whole match included; so numbers run from 0 to one less. */
+size_t regex_group_count(const struct regex *regex);
+/* Name of a group; NULL when it has none. Borrowed from the pattern. */
+const char *regex_group_name(const struct regex *regex, size_t number);
 
 /* The longest literal every match must contain, for a fast path; empty when none is
  * known (PCRE2 tells first and last code units only: this is worked out from the pattern's text
