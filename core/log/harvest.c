@@ -89,6 +89,14 @@ static enum parse_result parse_line(const struct harvest *harvest, const struct 
     return best;
 }
 
+static bool own_time(const struct harvest *harvest)
+{
+    for (size_t i = 0; i < harvest->formats_len; i++)
+        if (harvest->formats[i]->own_time)
+            return true;
+    return false;
+}
+
 static bool undated_ok(const struct harvest *harvest)
 {
     for (size_t i = 0; i < harvest->formats_len; i++)
@@ -97,7 +105,13 @@ static bool undated_ok(const struct harvest *harvest)
     return false;
 }
 
-/* Reads the time; false when the line is out of the window or has none. */
+static bool is_inside(const struct window *window, int64_t time)
+{
+    return time >= window->since && time <= window->until;
+}
+
+/* Reads the time; false when the line is out of the window or has none. Lines whose format
+ * reads the time itself are judged in keep_event. */
 static bool in_window(struct worker *worker, struct log_line *line)
 {
     const struct harvest *harvest = worker->job->harvest;
@@ -113,16 +127,20 @@ static bool in_window(struct worker *worker, struct log_line *line)
         return false;
     }
     worker->counts.dated++;
-    return line->time >= harvest->window.since && line->time <= harvest->window.until;
+    return is_inside(&harvest->window, line->time) || own_time(harvest);
 }
 
+/* event->time is 0 unless the format has read it itself (own_time). */
 static void keep_event(struct worker *worker, const struct log_line *line, struct event *event)
 {
     if (line->origin == ORIGIN_FORGED) {
         worker->counts.forged++;
         return;
     }
-    event->time = line->time;
+    if (event->time == 0)
+        event->time = line->time;
+    if (!is_inside(&worker->job->harvest->window, event->time))
+        return;
     event->origin = line->origin;
     event->line = line->whole;
     event->offset = line->offset;
@@ -375,6 +393,7 @@ int harvest_source(struct harvest *harvest, struct source *source, struct strbuf
     pthread_mutex_init(&job.delivering, NULL);
     pthread_cond_init(&job.turn, NULL);
     collect_literals(harvest, &job);
+    harvest->window.full |= own_time(harvest); /* the search knows only stamps at line starts */
     run_passes(&job);
     add_counts(&harvest->counts, &job.counts);
     int result = judge(&job, why);

@@ -70,6 +70,9 @@ struct log_format {
     /* A stamp that is not there is no trouble (PHP before 5.5, mail.log = syslog relays):
      * the line counts as now. */
     bool undated_ok;
+    /* parse() sets event->time: the program's time stands somewhere in the line (a pattern of
+     * the config with a group `time`). The line's own stamp, if any, says nothing then. */
+    bool own_time;
     const void *data;
 };
 
