@@ -13,13 +13,13 @@
 #define UNKNOWN_APPLET 127
 
 struct front {
-    bool list, json, force, sample, help, version;
+    bool list, json, force, sample, help, version, completion;
     char *folder, *man;
     int shell;
 };
 
-enum shell { SHELL_NONE, SHELL_BASH, SHELL_ZSH };
-static const char *const shells[] = {"none", "bash", "zsh", NULL};
+enum shell { SHELL_BASH, SHELL_ZSH };
+static const char *const shells[] = {"bash", "zsh", NULL};
 
 static const struct option rows[] = {
     OPTION_FLAG(struct front, list, "list", 0, "List every applet with its aliases."),
@@ -32,8 +32,8 @@ static const struct option rows[] = {
                 "With --install: replace files and foreign links of these names."),
     OPTION_TEXT(struct front, man, "man", 0, "APPLET", NULL,
                 "Print the manual page of an applet, or of spamgear."),
-    OPTION_CHOICE(struct front, shell, "completion", 0, "SHELL", "none", shells,
-                  "Print the completion script for bash or zsh."),
+    OPTION_CHOICE(struct front, shell, "completion", 0, "SHELL", NULL, shells,
+                  "Print the completion script of a shell."),
     OPTION_FLAG(struct front, sample, "sample-config", 0,
                 "Print a sample of the config file, with every key and its default."),
     OPTION_FLAG(struct front, help, "help", 'h', "Show this help."),
@@ -181,7 +181,7 @@ static int print_manual(const struct applet_list *list, const char *name)
     struct strbuf out = {0};
     if (applet == NULL)
         return unknown_applet(list, name);
-    manual_page(&out, applet);
+    manual_page(&out, applet, list);
     print(&out);
     return 0;
 }
@@ -231,7 +231,7 @@ static int act(const struct applet_list *list, const struct front *front)
         return print_manual(list, front->man);
     } else if (front->folder != NULL) {
         return install(list, front);
-    } else if (front->shell != SHELL_NONE) {
+    } else if (front->completion) {
         print_made(list, front->shell == SHELL_BASH ? completion_bash : completion_zsh);
     } else if (front->sample) {
         print_made(list, manual_sample_config);
@@ -249,7 +249,8 @@ static int act_on_options(const struct applet_list *list, int argc, char **argv)
     settings_init(&settings, &front_applet, &problems);
     option_read(&settings.set, argc > 0 ? argc - 1 : 0, argv + 1, &words, &problems);
     option_store_words(&words, &problems);
-    const struct front *front = settings.own;
+    struct front *front = settings.own;
+    front->completion = option_last(&words, "completion") != NULL;
     if (!front->help && words.operand_count > 0)
         texts_format(&problems, "\"%s\": the applet must be the first word", words.operands[0]);
     for (size_t i = 0; i < problems.len; i++)
