@@ -1,5 +1,6 @@
 /* main - the one list of applets, expanded; everything else is core/cli. */
 #include "spamgear/cli/applet.h"
+#include "spamgear/log/stamp.h"
 
 #define APPLET(id) extern const struct applet id##_applet;
 #include "applets.def"
@@ -13,5 +14,6 @@ static const struct applet *const applets[] = {
 
 int main(int argc, char **argv)
 {
+    applet_read_times_with(stamp_from_user);
     return applet_main(applets, sizeof applets / sizeof *applets - 1, argc, argv);
 }

@@ -187,7 +187,7 @@ static const struct applet *find_by_program(const struct applet_list *list, cons
     const char *file = strchr(program, '/') != NULL ? program : (const char *)getauxval(AT_EXECFN);
     if (applet != NULL || file == NULL || strlen(file) >= sizeof path)
         return applet;
-    strcpy(path, file);
+    memcpy(path, file, strlen(file) + 1);
     for (int i = 0; i < LINKS_MAX && applet == NULL && follow(path); i++)
         applet = applet_find(list, base_name(path), as);
     return applet;
