@@ -58,14 +58,16 @@ static void ask_quarter(struct stamp_clock *clock, const struct stamp *s, int64_
     }
 }
 
-/* Of an hour that occurs twice: the first one until the stamps jump back. */
-static int64_t pick_hour(const struct stamp_clock *clock, int64_t local)
+/* Of an hour that occurs twice: the first one until the stamps jump back. That
+ * they did is remembered, else a quiet second hour would look like late lines of the first. */
+static int64_t pick_hour(struct stamp_clock *clock, int64_t local)
 {
     int64_t first = local - clock->quarter.first_s, second = local - clock->quarter.second_s;
     if (first == second || clock->before == STAMP_NONE)
         return first;
-    bool jumped = clock->before > first + DISORDER && clock->before <= second + DAY;
-    return jumped ? second : first;
+    if (clock->before > first + DISORDER && clock->before <= second + DAY)
+        clock->second_hour = second;
+    return llabs(second - clock->second_hour) < second - first ? second : first;
 }
 
 static int64_t to_utc(struct stamp_clock *clock, const struct stamp *s)

@@ -58,8 +58,9 @@ size_t stamp_parse(struct span line, struct stamp *stamp);
  * exceed. Plain data: copy it to go on from the same place elsewhere. Who follows
  * a growing source moves `newest` on with it. */
 struct stamp_clock {
-    int64_t before; /* last resolved time, STAMP_NONE at first */
-    int64_t newest; /* no line is later than this plus a day (file mtime, or now) */
+    int64_t before;      /* last resolved time, STAMP_NONE at first */
+    int64_t newest;      /* no line is later than this plus a day (file mtime, or now) */
+    int64_t second_hour; /* a time in the second of two equal hours, once the stamps jumped back */
     /* The rest is stamp's own, for speed: the quarter of an hour whose offsets were asked last ..
      */
     struct {
