@@ -132,7 +132,7 @@ static const struct zone *find_zone(const char *name)
         return NULL;
     struct kept *slot = &kept[next_out++ % ZONES_KEPT];
     zone_free(slot->zone);
-    strcpy(slot->name, name);
+    memcpy(slot->name, name, strlen(name) + 1);
     slot->zone = zone;
     return zone;
 }
