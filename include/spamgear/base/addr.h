@@ -19,7 +19,8 @@ struct prefix {
     int bits; /* of 128 */
 };
 
-/* "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1", a zone "%eth0" is dropped. False when it is none. */
+/* "192.0.2.1", "2001:db8::1", "IPv6:2001:db8::1", a zone "%eth0" is dropped. False when it is none.
+ */
 bool addr_parse(struct span text, struct addr *addr);
 bool addr_is_v4(const struct addr *addr);
 /* Canonical text (RFC 5952), IPv4 dotted; out holds 46 bytes. */

@@ -22,7 +22,8 @@ void strbuf_add(struct strbuf *sb, const char *at, size_t len);
 void strbuf_add_span(struct strbuf *sb, struct span s);
 void strbuf_add_text(struct strbuf *sb, const char *text);
 void strbuf_add_char(struct strbuf *sb, char c);
-void strbuf_format(struct strbuf *sb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_format(struct strbuf *sb, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 void strbuf_vformat(struct strbuf *sb, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
