@@ -1,0 +1,142 @@
+/* check - from logs to a report. */
+#include "spamgear/check/check.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/duration.h"
+
+/* --- Reading --- */
+
+static void add_up(struct harvest_counts *sum, const struct harvest *harvest)
+{
+    *sum = harvest->counts;
+}
+
+int check_harvest(const struct check *check, const struct harvest_sink *sink, struct logs *logs,
+                  struct harvest_counts *counts, struct texts *files, struct texts *problems)
+{
+    struct harvest harvest = {.formats = check->formats,
+                              .formats_len = check->formats_len,
+                              .window = check->window,
+                              .threads = check->threads,
+                              .count_lines = check->count_lines,
+                              .sink = *sink};
+    int result = logs_open(logs, &check->logs, problems);
+    for (size_t i = 0; i < logs->sources.len; i++) {
+        struct strbuf why = {0};
+        texts_add(files, logs->sources.at[i]->name);
+        if (harvest_source(&harvest, logs->sources.at[i], &why) != 0)
+            texts_add(problems, strbuf_text(&why));
+        strbuf_clear(&why);
+    }
+    add_up(counts, &harvest);
+    return result;
+}
+
+static void add_event(void *state, const struct event *event, const struct source *source)
+{
+    tally_add(state, event, source->name);
+}
+
+/* --- Choosing who is shown --- */
+
+static void judge_sender(const struct check *check, int64_t now, const struct sender *sender,
+                         struct report_sender *row)
+{
+    *row = (struct report_sender){.sender = *sender};
+    row->count = check->by_recipients ? sender->recipients : sender->messages;
+    row->limit = limit_of(&check->limits, sender->name, now, &row->rule);
+    row->over = row->count >= row->limit;
+}
+
+static bool is_shown(const struct check *check, const struct report_sender *row)
+{
+    if (row->sender.messages == 0)
+        return check->only != NULL && span_is(row->sender.name, span_text(check->only));
+    if (check->only != NULL)
+        return span_is(row->sender.name, span_text(check->only));
+    return row->over || check->all;
+}
+
+static void choose_senders(const struct check *check, const struct tally *tally,
+                           struct report *report)
+{
+    int64_t now = clock_now();
+    for (int k = 0; k < SENDER_KINDS; k++) {
+        uint32_t count = tally_count(tally, (enum sender_kind)k);
+        for (uint32_t i = 0; i < count; i++) {
+            struct sender sender;
+            struct report_sender row;
+            tally_sender(tally, (enum sender_kind)k, i, &sender);
+            judge_sender(check, now, &sender, &row);
+            report->senders_seen += sender.messages > 0;
+            if (is_shown(check, &row))
+                *vec_add(&report->senders) = row;
+        }
+    }
+}
+
+static int by_count(const void *a, const void *b)
+{
+    const struct report_sender *x = a, *y = b;
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    size_t len = x->sender.name.len < y->sender.name.len ? x->sender.name.len : y->sender.name.len;
+    int order = len == 0 ? 0 : memcmp(x->sender.name.at, y->sender.name.at, len);
+    return order != 0 ? order : (x->sender.name.len > y->sender.name.len) - (x->sender.name.len < y->sender.name.len);
+}
+
+static void sort_senders(const struct check *check, struct report *report)
+{
+    if (report->senders.len > 1)
+        qsort(report->senders.at, report->senders.len, sizeof *report->senders.at, by_count);
+    if (check->top > 0 && report->senders.len > check->top)
+        report->senders.len = check->top;
+}
+
+/* --- The whole --- */
+
+static void describe(const struct check *check, struct report *report)
+{
+    char since[32], until[32];
+    report->applet = check->applet;
+    report->limit = check->limits.standard;
+    report->by_recipients = check->by_recipients;
+    report->headings = check->headings;
+    report->since = check->window.since;
+    report->until = check->window.until;
+    stamp_format(check->window.since, since);
+    if (check->period != NULL && check->window.until == INT64_MAX) {
+        strbuf_add_text(&report->during, "During the last ");
+        duration_words(&report->during, check->period);
+    } else if (check->window.until == INT64_MAX) {
+        strbuf_format(&report->during, "Since %s", since);
+    } else {
+        stamp_format(check->window.until, until);
+        strbuf_format(&report->during, "Between %s and %s", since, until);
+    }
+}
+
+int check_run(const struct check *check, struct report *report, struct tally **tally,
+              struct texts *problems)
+{
+    struct logs logs;
+    struct tally_settings settings = {check->evidence, check->logs.names->len > 1, check->only};
+    *report = (struct report){0};
+    *tally = tally_new(&settings);
+    struct harvest_sink sink = {*tally, add_event};
+    describe(check, report);
+    int result = check_harvest(check, &sink, &logs, &report->counts, &report->files, problems);
+    report->failed = tally_failed(*tally);
+    report->failed_unnamed = tally_failed_unnamed(*tally);
+    choose_senders(check, *tally, report);
+    sort_senders(check, report);
+    check_networks(check, *tally, report, problems);
+    logs_close(&logs);
+    return result;
+}
+
+void check_clear(struct check *check)
+{
+    limit_clear(&check->limits);
+    vec_clear(&check->webmail);
+}

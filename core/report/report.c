@@ -1,0 +1,87 @@
+/* report - the report people read, and freeing. */
+#include "spamgear/report/report.h"
+
+#include "spamgear/base/text.h"
+
+static const char *const headings[SENDER_KINDS] = {
+    [SENDER_SASL] = "Authenticated users:",
+    [SENDER_LOCAL] = "Local users:",
+    [SENDER_HOST] = "Hosts:",
+    [SENDER_WEBMAIL] = "Webmail users:",
+    [SENDER_SCRIPT] = "Scripts:",
+};
+
+static void write_line(struct strbuf *line, FILE *out)
+{
+    strbuf_add_char(line, '\n');
+    fwrite(line->data, 1, line->len, out);
+    strbuf_reset(line);
+}
+
+static void text_sender(const struct report_sender *s, struct strbuf *line, FILE *out)
+{
+    strbuf_format(line, "%llu ", (unsigned long long)s->count);
+    if (s->has_clients)
+        strbuf_format(line, "(%u nets/%u unknowns/%u IPs/%llu webmail) ", s->networks, s->unknown,
+                      s->addresses, (unsigned long long)s->webmail);
+    strbuf_add_text(line, "-- ");
+    if (s->sender.evidence != NULL)
+        text_escape(line, s->sender.evidence->line);
+    else
+        text_escape(line, s->sender.name);
+    write_line(line, out);
+}
+
+static void text_kind(const struct report *report, enum sender_kind kind, bool all, FILE *out)
+{
+    struct strbuf line = {0};
+    bool headed = !report->headings;
+    for (size_t i = 0; i < report->senders.len; i++) {
+        const struct report_sender *s = &report->senders.at[i];
+        if (!all && s->sender.kind != kind)
+            continue;
+        if (!headed)
+            fprintf(out, "%s\n", headings[kind]);
+        headed = true;
+        text_sender(s, &line, out);
+    }
+    strbuf_clear(&line);
+}
+
+void report_text(const struct report *report, FILE *out)
+{
+    if (report->senders.len == 0)
+        return;
+    fprintf(out, "%s the following senders have made at least %llu %s.\n\n",
+            strbuf_text(&report->during), (unsigned long long)report->limit,
+            report->by_recipients ? "deliveries to recipients" : "SMTP connections");
+    if (!report->headings) {
+        text_kind(report, SENDER_SASL, true, out);
+        return;
+    }
+    for (int kind = 0; kind < SENDER_KINDS; kind++)
+        text_kind(report, (enum sender_kind)kind, false, out);
+}
+
+void report_names(const struct report *report, bool nul, FILE *out)
+{
+    for (size_t i = 0; i < report->senders.len; i++) {
+        struct span path = report->senders.at[i].sender.name;
+        fwrite(path.at, 1, path.len, out);
+        fputc(nul ? '\0' : '\n', out);
+    }
+}
+
+void report_clear(struct report *report)
+{
+    for (size_t i = 0; i < report->senders.len; i++) {
+        struct report_sender *s = &report->senders.at[i];
+        for (size_t n = 0; n < s->top.len; n++)
+            free(s->top.at[n].name);
+        vec_clear(&s->top);
+    }
+    vec_clear(&report->senders);
+    texts_clear(&report->files);
+    strbuf_clear(&report->during);
+    strbuf_clear(&report->networks);
+}

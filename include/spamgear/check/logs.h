@@ -1,0 +1,33 @@
+/* logs - which sources a check reads, opened, oldest first.
+ *
+ * Named logs and globs, or the first standard path that exists, or the journal. When the
+ * window reaches back beyond a log's first line, its rotated predecessors join by themselves.
+ */
+#ifndef SPAMGEAR_CHECK_LOGS_H
+#define SPAMGEAR_CHECK_LOGS_H
+
+#include "spamgear/log/source.h"
+#include "spamgear/log/window.h"
+
+struct log_request {
+    const struct texts *names;    /* what the user named: files, globs, "-"; may be empty */
+    const char *const *standard;  /* tried in order when nothing is named; NULL-terminated */
+    const struct texts *trusted;  /* globs of files that only the mail server writes; may be NULL */
+    bool journal;                 /* read the journal instead */
+    const char *journal_dir, *journal_file;
+    const char *const *identifiers; /* syslog tags (source.h); NULL = no journal for this format */
+    const char *const *writers;
+    const struct window *window;
+};
+
+struct logs {
+    VEC(struct source *) sources; /* oldest first */
+    bool several; /* the user named several: they may hold the same lines */
+};
+
+/* Opens what can be opened. Each thing that cannot is added to problems ("PATH: why").
+ * Returns 0 when there is at least one source. */
+int logs_open(struct logs *logs, const struct log_request *request, struct texts *problems);
+void logs_close(struct logs *logs);
+
+#endif
