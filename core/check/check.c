@@ -3,13 +3,9 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/duration.h"
+#include "spamgear/check/networks.h"
 
 /* --- Reading --- */
-
-static void add_up(struct harvest_counts *sum, const struct harvest *harvest)
-{
-    *sum = harvest->counts;
-}
 
 int check_harvest(const struct check *check, const struct harvest_sink *sink, struct logs *logs,
                   struct harvest_counts *counts, struct texts *files, struct texts *problems)
@@ -28,13 +24,21 @@ int check_harvest(const struct check *check, const struct harvest_sink *sink, st
             texts_add(problems, strbuf_text(&why));
         strbuf_clear(&why);
     }
-    add_up(counts, &harvest);
+    *counts = harvest.counts;
     return result;
 }
 
+/* Evidence names its file by the report's list, which outlives the sources. */
+struct tally_sink {
+    struct tally *tally;
+    const struct texts *files;
+};
+
 static void add_event(void *state, const struct event *event, const struct source *source)
 {
-    tally_add(state, event, source->name);
+    const struct tally_sink *sink = state;
+    (void)source;
+    tally_add(sink->tally, event, sink->files->at[sink->files->len - 1]);
 }
 
 /* --- Choosing who is shown --- */
@@ -82,7 +86,9 @@ static int by_count(const void *a, const void *b)
         return x->count < y->count ? 1 : -1;
     size_t len = x->sender.name.len < y->sender.name.len ? x->sender.name.len : y->sender.name.len;
     int order = len == 0 ? 0 : memcmp(x->sender.name.at, y->sender.name.at, len);
-    return order != 0 ? order : (x->sender.name.len > y->sender.name.len) - (x->sender.name.len < y->sender.name.len);
+    if (order != 0)
+        return order;
+    return (x->sender.name.len > len) - (y->sender.name.len > len);
 }
 
 static void sort_senders(const struct check *check, struct report *report)
@@ -123,7 +129,8 @@ int check_run(const struct check *check, struct report *report, struct tally **t
     struct tally_settings settings = {check->evidence, check->logs.names->len > 1, check->only};
     *report = (struct report){0};
     *tally = tally_new(&settings);
-    struct harvest_sink sink = {*tally, add_event};
+    struct tally_sink state = {*tally, &report->files};
+    struct harvest_sink sink = {&state, add_event};
     describe(check, report);
     int result = check_harvest(check, &sink, &logs, &report->counts, &report->files, problems);
     report->failed = tally_failed(*tally);

@@ -82,6 +82,7 @@ void report_clear(struct report *report)
     }
     vec_clear(&report->senders);
     texts_clear(&report->files);
+    texts_clear(&report->notes);
     strbuf_clear(&report->during);
     strbuf_clear(&report->networks);
 }

@@ -17,13 +17,13 @@ struct check {
     size_t formats_len;
     struct log_request logs; /* its window points to `window` below */
     struct window window;
-    const char *period;      /* as typed, for the report; NULL with absolute times */
+    const char *period; /* as typed, for the report; NULL with absolute times */
     unsigned threads;
     bool count_lines;
     struct limits limits;
     bool by_recipients;
-    bool all;       /* show everybody */
-    size_t top;     /* show so many at most; 0 = all */
+    bool all;   /* show everybody */
+    size_t top; /* show so many at most; 0 = all */
     bool headings;
     unsigned evidence;
     const char *only; /* show this sender alone */

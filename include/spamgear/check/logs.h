@@ -10,10 +10,10 @@
 #include "spamgear/log/window.h"
 
 struct log_request {
-    const struct texts *names;    /* what the user named: files, globs, "-"; may be empty */
-    const char *const *standard;  /* tried in order when nothing is named; NULL-terminated */
-    const struct texts *trusted;  /* globs of files that only the mail server writes; may be NULL */
-    bool journal;                 /* read the journal instead */
+    const struct texts *names;   /* what the user named: files, globs, "-"; may be empty */
+    const char *const *standard; /* tried in order when nothing is named; NULL-terminated */
+    const struct texts *trusted; /* globs of files that only the mail server writes; may be NULL */
+    bool journal;                /* read the journal instead */
     const char *journal_dir, *journal_file;
     const char *const *identifiers; /* syslog tags (source.h); NULL = no journal for this format */
     const char *const *writers;
@@ -22,7 +22,7 @@ struct log_request {
 
 struct logs {
     VEC(struct source *) sources; /* oldest first */
-    bool several; /* the user named several: they may hold the same lines */
+    bool several;                 /* the user named several: they may hold the same lines */
 };
 
 /* Opens what can be opened. Each thing that cannot is added to problems ("PATH: why").

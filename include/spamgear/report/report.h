@@ -29,22 +29,23 @@ struct report_sender {
     uint64_t count;      /* what is compared with the limit: messages or recipients */
     uint64_t limit;
     bool over;
-    const struct limit_rule *rule; /* that set the limit; NULL = the standard one */
+    const struct limit_rule *rule;  /* that set the limit; NULL = the standard one */
     VEC(struct report_network) top; /* most messages first, a few */
 };
 
 struct report {
-    const char *applet;       /* its own name, not an alias */
-    struct strbuf during;     /* "During the last 1 hour", "Between ... and ..." */
-    uint64_t limit;           /* the standard limit */
+    const char *applet;   /* its own name, not an alias */
+    struct strbuf during; /* "During the last 1 hour", "Between ... and ..." */
+    uint64_t limit;       /* the standard limit */
     bool by_recipients;
-    bool headings;            /* one heading a kind of sender */
-    struct strbuf networks;   /* what a network is here */
-    int64_t since, until;     /* INT64_MAX = open */
-    struct texts files;       /* that were read */
+    bool headings;          /* one heading a kind of sender */
+    struct strbuf networks; /* what a network is here */
+    int64_t since, until;   /* INT64_MAX = open */
+    struct texts files;     /* that were read */
+    struct texts notes;     /* what the reader of the report should know, no trouble */
     struct harvest_counts counts;
-    uint64_t failed;          /* log-ins that failed, altogether */
-    uint64_t failed_unnamed;  /* of those: in more names than are kept */
+    uint64_t failed;         /* log-ins that failed, altogether */
+    uint64_t failed_unnamed; /* of those: in more names than are kept */
     uint64_t senders_seen;
     VEC(struct report_sender) senders; /* to be shown, in order */
 };
