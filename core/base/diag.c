@@ -23,6 +23,11 @@ void diag_verbose(bool on)
     verbose = on;
 }
 
+bool diag_is_verbose(void)
+{
+    return verbose;
+}
+
 bool diag_trouble(void)
 {
     return trouble;

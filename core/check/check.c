@@ -146,4 +146,5 @@ void check_clear(struct check *check)
 {
     limit_clear(&check->limits);
     vec_clear(&check->webmail);
+    vec_clear(&check->allowed);
 }

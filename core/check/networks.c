@@ -74,12 +74,23 @@ static void addresses_of(const struct tally *tally, const struct report_sender *
 
 /* --- Naming and counting --- */
 
-static bool is_webmail(const struct check *check, const struct addr *addr)
+static bool is_in(const struct prefix *prefixes, size_t len, const struct addr *addr)
 {
-    for (size_t i = 0; i < check->webmail.len; i++)
-        if (prefix_holds(&check->webmail.at[i], addr))
+    for (size_t i = 0; i < len; i++)
+        if (prefix_holds(&prefixes[i], addr))
             return true;
     return false;
+}
+
+static bool is_webmail(const struct check *check, const struct addr *addr)
+{
+    return is_in(check->webmail.at, check->webmail.len, addr);
+}
+
+/* Addresses that belong to the house say nothing about a botnet. */
+static bool is_ours(const struct check *check, const struct addr *addr)
+{
+    return is_webmail(check, addr) || is_in(check->allowed.at, check->allowed.len, addr);
 }
 
 /* The name of an address, and whether it is unknown or could not be told. */
@@ -134,10 +145,10 @@ static void count_networks(struct naming *naming, const struct addresses *list,
     for (size_t i = 0; i < list->len; i++) {
         const struct address *address = &list->at[i];
         bool added;
-        if (is_webmail(naming->check, &address->addr)) {
+        if (is_webmail(naming->check, &address->addr))
             row->webmail += address->messages;
+        if (is_ours(naming->check, &address->addr))
             continue;
-        }
         network_name(naming->namer, &address->addr, name_of(naming, address, row), &network);
         uint32_t number = map_put(&names, strbuf_span(&network), &added);
         if (added)
@@ -167,7 +178,7 @@ static void ask_names(struct naming *naming, const struct tally *tally, struct r
     for (size_t i = 0; i < report->senders.len; i++) {
         addresses_of(tally, &report->senders.at[i], &list);
         for (size_t n = 0; n < list.len; n++)
-            if (!is_named(list.at[n].name) && !is_webmail(naming->check, &list.at[n].addr))
+            if (!is_named(list.at[n].name) && !is_ours(naming->check, &list.at[n].addr))
                 dns_round_add(&naming->round, &list.at[n].addr);
     }
     if (naming->round.questions.len > 0 && dns_round_run(&naming->round, naming->check->resolvers,

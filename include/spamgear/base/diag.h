@@ -18,6 +18,7 @@ void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says it when diag_verbose(true) was called. */
 void diag_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_verbose(bool on);
+bool diag_is_verbose(void);
 
 bool diag_trouble(void); /* was there a diag_error? */
 

@@ -29,6 +29,7 @@ struct check {
     const char *only; /* show this sender alone */
     struct network_settings networks;
     VEC(struct prefix) webmail; /* left out of networks and unknowns, counted as webmail */
+    VEC(struct prefix) allowed; /* left out of networks and unknowns */
     bool resolve;               /* the log has no client names: ask DNS for those reported */
     const char *resolvers;      /* "127.0.0.1:5353"; NULL = the system's */
     int resolve_ms;             /* deadline for all questions */

@@ -1,0 +1,317 @@
+/* logcheck - runs a log check for an applet: settings in, report out. */
+#include "logcheck.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/diag.h"
+#include "spamgear/base/outfile.h"
+#include <unistd.h>
+
+#define CONFIG_DIR "/etc/spamgear"
+
+/* --- Limits --- */
+
+static void add_config_limits(struct limits *limits, const struct config *config,
+                              const char *section)
+{
+    struct strbuf why = {0};
+    for (size_t i = 0; i < config->entries.len; i++) {
+        const struct config_entry *e = &config->entries.at[i];
+        if (strcmp(e->section, section) == 0 &&
+            limit_add(limits, e->key, e->value, e->file, e->line, &why) != 0)
+            diag_error("%s:%u: %s: %s", e->file, e->line, e->key, strbuf_text(&why));
+    }
+    strbuf_clear(&why);
+}
+
+static void add_overrides(struct limits *limits, const char *path)
+{
+    struct strbuf why = {0};
+    if (limit_read_overrides(limits, path, &why) != 0)
+        diag_error("%s", strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
+static void add_named_overrides(struct limits *limits, const char *name)
+{
+    struct strbuf path = {0};
+    strbuf_format(&path, "%s/%s.overrides", CONFIG_DIR, name);
+    add_overrides(limits, strbuf_text(&path));
+    strbuf_clear(&path);
+}
+
+/* Later files are more particular: of equal rules the one read last wins. */
+static void read_limits(struct limits *limits, const struct logcheck_settings *settings,
+                        const struct run *run, const char *applet)
+{
+    struct strbuf section = {0};
+    add_config_limits(limits, run->config, "limits");
+    strbuf_format(&section, "limits %s", applet);
+    add_config_limits(limits, run->config, strbuf_text(&section));
+    strbuf_clear(&section);
+    if (run->config_path == NULL) {
+        add_overrides(limits, CONFIG_DIR "/overrides");
+        const struct applet *owner = applet_find(run->all, applet, NULL);
+        for (size_t i = 0; owner->aliases != NULL && owner->aliases[i] != NULL; i++)
+            add_named_overrides(limits, owner->aliases[i]);
+        add_named_overrides(limits, applet);
+    }
+    for (size_t i = 0; i < settings->overrides.len; i++) {
+        if (access(settings->overrides.at[i], F_OK) != 0)
+            diag_error("%s: no such overrides file", settings->overrides.at[i]);
+        add_overrides(limits, settings->overrides.at[i]);
+    }
+}
+
+/* --- Addresses --- */
+
+struct prefixes {
+    struct prefix *at;
+    size_t len, cap;
+};
+
+/* "192.0.2.1, 2001:db8::/32": blanks and commas part them. */
+static void add_prefixes(struct prefixes *list, const char *text, const char *where)
+{
+    for (text += strspn(text, ", \t"); *text != '\0'; text += strspn(text, ", \t")) {
+        struct span word = {text, strcspn(text, ", \t")};
+        struct prefix prefix;
+        if (prefix_parse(word, &prefix))
+            *vec_add(list) = prefix;
+        else
+            diag_error("%s: %.*s is not an IP address", where, (int)word.len, word.at);
+        text += word.len;
+    }
+}
+
+static void read_allowed(struct prefixes *list, const struct config *config, const char *applet)
+{
+    struct strbuf section = {0}, where = {0};
+    strbuf_format(&section, "allow %s", applet);
+    for (size_t i = 0; i < config->entries.len; i++) {
+        const struct config_entry *e = &config->entries.at[i];
+        if (strcmp(e->section, "allow") != 0 && strcmp(e->section, strbuf_text(&section)) != 0)
+            continue;
+        strbuf_reset(&where);
+        strbuf_format(&where, "%s:%u", e->file, e->line);
+        if (strcmp(e->key, "addresses") == 0)
+            add_prefixes(list, e->value, strbuf_text(&where));
+    }
+    strbuf_clear(&section);
+    strbuf_clear(&where);
+}
+
+static void read_addresses(struct check *check, const struct logcheck_settings *settings,
+                           const struct run *run)
+{
+    struct prefixes webmail = {0}, allowed = {0};
+    for (size_t i = 0; i < settings->webmail.len; i++)
+        add_prefixes(&webmail, settings->webmail.at[i], "--webmail");
+    read_allowed(&allowed, run->config, check->applet);
+    check->webmail.at = webmail.at;
+    check->webmail.len = webmail.len;
+    check->webmail.cap = webmail.cap;
+    check->allowed.at = allowed.at;
+    check->allowed.len = allowed.len;
+    check->allowed.cap = allowed.cap;
+}
+
+/* --- Settings into a check --- */
+
+static void read_window(struct check *check, const struct logcheck_settings *settings)
+{
+    int64_t end = settings->until != 0 ? settings->until : clock_now();
+    check->window.until = settings->until != 0 ? settings->until : INT64_MAX;
+    check->window.slack_s = (int64_t)settings->slack;
+    check->window.full = settings->full;
+    check->window.since = settings->since;
+    if (settings->since == 0) {
+        check->window.since = end - settings->period.seconds + 1;
+        check->period = settings->period.text;
+    }
+    if (check->window.since > end)
+        diag_error("--since: begins after the end of the window");
+}
+
+static void read_networks(struct check *check, const struct logcheck_settings *settings)
+{
+    check->networks =
+        (struct network_settings){(enum network_by)settings->networks, (int)settings->prefix4,
+                                  (int)settings->prefix6, settings->asn_database};
+    if (check->networks.by == NETWORK_ASN && settings->asn_database == NULL)
+        diag_error("--networks asn needs --asn-database");
+}
+
+static unsigned thread_count(const struct logcheck_settings *settings)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (settings->threads > 0)
+        return (unsigned)settings->threads;
+    return processors >= 2 ? 2 : 1;
+}
+
+static void find_formats(const struct logcheck_profile *profile, struct check *check)
+{
+    while (profile->formats[check->formats_len] != NULL)
+        check->formats_len++;
+    const struct log_format **formats = mem_zero(check->formats_len, sizeof *formats);
+    for (size_t i = 0; i < check->formats_len; i++)
+        formats[i] = format_find(profile->formats[i]);
+    check->formats = formats;
+}
+
+int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_settings *settings,
+                     const struct run *run, struct check *check)
+{
+    *check = (struct check){.applet = profile->applet,
+                            .headings = profile->headings,
+                            .threads = thread_count(settings),
+                            .by_recipients = settings->by == 1,
+                            .all = settings->all,
+                            .top = (size_t)settings->top,
+                            .evidence = 1,
+                            .resolve = profile->resolve && settings->resolve_timeout > 0,
+                            .resolvers = settings->resolvers,
+                            .resolve_ms = (int)settings->resolve_timeout * 1000};
+    check->limits.standard = settings->limit;
+    check->count_lines = diag_is_verbose() || settings->format != 0;
+    find_formats(profile, check);
+    read_window(check, settings);
+    read_networks(check, settings);
+    read_addresses(check, settings, run);
+    read_limits(&check->limits, settings, run, profile->applet);
+    check->logs = (struct log_request){.names = &settings->logs,
+                                       .standard = profile->logs,
+                                       .trusted = &settings->trusted_logs,
+                                       .journal = settings->journal || settings->journal_dir ||
+                                                  settings->journal_file,
+                                       .journal_dir = settings->journal_dir,
+                                       .journal_file = settings->journal_file,
+                                       .identifiers = profile->tags,
+                                       .writers = check->formats[0]->writers};
+    return diag_trouble() ? -1 : 0;
+}
+
+/* --- Output --- */
+
+static void write_report(const struct logcheck_profile *profile,
+                         const struct logcheck_settings *settings, const struct report *report,
+                         FILE *out)
+{
+    if (settings->format == 1)
+        report_json(report, out);
+    else if (settings->format == 2)
+        report_metrics(report, out);
+    else if (profile->names_only)
+        report_names(report, settings->nul, out);
+    else
+        report_text(report, out);
+}
+
+static void put_report(const struct logcheck_profile *profile,
+                       const struct logcheck_settings *settings, const struct report *report)
+{
+    struct outfile file;
+    struct strbuf why = {0};
+    if (settings->output == NULL) {
+        write_report(profile, settings, report, stdout);
+        return;
+    }
+    int result = outfile_open(&file, settings->output, &why);
+    if (result == 0) {
+        write_report(profile, settings, report, file.stream);
+        result = outfile_commit(&file, &why);
+    }
+    if (result != 0)
+        diag_error("%s", strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
+static void tell_counts(const struct report *report)
+{
+    const struct harvest_counts *c = &report->counts;
+    char since[32], until[32] = "now";
+    stamp_format(report->since, since);
+    if (report->until != INT64_MAX)
+        stamp_format(report->until, until);
+    for (size_t i = 0; i < report->files.len; i++)
+        diag_info("read %s", report->files.at[i]);
+    diag_info("window from %s to %s", since, until);
+    diag_info("%llu lines in %llu bytes, %llu events, %llu unparsable lines, %llu without a time",
+              (unsigned long long)c->lines, (unsigned long long)c->bytes,
+              (unsigned long long)c->events, (unsigned long long)c->unparsed,
+              (unsigned long long)c->undated);
+    diag_info("%llu senders, %llu failed log-ins and refused commands",
+              (unsigned long long)report->senders_seen, (unsigned long long)report->failed);
+    if (c->forged > 0)
+        diag_info("%llu forged journal entries left out", (unsigned long long)c->forged);
+    if (report->networks.len > 0)
+        diag_info("%s", strbuf_text(&report->networks));
+}
+
+static void tell(const struct report *report, struct texts *problems)
+{
+    for (size_t i = 0; i < problems->len; i++)
+        diag_error("%s", problems->at[i]);
+    for (size_t i = 0; i < report->notes.len; i++)
+        diag_warn("%s", report->notes.at[i]);
+    if (report->counts.gave_up > 0)
+        diag_error("a pattern gave up on %llu lines: they could not be judged",
+                   (unsigned long long)report->counts.gave_up);
+    if (report->failed_unnamed > 0)
+        diag_info("%llu failed log-ins in more than %d names are counted together",
+                  (unsigned long long)report->failed_unnamed, TALLY_FAILED_NAMES);
+    tell_counts(report);
+}
+
+/* Reactions come with a later version; until then nobody may believe that they happened. */
+static void refuse_reactions(const struct logcheck_settings *settings)
+{
+    if (settings->disable != NULL)
+        diag_error("-d, --disable-account: reactions are not built yet, nobody was disabled");
+    if (settings->nis.given)
+        diag_error("-n, --nis: reactions are not built yet, no NIS server was asked");
+}
+
+static bool anybody_over(const struct report *report)
+{
+    for (size_t i = 0; i < report->senders.len; i++)
+        if (report->senders.at[i].over)
+            return true;
+    return false;
+}
+
+int logcheck_run(const char *applet, struct logcheck_settings *settings, const struct run *run)
+{
+    const struct logcheck_profile *profile = logcheck_profile(applet);
+    struct check check;
+    struct report report = {0};
+    struct tally *tally = NULL;
+    struct texts problems = {0};
+    int status = APPLET_TROUBLE;
+    if (logcheck_prepare(profile, settings, run, &check) == 0) {
+        check.logs.window = &check.window;
+        check.evidence = settings->format == 1 ? 3 : 1;
+        check_run(&check, &report, &tally, &problems);
+        put_report(profile, settings, &report);
+        tell(&report, &problems);
+        refuse_reactions(settings);
+        status = settings->exit_code && anybody_over(&report) ? 1 : 0;
+    }
+    report_clear(&report);
+    tally_free(tally);
+    texts_clear(&problems);
+    free((void *)check.formats);
+    check_clear(&check);
+    return status;
+}
+
+int logcheck_operand(const char *what, const char *text, uint64_t *count)
+{
+    unsigned long long number;
+    if (!span_number(span_text(text), &number) || number == 0) {
+        diag_error("%s: \"%s\" is not a number from 1 up", what, text);
+        return -1;
+    }
+    *count = number;
+    return 0;
+}

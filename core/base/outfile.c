@@ -1,0 +1,86 @@
+/* outfile - write, fsync, rename, fsync the directory. */
+#include "spamgear/base/outfile.h"
+
+#include "spamgear/base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void forget(struct outfile *file)
+{
+    free(file->path);
+    free(file->temp);
+    *file = (struct outfile){0};
+}
+
+int outfile_open(struct outfile *file, const char *path, struct strbuf *why)
+{
+    struct stat old;
+    struct strbuf temp = {0};
+    strbuf_format(&temp, "%s.XXXXXX", path);
+    *file = (struct outfile){.path = mem_text(path), .temp = strbuf_take(&temp)};
+    int fd = mkostemp(file->temp, O_CLOEXEC);
+    if (fd < 0) {
+        int result = strbuf_why(why, "%s: %s", path, strerror(errno));
+        forget(file);
+        return result;
+    }
+    bool replaces = stat(path, &old) == 0 && S_ISREG(old.st_mode);
+    fchmod(fd, replaces ? old.st_mode & 07777 : 0644);
+    file->stream = fdopen(fd, "w");
+    if (file->stream != NULL)
+        return 0;
+    close(fd);
+    unlink(file->temp);
+    forget(file);
+    return strbuf_why(why, "%s: %s", path, strerror(ENOMEM));
+}
+
+/* The rename itself must survive a power cut too. */
+static void sync_directory(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash == NULL ? mem_text(".") : mem_text_of(path, (size_t)(slash - path) + 1);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+    free(directory);
+}
+
+int outfile_commit(struct outfile *file, struct strbuf *why)
+{
+    bool bad =
+        ferror(file->stream) || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0;
+    int saved = errno;
+    if (fclose(file->stream) != 0 && !bad) {
+        bad = true;
+        saved = errno;
+    }
+    if (!bad && rename(file->temp, file->path) != 0) {
+        bad = true;
+        saved = errno;
+    }
+    int result = 0;
+    if (bad) {
+        result = strbuf_why(why, "%s: %s", file->path, strerror(saved));
+        unlink(file->temp);
+    } else {
+        sync_directory(file->path);
+    }
+    forget(file);
+    return result;
+}
+
+void outfile_abandon(struct outfile *file)
+{
+    if (file->stream != NULL)
+        fclose(file->stream);
+    if (file->temp != NULL)
+        unlink(file->temp);
+    forget(file);
+}

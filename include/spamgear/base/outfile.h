@@ -1,0 +1,26 @@
+/* outfile - a file that is either the old one or the whole new one.
+ *
+ * Written under another name in the same directory, flushed to disk, then renamed: a
+ * reader (a metrics collector, Postfix) never sees half of it, and a kill leaves the old.
+ */
+#ifndef SPAMGEAR_BASE_OUTFILE_H
+#define SPAMGEAR_BASE_OUTFILE_H
+
+#include "spamgear/base/strbuf.h"
+#include <stdbool.h>
+#include <stdio.h>
+
+struct outfile {
+    FILE *stream;      /* write here */
+    char *path, *temp; /* owned */
+};
+
+/* Starts a new version of path, with the mode of the one that is there, else 0644. 0, or -1 with
+ * why. */
+int outfile_open(struct outfile *file, const char *path, struct strbuf *why);
+/* Puts it in place. 0, or -1 with why: the old file stands untouched then. Frees either way. */
+int outfile_commit(struct outfile *file, struct strbuf *why);
+/* Gives it up. */
+void outfile_abandon(struct outfile *file);
+
+#endif
