@@ -259,9 +259,11 @@ static void deliver(struct worker *worker)
     pthread_mutex_lock(&job->delivering);
     while (job->next != worker->block.number)
         pthread_cond_wait(&job->turn, &job->delivering);
-    for (size_t i = 0; i < worker->events.len; i++)
-        sink->event(sink->state, &worker->events.at[i], job->source);
-    job->counts.events += worker->events.len;
+    for (size_t i = 0; i < worker->events.len; i++) {
+        const struct event *event = &worker->events.at[i];
+        sink->event(sink->state, event, job->source);
+        job->counts.events += event->kind != EVENT_RECIPIENTS && event->kind != EVENT_DELIVERED;
+    }
     job->next++;
     pthread_cond_broadcast(&job->turn);
     pthread_mutex_unlock(&job->delivering);

@@ -13,8 +13,9 @@
 #include <immintrin.h>
 #endif
 
-/* Bytes of mail logs from common to rare; a byte that is not here is rarest. */
-static const char common[] = " e0123456789.atsirnoclmdp-:,=u/hfgv[]bwyk<>@xjzq_()+TRSNMACDEPOL";
+/* Bytes of mail logs from common to rare; a byte that is not here is rarest. Punctuation of
+ * "key=value, key=value" lines is common at any distance from itself. */
+static const char common[] = " =,:0123456789[].-e/atsirnolmdcpu<>@hfgvbwykxjzq_()+TRSNMACDEPOL";
 
 static size_t rareness(char c)
 {
@@ -58,13 +59,15 @@ static const char *find_memmem(const struct literal_set *set, const char *at, co
 }
 
 #if defined(__x86_64__)
-/* Does one of the literals stand at p? */
+/* Does one of the literals stand at p? At least 8 bytes can be read there. */
 static inline int is_literal(const struct literal_set *set, const char *p, const char *end)
 {
+    uint64_t head;
+    memcpy(&head, p, sizeof head);
     for (size_t i = 0; i < set->len; i++) {
         const struct literal *l = &set->items[i];
-        if ((size_t)(end - p) >= l->len && p[l->first] == l->at[l->first] &&
-            memcmp(p, l->at, l->len) == 0)
+        if ((head & l->head_mask) == l->head && (size_t)(end - p) >= l->len &&
+            (l->len <= sizeof head || memcmp(p, l->at, l->len) == 0))
             return 1;
     }
     return 0;
@@ -174,6 +177,9 @@ void literal_set_init(struct literal_set *set, const char *const *strings)
         struct literal *l = &set->items[set->len++];
         *l = (struct literal){.at = *strings, .len = strlen(*strings)};
         choose_pair(l);
+        size_t head = l->len < sizeof l->head ? l->len : sizeof l->head;
+        memcpy(&l->head, l->at, head);
+        memset(&l->head_mask, 0xff, head);
         if (l->second > set->reach)
             set->reach = l->second;
     }

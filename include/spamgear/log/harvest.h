@@ -18,7 +18,7 @@ struct harvest_sink {
 
 struct harvest_counts {
     uint64_t bytes, lines; /* lines only when count_lines is set */
-    uint64_t events;       /* handed to the sink */
+    uint64_t events;       /* messages, failed log-ins and refused commands in the window */
     uint64_t unparsed;     /* lines of the program that were not understood */
     uint64_t undated;      /* lines of interest whose time could not be read */
     uint64_t dated;        /* lines of interest whose time could be read, in or out of the window */

@@ -9,13 +9,15 @@
 #define SPAMGEAR_MATCH_LITERAL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #define LITERAL_MAX 8 /* literals in a set */
 
 struct literal {
-    const char *at;       /* borrowed */
-    size_t len;           /* at least 2 */
-    size_t first, second; /* places of its two rare bytes, first < second */
+    const char *at;           /* borrowed */
+    size_t len;               /* at least 2 */
+    size_t first, second;     /* places of its two rare bytes, first < second */
+    uint64_t head, head_mask; /* its first 8 bytes, and which of them it has */
 };
 
 struct literal_set {
