@@ -171,7 +171,7 @@ int literal_force(const char *name)
 
 void literal_set_init(struct literal_set *set, const char *const *strings)
 {
-    *set = (struct literal_set){.find = best_engine()->find};
+    *set = (struct literal_set){.find = best_engine()->find, .reach = sizeof(uint64_t)};
     for (; *strings != NULL; strings++) {
         assert(set->len < LITERAL_MAX && strlen(*strings) >= 2);
         struct literal *l = &set->items[set->len++];
