@@ -57,10 +57,11 @@ static void read_config(struct settings *settings, struct config *config, const 
     if (settings->applet->flags & APPLET_NO_CONFIG)
         return;
     config_load(config, path);
+    settings_check_names(config, list, &config->problems);
+    settings_apply(settings, config, &config->problems);
+    settings_sort(&config->problems);
     for (size_t i = 0; i < config->problems.len; i++)
         texts_add(problems, config->problems.at[i]);
-    settings_check_names(config, list, problems);
-    settings_apply(settings, config, problems);
 }
 
 static void refuse_operands(const struct applet *applet, const struct option_words *words,

@@ -291,6 +291,7 @@ int front_check_config(void *settings, const struct run *run)
     config_load(&config, run->argc > 0 ? run->argv[0] : run->config_path);
     settings_check_names(&config, run->all, &config.problems);
     settings_check_values(&config, run->all, &config.problems);
+    settings_sort(&config.problems);
     for (size_t i = 0; i < config.problems.len; i++)
         diag_error("%s", config.problems.at[i]);
     if (config.problems.len == 0) {

@@ -144,17 +144,18 @@ static const char *const format_keys[] = {"pattern", "literal", "tag", "kind", "
 /* Sections that are not about the options of an applet. A new one is a row here. */
 static const struct section_rule {
     const char *name;
+    const char *shown;       /* as it is offered to who wrote it wrong */
     const char *const *keys; /* NULL = any */
-    enum {
-        NAME_NONE,
-        NAME_APPLET,
-        NAME_ANY
-    } behind; /* may, or must, a name follow: [limits exim-spam-check] */
+    /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
+    enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", NULL, NAME_APPLET},      {"emergency", NULL, NAME_NONE},
-    {"format", format_keys, NAME_ANY}, {"limits", NULL, NAME_APPLET},
-    {"postlog", NULL, NAME_NONE},      {"react", NULL, NAME_NONE},
-    {"watch", NULL, NAME_NONE},
+    {"allow", "allow", NULL, NAME_APPLET},
+    {"emergency", "emergency", NULL, NAME_NONE},
+    {"format", "format NAME", format_keys, NAME_ANY},
+    {"limits", "limits", NULL, NAME_APPLET},
+    {"postlog", "postlog", NULL, NAME_NONE},
+    {"react", "react", NULL, NAME_NONE},
+    {"watch", "watch", NULL, NAME_NONE},
 };
 
 #define SECTION_RULES (sizeof section_rules / sizeof *section_rules)
@@ -192,7 +193,7 @@ static const char *nearest_section(const char *typed, const struct applet_list *
     struct text_near near = {.typed = typed};
     text_near_try(&near, "spamgear");
     for (size_t i = 0; i < SECTION_RULES; i++)
-        text_near_try(&near, section_rules[i].name);
+        text_near_try(&near, section_rules[i].shown);
     for (size_t i = 0; i < list->len; i++)
         try_applet_names(&near, list->at[i]);
     return near.best;
@@ -289,4 +290,15 @@ void settings_check_names(const struct config *config, const struct applet_list 
     for (size_t i = 0; i < config->entries.len; i++)
         check_entry(&config->entries.at[i], list, &unknown, problems);
     texts_clear(&unknown);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strverscmp(*(char *const *)a, *(char *const *)b); /* line 10 stands behind line 9 */
+}
+
+void settings_sort(struct texts *problems)
+{
+    if (problems->len > 0)
+        qsort(problems->at, problems->len, sizeof *problems->at, compare_texts);
 }

@@ -39,6 +39,9 @@ void settings_check_names(const struct config *config, const struct applet_list 
 void settings_check_values(const struct config *config, const struct applet_list *list,
                            struct texts *problems);
 
+/* Sorts problems of the config by file and line. */
+void settings_sort(struct texts *problems);
+
 /* May this row stand in the config? */
 bool settings_is_key(const struct option *row);
 
