@@ -66,14 +66,15 @@ same_answer() { # LOG FROM: ours against mawk's, every sender
     have mawk || return 0
     mawk -v from="$2" -v least=1 -f "$here/onepass.awk" "$data/$1" | sort >"$data/theirs"
     "$gear" postfix-spam-check -l "$data/$1" --now "$now" --all --format json |
-        awk -F '[,:]' '/"kind":"sasl"/ {
-            for (i = 1; i < NF; i++) {
-                if ($i == "\"messages\"") m = $(i + 1)
-                if ($i == "\"addresses\"") a = $(i + 1)
-            }
-            user = $0
-            sub(/.*"sender":"/, "", user); sub(/".*/, "", user)
-            print m, a, user
+        awk 'function field(name,    key, rest) {
+            key = "\"" name "\":"
+            rest = substr($0, index($0, key) + length(key))
+            sub(/^"/, "", rest)
+            sub(/[",}].*/, "", rest)
+            return rest
+        }
+        /"kind":"sasl"/ {
+            print field("messages"), field("addresses"), field("sender")
         }' | sort >"$data/ours"
     if cmp -s "$data/theirs" "$data/ours"; then
         echo "  same answer as mawk: $(wc -l <"$data/ours") senders"

@@ -10,8 +10,9 @@
  *
  * Truth, one line a sender of the last -w seconds, tab-separated:
  *     kind sender messages recipients addresses unknown failed
- * where the formats say so much. No line has the very second where that window begins, so
- * both readings of "the last hour" give the same answer.
+ * where the formats say so much; failed are failed log-ins and rejects of the authenticated. No
+ * line has the very second where that window begins, so both readings of "the last hour" give the
+ * same answer.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -419,8 +420,11 @@ static bool pf_reject(struct session *s)
     put("NOQUEUE: reject: RCPT from %s: 554 5.7.1 <u@firm%u.example>: Relay access denied; "
         "from=<x@spam.example> to=<u@firm1.example> proto=ESMTP helo=<sasl_username=%s>",
         s->client->text, below(400), victim());
-    if (below(3) == 0)
-        put(" sasl_method=PLAIN sasl_username=%s", victim());
+    if (below(3) == 0) {
+        struct user *refused = &users[below(user_count)];
+        put(" sasl_method=PLAIN sasl_username=%s", refused->name);
+        refused->failed += in_window();
+    }
     return line_end();
 }
 
