@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MADRID   "CET-1CEST,M3.5.0,M10.5.0/3"
 #define NEW_YORK "EST5EDT,M3.2.0,M11.1.0"
@@ -507,6 +508,26 @@ static const struct sequence caches[] = {
       {"[21-Nov-2026 18:00:06 +02:00]", "2026-11-21 16:00:06"}}},
 };
 
+/* Named zones need the system's files; without them the time is not known. */
+static const struct sequence named[] = {
+    {"PHP, the hour that occurs twice",
+     "UTC0",
+     "2026-11-21 19:00:00",
+     {{"[25-Oct-2026 02:59:59 Europe/Madrid]", "2026-10-25 00:59:59"},
+      {"[25-Oct-2026 02:00:00 Europe/Madrid]", "2026-10-25 01:00:00"},
+      {"[25-Oct-2026 02:59:59 Europe/Madrid]", "2026-10-25 01:59:59"},
+      {"[25-Oct-2026 03:00:00 Europe/Madrid]", "2026-10-25 02:00:00"}}},
+    {"PHP, several zones in one quarter of an hour",
+     MADRID,
+     "2026-11-21 19:00:00",
+     {{"[21-Jul-2026 18:00:00 Europe/Madrid]", "2026-07-21 16:00:00"},
+      {"[21-Jul-2026 18:00:01 America/New_York]", "2026-07-21 22:00:01"},
+      {"[21-Jul-2026 18:00:02 UTC]", "2026-07-21 18:00:02"},
+      {"[21-Jul-2026 18:00:03]", "2026-07-21 16:00:03"},
+      {"[21-Jul-2026 18:00:04 Europe/Madri]", "none"},
+      {"[21-Jul-2026 18:00:05 Europe/Madrid]", "2026-07-21 16:00:05"}}},
+};
+
 /* The zone that is handed out points into the line at hand, by cache or not. */
 static void check_zone_span(void)
 {
@@ -673,6 +694,9 @@ int main(void)
         check_sequence(&changes[i]);
     for (size_t i = 0; i < sizeof caches / sizeof *caches; i++)
         check_sequence(&caches[i]);
+    bool has_files = access("/usr/share/zoneinfo/Europe/Madrid", R_OK) == 0;
+    for (size_t i = 0; has_files && i < sizeof named / sizeof *named; i++)
+        check_sequence(&named[i]);
     check_zone_span();
     check_repeated();
     check_user();
