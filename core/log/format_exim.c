@@ -150,16 +150,16 @@ static struct span take_text(struct span *s)
 static bool take_value(struct span key, struct span *s, struct fields *fields)
 {
     char only = key.len == 1 ? key.at[0] : '\0';
-    if (s->len > 0 && s->at[0] == '"')
+    if (only == 'F' || key.at[0] == 'i')
+        take_address(s);
+    else if (s->len > 0 && s->at[0] == '"')
         return take_string(s, fields->cut);
-    if (only == 'A')
+    else if (only == 'A')
         fields->auth = take_text(s);
     else if (only == 'U')
         fields->ident = take_text(s);
     else if (only == 'P')
         fields->proto = take_word(s);
-    else if (only == 'F' || key.at[0] == 'i')
-        take_address(s);
     else if (span_is(key, SPAN("SNI")))
         take_text(s);
     else
@@ -278,7 +278,11 @@ static bool arrival_follows(struct span after, struct fields *fields)
 {
     bool cut = fields->cut;
     *fields = (struct fields){.cut = cut};
-    return take_fields(&after, fields) && (after.len == 0 || take_end(&after, fields));
+    if (!take_fields(&after, fields) || (after.len > 0 && !take_end(&after, fields)))
+        return false;
+    /* the rest of a HELO name, taken for a user's */
+    return span_find(fields->auth, SPAN(") [")) == NULL &&
+           span_find(fields->ident, SPAN(") [")) == NULL;
 }
 
 /* "driver:id[:sender]". The last part (log selector smtp_mailauth) is what the client says
