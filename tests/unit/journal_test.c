@@ -6,20 +6,24 @@
  */
 #include "spamgear/log/source.h"
 
+#include "spamgear/log/journal_reader.h"
 #include "test.h"
 #include <endian.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define START   INT64_C(1795284000) /* 2026-11-21T18:00:00Z */
-#define DAEMON  "_UID=104\n_TRANSPORT=syslog\n"
-#define PERSON  "_UID=1000\n_TRANSPORT=syslog\n"
-#define SMTPD   "_EXE=/usr/lib/postfix/sbin/smtpd\n"
-#define LOGGER  "_EXE=/usr/bin/logger\n"
-#define POSTFIX "SYSLOG_IDENTIFIER=postfix/smtpd\n"
-#define IN_UNIT "_SYSTEMD_UNIT=postfix@-.service\n"
-#define HELLO   "MESSAGE=hello\n"
+#define START        INT64_C(1795284000) /* 2026-11-21T18:00:00Z */
+#define DAEMON       "_UID=104\n_TRANSPORT=syslog\n"
+#define PERSON       "_UID=1000\n_TRANSPORT=syslog\n"
+#define SMTPD        "_EXE=/usr/lib/postfix/sbin/smtpd\n"
+#define LOGGER       "_EXE=/usr/bin/logger\n"
+#define POSTFIX      "SYSLOG_IDENTIFIER=postfix/smtpd\n"
+#define IN_UNIT      "_SYSTEMD_UNIT=postfix@-.service\n"
+#define LONG_SECOND  100 /* after START */
+#define LONG_ENTRIES 19  /* of 1, 2, 4, ... bytes */
+#define HELLO        "MESSAGE=hello\n"
 
 static char dir[] = "/tmp/journal_test.XXXXXX";
 
@@ -131,12 +135,27 @@ static void write_entry(FILE *file, size_t i)
     fputc('\n', file);
 }
 
+/* Behind the cases: messages of all sizes, those of more than 512 bytes are compressed. */
+static void write_long_entries(FILE *file)
+{
+    for (size_t i = 0; i < LONG_ENTRIES; i++) {
+        fprintf(file, "__REALTIME_TIMESTAMP=%" PRId64 "\n__MONOTONIC_TIMESTAMP=%zu\n",
+                (START + LONG_SECOND + (int64_t)i) * 1000000, 100000 + i);
+        fputs("_BOOT_ID=0123456789abcdef0123456789abcdef\n" POSTFIX "MESSAGE=", file);
+        for (size_t n = 0; n < (size_t)1 << i; n++)
+            fputc('a' + (int)(n * n / 7 % 26), file);
+        fputs("\n\n", file);
+    }
+}
+
 static void make_journal(void)
 {
     char command[2048];
     FILE *file = fopen(in_dir("export"), "we");
     for (size_t i = 0; file != NULL && i < CASES; i++)
         write_entry(file, i);
+    if (file != NULL)
+        write_long_entries(file);
     test_true("export", file != NULL && fclose(file) == 0);
     snprintf(command, sizeof command, "/lib/systemd/systemd-journal-remote -o %s %s >%s 2>&1",
              in_dir("system.journal"), in_dir("export"), in_dir("output"));
@@ -193,6 +212,7 @@ static void whole(void)
 {
     struct strbuf got = {0}, parts = {0}, why = {0};
     struct journal_request request = request_for(in_dir("system.journal"));
+    request.until = START + LONG_SECOND - 1;
     test_number("whole", read_all(&request, 65536, &got, &why), 0);
     grades(strbuf_text(&got));
     test_number("parts", read_all(&request, 7, &parts, &why), 0);
@@ -234,6 +254,110 @@ static void nobody_writes(void)
         test_number("anybody is plain", *line, 'P');
     strbuf_clear(&got);
     strbuf_clear(&why);
+}
+
+/* ---- the two readers ---- */
+
+static void drain(struct journal_reader *reader, struct strbuf *out)
+{
+    struct journal_entry entry = {0};
+    int status = -1;
+    while (reader != NULL && (status = reader->next(reader, &entry)) > 0) {
+        strbuf_format(out, "%" PRIu64, entry.usec);
+        for (int i = 0; i < JOURNAL_FIELDS; i++) {
+            strbuf_format(out, " %d:", entry.has[i]);
+            strbuf_add_span(out, strbuf_span(&entry.fields[i]));
+        }
+        strbuf_add_char(out, '\n');
+    }
+    test_number("drained", status, 0);
+    test_true("nothing damaged", reader != NULL && reader->damaged == 0);
+    if (reader != NULL)
+        reader->close(reader);
+    journal_entry_clear(&entry);
+}
+
+static void same_entries(const char *name, const struct journal_request *request)
+{
+    struct strbuf ours = {0}, library = {0}, why = {0};
+    drain(journal_files_open(request), &ours);
+    drain(journal_library_open(request, &why), &library);
+    test_true(name, ours.len > 0 && ours.len == library.len &&
+                        memcmp(ours.data, library.data, ours.len) == 0);
+    strbuf_clear(&ours);
+    strbuf_clear(&library);
+    strbuf_clear(&why);
+}
+
+static void both_readers(void)
+{
+    static const char *const one[] = {"exim", NULL};
+    struct journal_request request = request_for(in_dir("system.journal"));
+    same_entries("both readers", &request);
+    request.identifiers = NULL;
+    same_entries("both readers, every entry", &request);
+    request.identifiers = one;
+    same_entries("both readers, one identifier", &request);
+    request.identifiers = wanted;
+    request.since = START + 10;
+    request.until = START + LONG_SECOND + 12;
+    same_entries("both readers, a window", &request);
+    request.since = 0;
+    request.file = NULL;
+    request.dir = dir;
+    same_entries("both readers, a folder", &request);
+}
+
+/* ---- damage ---- */
+
+static int64_t drain_quietly(const struct journal_request *request)
+{
+    struct journal_entry entry = {0};
+    struct journal_reader *reader = journal_files_open(request);
+    int64_t count = 0;
+    while (reader != NULL && reader->next(reader, &entry) > 0)
+        count++;
+    if (reader != NULL)
+        reader->close(reader);
+    journal_entry_clear(&entry);
+    return count;
+}
+
+static uint64_t number_at(int fd, off_t at)
+{
+    uint64_t number = 0;
+    test_true("header", pread(fd, &number, sizeof number, at) == sizeof number);
+    return le64toh(number);
+}
+
+/* Any byte may be any other: reads stay inside and end, and give no entry twice. */
+static void hurt_bytes(void)
+{
+    struct journal_request request = request_for(in_dir("system.journal"));
+    int fd = open(request.file, O_RDWR | O_CLOEXEC);
+    uint32_t seed = 7;
+    int64_t intact = drain_quietly(&request), different = 0;
+    uint64_t fields_end = number_at(fd, 120) + number_at(fd, 128);
+    uint64_t low = number_at(fd, 104) + number_at(fd, 112), high = number_at(fd, 136);
+    low = low > fields_end ? low : fields_end; /* the hash tables, which we do not use, end */
+    test_true("objects", low < high);
+    for (int i = 0; i < 3000; i++) {
+        unsigned char keep[8], hurt[8];
+        seed = seed * 1664525 + 1013904223;
+        off_t at = i < 300 ? i & ~7 : (off_t)(low + (seed >> 4) % (high - low)) & ~(off_t)7;
+        memset(hurt, (int)(seed >> 24), sizeof hurt);
+        test_true("read", pread(fd, keep, sizeof keep, at) == sizeof keep);
+        memcpy(hurt + (seed >> 3) % 8, keep, 8 - (seed >> 3) % 8);
+        test_true("hurt", pwrite(fd, hurt, sizeof hurt, at) == sizeof hurt);
+        int64_t count = drain_quietly(&request);
+        test_true("no more than there are", count <= intact);
+        different += count != intact;
+        test_true("mend", pwrite(fd, keep, sizeof keep, at) == sizeof keep);
+    }
+    test_true("the damage was felt", different > 50);
+    test_true("cut", ftruncate(fd, 1 << 19) == 0);
+    test_number("a file that is not whole is not understood", drain_quietly(&request), 0);
+    close(fd);
 }
 
 static void not_there(void)
@@ -291,6 +415,8 @@ int main(void)
     nobody_writes();
     not_there();
     refusals();
+    both_readers();
+    hurt_bytes();
     clean_up();
     return test_end();
 }
