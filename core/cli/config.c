@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* One file while it is read. */
@@ -378,11 +379,12 @@ int config_open(const char *path, struct strbuf *text, struct stat *st, struct s
         errno = cause;
         return -1;
     }
-    int result = config_check_owner(fd, path, 0, why);
+    int result = fstat(fd, st) == 0 ? 0 : strbuf_why(why, "%s: %s", path, strerror(errno));
+    bool is_null = result == 0 && S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+    if (result == 0 && !is_null) /* "--config /dev/null" is how people say: no config */
+        result = config_check_owner(fd, path, 0, why);
     if (result == 0)
         result = read_all(fd, path, text, why);
-    if (fstat(fd, st) != 0)
-        result = strbuf_why(why, "%s: %s", path, strerror(errno));
     close(fd);
     errno = 0;
     return result;

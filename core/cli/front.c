@@ -89,12 +89,31 @@ static void add_aliases(struct strbuf *out, const struct applet *applet, bool js
     }
 }
 
-static void list_text(struct strbuf *out, const struct applet *applet)
+/* The columns of a list, as wide as their longest text. */
+struct columns {
+    int name, aliases;
+};
+
+static struct columns measure(const struct applet_list *list)
+{
+    struct columns columns = {0, 1};
+    for (size_t i = 0; i < list->len; i++) {
+        struct strbuf aliases = {0};
+        add_aliases(&aliases, list->at[i], false);
+        int name = (int)strlen(list->at[i]->name), others = (int)aliases.len;
+        columns.name = name > columns.name ? name : columns.name;
+        columns.aliases = others > columns.aliases ? others : columns.aliases;
+        strbuf_clear(&aliases);
+    }
+    return columns;
+}
+
+static void list_text(struct strbuf *out, const struct applet *applet, struct columns columns)
 {
     struct strbuf aliases = {0};
     add_aliases(&aliases, applet, false);
-    strbuf_format(out, "%-28s %-24s %s\n", applet->name, aliases.len > 0 ? aliases.data : "-",
-                  applet->summary);
+    strbuf_format(out, "%-*s  %-*s  %s\n", columns.name, applet->name, columns.aliases,
+                  aliases.len > 0 ? aliases.data : "-", applet->summary);
     strbuf_clear(&aliases);
 }
 
@@ -109,16 +128,25 @@ static void list_json(struct strbuf *out, const struct applet *applet)
     strbuf_format(out, ",\"tool\":%s}", applet->flags & APPLET_TOOL ? "true" : "false");
 }
 
+static void print_json(struct strbuf *out, const struct applet_list *list)
+{
+    strbuf_add_char(out, '[');
+    for (size_t i = 0; i < list->len; i++) {
+        strbuf_add_text(out, i == 0 ? "\n" : ",\n");
+        list_json(out, list->at[i]);
+    }
+    strbuf_add_text(out, "\n]\n");
+}
+
 static void print_list(const struct applet_list *list, bool json)
 {
     struct strbuf out = {0};
-    for (size_t i = 0; i < list->len; i++) {
-        if (json)
-            strbuf_add_text(&out, i == 0 ? "[\n" : ",\n");
-        (json ? list_json : list_text)(&out, list->at[i]);
-    }
+    struct columns columns = measure(list);
     if (json)
-        strbuf_add_text(&out, list->len == 0 ? "[]\n" : "\n]\n");
+        print_json(&out, list);
+    else
+        for (size_t i = 0; i < list->len; i++)
+            list_text(&out, list->at[i], columns);
     print(&out);
 }
 

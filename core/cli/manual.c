@@ -25,6 +25,13 @@ static bool is_memo(const struct option *row)
     return row->kind == OPTION_KIND_MEMO;
 }
 
+/* Are its choices to be told, or does the metavar "text|json" tell them already? */
+static bool tells_choices(const struct option *row)
+{
+    return row->kind == OPTION_KIND_CHOICE &&
+           (row->metavar == NULL || strchr(row->metavar, '|') == NULL);
+}
+
 static bool has_default(const struct option *row)
 {
     return row->standard != NULL && row->standard[0] != '\0';
@@ -68,7 +75,7 @@ static void add_label(struct strbuf *out, const struct option_set *set, const st
 static void help_text(struct strbuf *out, const struct option *row)
 {
     strbuf_add(out, row->help, strcspn(row->help, "\n"));
-    if (row->kind == OPTION_KIND_CHOICE) {
+    if (tells_choices(row)) {
         strbuf_add_text(out, " One of ");
         option_choices(out, row->choices);
         strbuf_add_char(out, '.');
@@ -207,7 +214,7 @@ static void page_facts(struct strbuf *out, const struct option *row, bool config
     if (row->kind == OPTION_KIND_COUNT && row->high < UINT32_MAX)
         strbuf_format(&facts, "From %llu to %llu.\n", (unsigned long long)row->low,
                       (unsigned long long)row->high);
-    if (row->kind == OPTION_KIND_CHOICE) {
+    if (tells_choices(row)) {
         strbuf_add_text(&facts, "One of ");
         option_choices(&facts, row->choices);
         strbuf_add_text(&facts, ".\n");
@@ -247,9 +254,13 @@ static void page_head(struct strbuf *out, const struct applet *applet)
     strbuf_add_text(out,
                     ".\\\" Made by spamgear --man from the declaration of the applet; edit that.\n"
                     ".TH ");
+    bool is_tool = applet->flags & APPLET_TOOL;
+    strbuf_add_text(out, is_tool ? "SPAMGEAR-" : "");
     for (const char *c = applet->name; *c != '\0'; c++)
         strbuf_add_char(out, (char)toupper((unsigned char)*c));
-    strbuf_add_text(out, " 1 \"\" \"spamgear " SPAMGEAR_VERSION "\" \"spamgear\"\n.SH NAME\n");
+    strbuf_add_text(out, " 1 " SPAMGEAR_DATE " \"spamgear " SPAMGEAR_VERSION
+                         "\" \"spamgear\"\n.SH NAME\n");
+    add_roff(out, is_tool ? "spamgear-" : "");
     add_roff(out, applet->name);
     strbuf_add_text(out, " \\- ");
     add_roff_line(out, applet->summary);

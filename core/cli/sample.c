@@ -10,7 +10,9 @@ static const char head[] =
     "# stronger than both. A value that begins with a blank, or holds # or ; behind one, stands "
     "in\n"
     "# quotes. A line that begins with a blank continues the value above. `include = FILE` reads\n"
-    "# another file.\n";
+    "# another file.\n"
+    "\n[spamgear]\n"
+    "# What follows here is shared; each key may also stand in the section of one applet.\n";
 
 /* Sections that are not made of options. */
 static const char tail[] =
@@ -22,7 +24,7 @@ static const char tail[] =
     "#@example.org = 300\n"
     "\n[allow]\n"
     "# Addresses and networks that are left out of the counts of networks and unknown clients.\n"
-    "#networks = 192.0.2.0/24 2001:db8::/32\n"
+    "#addresses = 192.0.2.0/24 2001:db8::/32\n"
     "\n# A log format of your own; try it with `spamgear log-format test NAME FILE`.\n"
     "#[format NAME]\n"
     "#summary = logs of our relay\n"
@@ -31,18 +33,33 @@ static const char tail[] =
     "#pattern = '^accepted from (?<client>\\S+) auth=(?<user>\\S+) nrcpt=(?<rcpts>\\d+)'\n"
     "#kind = sasl\n";
 
+#define COMMENT_WIDTH 95
+
+/* The words of a help, in lines of comment; a line end in it is kept. */
+static void add_words(struct strbuf *out, const char *text)
+{
+    size_t column = 0;
+    while (*text != '\0') {
+        size_t len = strcspn(text, " \n");
+        bool begin = column == 0 || column + 1 + len > COMMENT_WIDTH;
+        strbuf_add_text(out, begin && column > 0 ? "\n" : "");
+        strbuf_add_text(out, begin ? "# " : " ");
+        strbuf_add(out, text, len);
+        column = begin ? 2 + len : column + 1 + len;
+        text += len;
+        bool line_end = *text == '\n';
+        text += strspn(text, " \n");
+        if (line_end && *text != '\0') {
+            strbuf_add_char(out, '\n');
+            column = 0;
+        }
+    }
+    strbuf_add_char(out, '\n');
+}
+
 static void add_comment(struct strbuf *out, const struct option *row)
 {
-    const char *text = row->help;
-    while (*text != '\0') {
-        size_t len = strcspn(text, "\n");
-        if (len > 0) {
-            strbuf_add_text(out, "# ");
-            strbuf_add(out, text, len);
-            strbuf_add_char(out, '\n');
-        }
-        text += len + (text[len] == '\n');
-    }
+    add_words(out, row->help);
     if (row->kind == OPTION_KIND_CHOICE) {
         strbuf_add_text(out, "# One of ");
         option_choices(out, row->choices);
@@ -66,47 +83,90 @@ static bool is_shown(const struct option *row)
     return settings_is_key(row) && !(row->flags & OPTION_HIDDEN);
 }
 
-/* The applet's own rows, or those that it shares with all. */
-static void add_rows(struct strbuf *out, const struct applet *applet, bool common)
+/* How many of the first len applets have this very table among their options. */
+static size_t count_owners(const struct applet_list *list, size_t len, const struct option *table)
 {
-    struct settings settings;
-    struct texts ignored = {0};
-    settings_init(&settings, applet, &ignored);
-    const char *from = (const char *)&settings.common;
-    for (size_t i = 0; i < settings.set.slots.len; i++) {
-        const struct option_slot *slot = &settings.set.slots.at[i];
-        const char *field = slot->field;
-        bool is_common = field >= from && field < from + sizeof settings.common;
-        if (is_common == common && is_shown(slot->row))
-            add_key(out, slot->row);
+    size_t owners = 0;
+    for (size_t i = 0; i < len; i++) {
+        const struct option *const *own = list->at[i]->options;
+        for (; own != NULL && *own != NULL; own++)
+            owners += *own == table;
     }
-    texts_clear(&ignored);
-    settings_clear(&settings);
+    return owners;
 }
 
-static bool has_keys(const struct applet *applet)
+static bool is_shared(const struct applet_list *list, const struct option *table)
 {
+    return count_owners(list, list->len, table) > 1;
+}
+
+static bool has_row(const struct option *table, const char *name)
+{
+    for (; table->name != NULL; table++)
+        if (is_shown(table) && strcmp(table->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Of keys that several shared tables have, with other defaults, [spamgear] shows the first. */
+static bool is_first(const struct applet_list *list, const struct option *table, const char *name)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        const struct option *const *own = list->at[i]->options;
+        for (; own != NULL && *own != NULL; own++)
+            if (is_shared(list, *own) && has_row(*own, name))
+                return *own == table;
+    }
+    return false;
+}
+
+/* The rows of a table that belong into [spamgear], or those that do not. */
+static void add_table(struct strbuf *out, const struct applet_list *list,
+                      const struct option *table, bool shared)
+{
+    for (const struct option *row = table; row->name != NULL; row++) {
+        bool row_shared = is_shared(list, table) && is_first(list, table, row->name);
+        if (is_shown(row) && row_shared == shared)
+            add_key(out, row);
+    }
+}
+
+static void add_shared(struct strbuf *out, const struct applet_list *list)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        const struct option *const *table = list->at[i]->options;
+        for (; table != NULL && *table != NULL; table++)
+            if (count_owners(list, i, *table) == 0) /* each table once */
+                add_table(out, list, *table, true);
+    }
+}
+
+static void add_own(struct strbuf *out, const struct applet_list *list, const struct applet *applet)
+{
+    struct strbuf keys = {0};
     const struct option *const *table = applet->options;
     for (; table != NULL && *table != NULL; table++)
+        add_table(&keys, list, *table, false);
+    if (keys.len > 0)
+        strbuf_format(out, "\n[%s]\n%s", applet->name, keys.data);
+    strbuf_clear(&keys);
+}
+
+static void add_common(struct strbuf *out)
+{
+    for (const struct option *const *table = settings_common_tables(); *table != NULL; table++)
         for (const struct option *row = *table; row->name != NULL; row++)
             if (is_shown(row))
-                return true;
-    return false;
+                add_key(out, row);
 }
 
 void manual_sample_config(struct strbuf *out, const struct applet_list *list)
 {
-    static const struct applet none = {.name = "spamgear"};
     strbuf_add_text(out, head);
-    strbuf_add_text(
-        out, "\n[spamgear]\n# Any key of the sections below, for every applet that has it.\n");
-    add_rows(out, &none, true);
-    for (size_t i = 0; i < list->len; i++) {
-        const struct applet *applet = list->at[i];
-        if ((applet->flags & APPLET_NO_CONFIG) || !has_keys(applet))
-            continue;
-        strbuf_format(out, "\n[%s]\n", applet->name);
-        add_rows(out, applet, false);
-    }
+    add_common(out);
+    add_shared(out, list);
+    for (size_t i = 0; i < list->len; i++)
+        if (!(list->at[i]->flags & APPLET_NO_CONFIG))
+            add_own(out, list, list->at[i]);
     strbuf_add_text(out, tail);
 }

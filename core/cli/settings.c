@@ -41,6 +41,11 @@ static const struct option common_rows[] = {
 
 static const struct option *const common_tables[] = {common_rows, NULL};
 
+const struct option *const *settings_common_tables(void)
+{
+    return common_tables;
+}
+
 void settings_init(struct settings *settings, const struct applet *applet, struct texts *problems)
 {
     *settings = (struct settings){.applet = applet};
@@ -139,6 +144,7 @@ void settings_check_values(const struct config *config, const struct applet_list
 
 /* ---- names ---- */
 
+static const char *const allow_keys[] = {"addresses", NULL};
 static const char *const format_keys[] = {"pattern", "literal", "tag", "kind", "summary", NULL};
 
 /* Sections that are not about the options of an applet. A new one is a row here. */
@@ -149,7 +155,7 @@ static const struct section_rule {
     /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
     enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", "allow", NULL, NAME_APPLET},
+    {"allow", "allow", allow_keys, NAME_APPLET},
     {"emergency", "emergency", NULL, NAME_NONE},
     {"format", "format NAME", format_keys, NAME_ANY},
     {"limits", "limits", NULL, NAME_APPLET},

@@ -221,22 +221,24 @@ static const struct {
      {"now", "--now=@5"},
      "5\n0"},
     {"sections of others",
-     "[limits]\nbob@example.com = 5\n[limits old-mail]\nx=1\n[allow]\nq=1\n[react]\na=1\n"
+     "[limits]\nbob@example.com = 5\n[limits old-mail]\nx=1\n[allow]\naddresses=::1\n[react]\na=1\n"
      "[emergency]\na=1\n[postlog]\na=1\n[watch]\na=1\n[format my relay]\npattern=x\ntag=y\n",
      {"now", "--now=@5"},
      "5\n0"},
     {"unknown names",
-     "[mail-chek]\nx=1\ny=1\n[limits nobody]\na=1\n[format]\ntag=1\n[format f]\npatern=1\n"
+     "[mail-chek]\nx=1\ny=1\n[limits nobody]\na=1\n[format]\ntag=1\n[format "
+     "f]\npatern=1\n[allow]\nadresses=::1\n"
      "[now]\nperiod=1\n[spamgear]\nmax-conections=1\n[mail-check]\nhelp=yes\ntrouble=yes\n",
      {"now"},
      "! now: test.conf:2: unknown section mail-chek; did you mean mail-check?\n"
      "now: test.conf:5: unknown section limits nobody\n"
      "now: test.conf:7: unknown section format; did you mean format NAME?\n"
      "now: test.conf:9: unknown key patern; did you mean pattern?\n"
-     "now: test.conf:11: unknown key period\n"
-     "now: test.conf:13: unknown key max-conections; did you mean max-connections?\n"
-     "now: test.conf:15: help: only on the command line\n"
-     "now: test.conf:16: trouble: only on the command line\n2"},
+     "now: test.conf:11: unknown key adresses; did you mean addresses?\n"
+     "now: test.conf:13: unknown key period\n"
+     "now: test.conf:15: unknown key max-conections; did you mean max-connections?\n"
+     "now: test.conf:17: help: only on the command line\n"
+     "now: test.conf:18: trouble: only on the command line\n2"},
     {"unreadable config", "[a\n", {"now"}, "! now: test.conf:1: [ without ]\n2"},
     {"missing --config",
      "",
@@ -282,9 +284,9 @@ static const struct {
     {"list",
      "",
      {"spamgear", "--list"},
-     "mail-check                   mail-scan,old-mail       check mail\n"
-     "now                          -                        tell the time\n"
-     "tool                         -                        a tool\n0"},
+     "mail-check  mail-scan,old-mail  check mail\n"
+     "now         -                   tell the time\n"
+     "tool        -                   a tool\n0"},
     {"list as JSON",
      "",
      {"spamgear", "--list", "--json"},

@@ -28,6 +28,9 @@ struct settings {
 void settings_init(struct settings *settings, const struct applet *applet, struct texts *problems);
 void settings_clear(struct settings *settings);
 
+/* The rows that every applet has; NULL-terminated. */
+const struct option *const *settings_common_tables(void);
+
 /* Stores what [spamgear] and the applet's own section say; problems are "file:line: key: what". */
 void settings_apply(struct settings *settings, const struct config *config, struct texts *problems);
 

@@ -1,0 +1,271 @@
+# bash completion of spamgear; made by `spamgear --completion bash`.
+_spamgear()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
+    local applets='check-config exim-spam-check imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check'
+    if [[ $cur == = ]]; then
+        cur=''
+    elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
+        prev=${COMP_WORDS[COMP_CWORD - 2]}
+    fi
+    if [[ $applet == spamgear ]] && ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]]; then
+        applet=${COMP_WORDS[1]}
+    elif [[ $applet == spamgear && $cur != -* ]] && ((COMP_CWORD == 1)); then
+        kind=applets
+    fi
+    case $applet in
+    spamgear)
+        options=' --list --json --install --force --man --completion --sample-config -h --help --version'
+        case $prev in
+        --install) kind=folders ;;
+        --man) kind=applets ;;
+        --completion) kind=words words='bash zsh' ;;
+        esac
+        ;;
+    check-config)
+        options=' --config -v --verbose --now -h --help --version'
+        case $prev in
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    exim-spam-check | exim-spam-scan)
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-connections) kind=none ;;
+        -d | --disable-account) kind=none ;;
+        -n | --nis) kind=none ;;
+        -w | --webmail) kind=none ;;
+        --networks) kind=words words='domain prefix asn' ;;
+        --network-prefix4) kind=none ;;
+        --network-prefix6) kind=none ;;
+        --asn-database) kind=files ;;
+        --resolve-timeout) kind=none ;;
+        --resolvers) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    imp-spam-check)
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-connections) kind=none ;;
+        -d | --disable-account) kind=none ;;
+        -n | --nis) kind=none ;;
+        -w | --webmail) kind=none ;;
+        --networks) kind=words words='domain prefix asn' ;;
+        --network-prefix4) kind=none ;;
+        --network-prefix6) kind=none ;;
+        --asn-database) kind=files ;;
+        --resolve-timeout) kind=none ;;
+        --resolvers) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    log-format)
+        options=' --show --config -v --verbose --now -h --help --version'
+        case $prev in
+        --show) kind=words words='all matched missed none' ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    php-legacy-spam-check | php-spam-legacy)
+        options=' -p --period -m --max-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-mails) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    php-sendmail2relay-spam-check)
+        options=' -p --period -m --max-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-mails) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    php-spam-check | php-spam)
+        options=' -p --period -m --max-daily-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-daily-mails) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    postfix-spam-check | postfix-spam-scan)
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-connections) kind=none ;;
+        -d | --disable-account) kind=none ;;
+        -n | --nis) kind=none ;;
+        -w | --webmail) kind=none ;;
+        --networks) kind=words words='domain prefix asn' ;;
+        --network-prefix4) kind=none ;;
+        --network-prefix6) kind=none ;;
+        --asn-database) kind=files ;;
+        --resolve-timeout) kind=none ;;
+        --resolvers) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    roundcube-spam-check)
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-connections) kind=none ;;
+        -d | --disable-account) kind=none ;;
+        -n | --nis) kind=none ;;
+        -w | --webmail) kind=none ;;
+        --networks) kind=words words='domain prefix asn' ;;
+        --network-prefix4) kind=none ;;
+        --network-prefix6) kind=none ;;
+        --asn-database) kind=files ;;
+        --resolve-timeout) kind=none ;;
+        --resolvers) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    sendmail2relay-spam-check)
+        options=' -p --period -m --max-connections -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --max-connections) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --slack) kind=none ;;
+        --threads) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='messages recipients' ;;
+        --top) kind=none ;;
+        --format) kind=words words='text json metrics' ;;
+        -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    esac
+    if [[ -z $kind ]]; then
+        kind=files
+        if [[ $cur == -* ]]; then
+            kind=words words=$options
+        fi
+    fi
+    COMPREPLY=()
+    case $kind in
+    words) mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur") ;;
+    applets) mapfile -t COMPREPLY < <(compgen -W "$applets" -- "$cur") ;;
+    folders) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
+    files) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+    esac
+    if [[ $kind == files || $kind == folders ]]; then
+        compopt -o filenames 2>/dev/null
+    fi
+}
+complete -F _spamgear spamgear exim-spam-check exim-spam-scan imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan roundcube-spam-check sendmail2relay-spam-check
