@@ -65,9 +65,11 @@ static struct zone_offsets invert(int offset_at(const void *, int64_t), const vo
         return (struct zone_offsets){before, before};
     bool first = offset_at(zone, local_s - before) == before;
     bool second = offset_at(zone, local_s - after) == after;
-    if (first == second) /* both: the hour occurs twice; none: it is left out */
-        return (struct zone_offsets){before, first ? after : before};
-    return first ? (struct zone_offsets){before, before} : (struct zone_offsets){after, after};
+    if (!second) /* none of both: the hour is left out */
+        return (struct zone_offsets){before, before};
+    if (!first || before < after) /* clocks that go on twice in two days may fit both ways */
+        return (struct zone_offsets){after, after};
+    return (struct zone_offsets){before, after};
 }
 
 struct zone_offsets zone_here(int64_t local_s)
