@@ -3,6 +3,18 @@
 
 #include <limits.h>
 
+const char *field_find(struct span s, struct span mark)
+{
+    size_t anchor = mark.len > 1 && mark.at[0] == ' '; /* blanks are everywhere */
+    if (mark.len == 0 || s.len < mark.len)
+        return NULL;
+    const char *p = s.at + anchor, *end = s.at + s.len - mark.len + anchor + 1;
+    for (; p < end && (p = memchr(p, mark.at[anchor], (size_t)(end - p))) != NULL; p++)
+        if (memcmp(p - anchor, mark.at, mark.len) == 0)
+            return p - anchor;
+    return NULL;
+}
+
 bool field_digits(struct span *s, struct span *digits)
 {
     size_t n = 0;
@@ -66,8 +78,32 @@ static bool walk_step(struct walk *walk, char c)
     return !walk->quoted;
 }
 
+/* Has it neither quotes nor brackets, so that every byte means itself? */
+static bool is_plain(struct span s)
+{
+    return s.len == 0 || (memchr(s.at, '"', s.len) == NULL && memchr(s.at, '<', s.len) == NULL);
+}
+
+/* Counts the parts of a list whose commas all part. */
+static unsigned count_plain(struct span list)
+{
+    unsigned count = 0;
+    struct span part;
+    for (bool more = true; more;) {
+        more = field_until(&list, ',', &part);
+        if (!more)
+            part = list;
+        while (part.len > 0 && (part.at[0] == ' ' || part.at[0] == '\t'))
+            part = span_skip(part, 1);
+        count += part.len > 0 && count < UINT_MAX;
+    }
+    return count;
+}
+
 unsigned field_count_addresses(struct span list)
 {
+    if (is_plain(list))
+        return count_plain(list);
     struct walk walk = {0};
     unsigned count = 0;
     bool blank = true; /* nothing of the current part seen yet */
@@ -86,6 +122,10 @@ unsigned field_count_addresses(struct span list)
 
 struct span field_list(struct span s, char stop)
 {
+    struct span rest = s, plain = s;
+    field_until(&rest, stop, &plain);
+    if (is_plain(plain))
+        return plain;
     struct walk walk = {0};
     for (size_t i = 0; i < s.len; i++)
         if (walk_step(&walk, s.at[i]) && s.at[i] == stop)

@@ -281,8 +281,8 @@ static bool arrival_follows(struct span after, struct fields *fields)
     if (!take_fields(&after, fields) || (after.len > 0 && !take_end(&after, fields)))
         return false;
     /* the rest of a HELO name, taken for a user's */
-    return span_find(fields->auth, SPAN(") [")) == NULL &&
-           span_find(fields->ident, SPAN(") [")) == NULL;
+    return field_find(fields->auth, SPAN(") [")) == NULL &&
+           field_find(fields->ident, SPAN(") [")) == NULL;
 }
 
 /* "driver:id[:sender]". The last part (log selector smtp_mailauth) is what the client says

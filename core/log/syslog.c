@@ -26,18 +26,22 @@ static void skip_blanks(struct span *s)
 }
 
 /* "<mail.info> " */
-static void skip_priority(struct span *s)
+static inline void skip_priority(struct span *s)
 {
     struct span after = *s, word;
-    if (field_eat(&after, SPAN("<")) && take_word(&after, &word) && word.at[word.len - 1] == '>' &&
+    if (s->len == 0 || s->at[0] != '<')
+        return;
+    if (take_word(&after, &word) && word.at[word.len - 1] == '>' &&
         memchr(word.at, '.', word.len) != NULL)
         *s = after;
 }
 
 /* "[ID 197553 mail.info] " */
-static void skip_message_id(struct span *s)
+static inline void skip_message_id(struct span *s)
 {
     struct span after = *s, number, priority;
+    if (s->len == 0 || s->at[0] != '[')
+        return;
     if (field_eat(&after, SPAN("[ID ")) && field_digits(&after, &number) &&
         field_eat(&after, SPAN(" ")) && field_until(&after, ']', &priority) &&
         memchr(priority.at, '.', priority.len) != NULL && field_eat(&after, SPAN(" ")))
