@@ -1,9 +1,11 @@
 /* logcheck - runs a log check for an applet: settings in, report out. */
 #include "logcheck.h"
 
+#include "custom_formats.h"
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
+#include "spamgear/log/format_custom.h"
 #include <unistd.h>
 
 #define CONFIG_DIR "/etc/spamgear"
@@ -149,13 +151,40 @@ static unsigned thread_count(const struct logcheck_settings *settings)
     return processors >= 2 ? 2 : 1;
 }
 
-static void find_formats(const struct logcheck_profile *profile, struct check *check)
+/* Formats of the config live until the process ends, as their patterns do. */
+static struct custom_formats custom_formats;
+static struct {
+    const char **at;
+    size_t len, cap;
+} custom_tags; /* NULL-terminated */
+
+static void find_profile_formats(const struct logcheck_profile *profile, struct check *check)
 {
     while (profile->formats[check->formats_len] != NULL)
         check->formats_len++;
     const struct log_format **formats = mem_zero(check->formats_len, sizeof *formats);
     for (size_t i = 0; i < check->formats_len; i++)
         formats[i] = format_find(profile->formats[i]);
+    check->formats = formats;
+}
+
+static void find_named_formats(const struct texts *names, const struct config *config,
+                               struct check *check)
+{
+    const struct log_format **formats = mem_zero(names->len, sizeof *formats);
+    if (custom_formats.list.len == 0)
+        custom_formats_read(&custom_formats, config);
+    vec_clear(&custom_tags);
+    for (size_t i = 0; i < names->len; i++) {
+        const struct log_format *format = custom_formats_find(&custom_formats, names->at[i]);
+        if (format == NULL)
+            continue;
+        formats[check->formats_len++] = format;
+        if (format_custom_tag(format) != NULL)
+            *vec_add(&custom_tags) = format_custom_tag(format);
+    }
+    if (custom_tags.len > 0)
+        *vec_add(&custom_tags) = NULL;
     check->formats = formats;
 }
 
@@ -174,20 +203,23 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
                             .resolve_ms = (int)settings->resolve_timeout * 1000};
     check->limits.standard = settings->limit;
     check->count_lines = diag_is_verbose() || settings->format != 0;
-    find_formats(profile, check);
+    if (settings->log_formats.len > 0)
+        find_named_formats(&settings->log_formats, run->config, check);
+    else
+        find_profile_formats(profile, check);
     read_window(check, settings);
     read_networks(check, settings);
     read_addresses(check, settings, run);
     read_limits(&check->limits, settings, run, profile->applet);
-    check->logs = (struct log_request){.names = &settings->logs,
-                                       .standard = profile->logs,
-                                       .trusted = &settings->trusted_logs,
-                                       .journal = settings->journal || settings->journal_dir ||
-                                                  settings->journal_file,
-                                       .journal_dir = settings->journal_dir,
-                                       .journal_file = settings->journal_file,
-                                       .identifiers = profile->tags,
-                                       .writers = check->formats[0]->writers};
+    check->logs = (struct log_request){
+        .names = &settings->logs,
+        .standard = profile->logs,
+        .trusted = &settings->trusted_logs,
+        .journal = settings->journal || settings->journal_dir || settings->journal_file,
+        .journal_dir = settings->journal_dir,
+        .journal_file = settings->journal_file,
+        .identifiers = custom_tags.len > 0 ? custom_tags.at : profile->tags,
+        .writers = check->formats_len > 0 ? check->formats[0]->writers : NULL};
     return diag_trouble() ? -1 : 0;
 }
 

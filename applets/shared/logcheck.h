@@ -14,7 +14,7 @@ struct logcheck_settings {
     uint64_t limit; /* --max-connections and its names */
     char *disable;
     struct memo nis;
-    struct texts webmail, logs, overrides, trusted_logs;
+    struct texts webmail, logs, log_formats, overrides, trusted_logs;
     int64_t since, until;
     bool full, journal, all, exit_code, nul;
     uint64_t threads, top, slack, prefix4, prefix6, resolve_timeout;

@@ -83,6 +83,10 @@ const struct option logcheck_options[] = {
                 .aliases = (const char *const[]){"log", "file", NULL}, .flags = OPTION_GLOB_WORDS),
     OPTION_LIST(struct logcheck_settings, logs, "log-file", 'f', "FILE|GLOB...", "The same.",
                 .flags = OPTION_GLOB_WORDS | OPTION_HIDDEN | OPTION_NO_CONFIG),
+    OPTION_LIST(struct logcheck_settings, log_formats, "log-format", 0, "NAME",
+                "Read the logs by this format instead of the applet's own: one of the config "
+                "([format NAME]) or a built-in one; `spamgear log-format list` shows them.",
+                .flags = OPTION_RARE),
     OPTION_FLAG(struct logcheck_settings, journal, "journal", 0, "Read the systemd journal."),
     OPTION_TEXT(struct logcheck_settings, journal_dir, "journal-dir", 0, "DIR", NULL,
                 "Read the journal files in DIR.", .flags = OPTION_RARE),

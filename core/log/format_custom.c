@@ -234,6 +234,11 @@ static enum parse_result parse(const struct log_format *format, const struct log
     return outcomes[judge_line(format->data, line, event)].result;
 }
 
+const char *format_custom_tag(const struct log_format *format)
+{
+    return format->parse == parse ? ((const struct custom *)format->data)->tag_text : NULL;
+}
+
 /* ---- why ---- */
 
 static const char *explain_built_in(const struct log_format *format, const struct log_line *line,

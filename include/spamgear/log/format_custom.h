@@ -43,6 +43,10 @@ const struct log_format *format_custom(const char *name,
                                        struct strbuf *why);
 void format_custom_free(const struct log_format *format); /* NULL is fine */
 
+/* The tag of a custom format, as a journal request takes it; NULL when it has none, and for a
+ * built-in format. Borrowed. */
+const char *format_custom_tag(const struct log_format *format);
+
 /* Parses a line as the format (a custom or a built-in one) does, and says why it is no event:
  * *reason is a constant sentence, never NULL. */
 enum parse_result format_custom_explain(const struct log_format *format,
