@@ -410,10 +410,12 @@ int journal_file_open(struct journal_file **result, int dir, const char *name, u
     file->number = number;
     file->cache = cache;
     int status = file_start(file, since_usec, until_usec);
-    if (status > 0)
+    if (status > 0) {
         *result = file;
-    else
-        journal_file_close(file);
+        return status;
+    }
+    journal_file_close(file);
+    errno = 0;
     return status;
 }
 

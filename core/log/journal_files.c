@@ -27,7 +27,8 @@ struct files_reader {
     struct journal_cache *cache;
     VEC(struct journal_file *) files;
     unsigned seen;    /* files looked at, in the window or not */
-    bool is_doubtful; /* something is not understood or not allowed */
+    bool is_doubtful; /* something is not understood */
+    bool is_denied;   /* something may not be read */
     uint64_t since_usec, until_usec;
     struct journal_mark told; /* the entry before, and its file */
     const struct journal_file *told_by;
@@ -40,7 +41,9 @@ static void add_file(struct files_reader *files, int dir, const char *name)
     struct journal_file *file = NULL;
     int status = journal_file_open(&file, dir, name, files->seen++, files->since_usec,
                                    files->until_usec, files->cache);
-    if (status < 0)
+    if (status < 0 && errno == EACCES)
+        files->is_denied = true;
+    else if (status < 0)
         files->is_doubtful = true;
     if (status > 0)
         *vec_add(&files->files) = file;
@@ -60,7 +63,7 @@ static bool is_machine_id(const char *name)
     return digits == MACHINE_ID && name[digits] == '\0';
 }
 
-/* A folder that is not there holds nothing; one that may not be read is a doubt.
+/* A folder that is not there holds nothing.
  * machine: NULL takes the subfolders of every machine, "" none. */
 static void add_folder(struct files_reader *files, int parent, const char *path,
                        const char *machine)
@@ -68,7 +71,8 @@ static void add_folder(struct files_reader *files, int parent, const char *path,
     int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (dir == NULL) {
-        files->is_doubtful |= errno != ENOENT;
+        files->is_denied |= errno == EACCES;
+        files->is_doubtful |= errno != EACCES && errno != ENOENT;
         return;
     }
     const struct dirent *entry;
@@ -163,7 +167,7 @@ static void files_close(struct journal_reader *reader)
     free(files);
 }
 
-struct journal_reader *journal_files_open(const struct journal_request *request)
+struct journal_reader *journal_files_open(const struct journal_request *request, struct strbuf *why)
 {
     struct files_reader *files = mem_zero(1, sizeof *files);
     files->reader.next = files_next;
@@ -172,8 +176,11 @@ struct journal_reader *journal_files_open(const struct journal_request *request)
     files->cache = journal_cache_new();
     journal_window(request, &files->since_usec, &files->until_usec);
     add_all(files, request);
-    if (!files->is_doubtful && files->seen > 0)
+    if (!files->is_denied && !files->is_doubtful && files->seen > 0)
         return &files->reader;
+    if (files->is_denied)
+        strbuf_why(why, "%s: a part of it may not be read; root and the group systemd-journal may",
+                   journal_request_name(request));
     files_close(&files->reader);
     return NULL;
 }

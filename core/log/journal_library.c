@@ -140,17 +140,10 @@ static int match_identifiers(sd_journal *handle, const char *const *wanted)
     return status < 0 ? status : matched;
 }
 
-static const char *request_name(const struct journal_request *request)
-{
-    if (request->file != NULL)
-        return request->file;
-    return request->dir != NULL ? request->dir : "journal";
-}
-
 static int check_readable(sd_journal *handle, const struct journal_request *request,
                           struct strbuf *why)
 {
-    const char *name = request_name(request);
+    const char *name = journal_request_name(request);
     bool is_system = request->file == NULL && request->dir == NULL;
     if (is_system && !may_read_system_journal())
         return strbuf_why(why,
@@ -168,7 +161,7 @@ static sd_journal *handle_ready(const struct journal_request *request, uint64_t 
     sd_journal *handle = NULL;
     int matched = 1, status = handle_open(&handle, request);
     if (status < 0) {
-        say(why, request_name(request), status);
+        say(why, journal_request_name(request), status);
         return NULL;
     }
     if (check_readable(handle, request, why) != 0) {
@@ -183,7 +176,7 @@ static sd_journal *handle_ready(const struct journal_request *request, uint64_t 
     *is_empty = matched == 0;
     if (status >= 0)
         return handle;
-    say(why, request_name(request), status);
+    say(why, journal_request_name(request), status);
     p_sd_journal_close(handle);
     return NULL;
 }

@@ -85,6 +85,13 @@ bool journal_is_wanted(struct span identifier, const char *const *identifiers)
     return false;
 }
 
+const char *journal_request_name(const struct journal_request *request)
+{
+    if (request->file != NULL)
+        return request->file;
+    return request->dir != NULL ? request->dir : "journal";
+}
+
 static uint64_t to_usec(int64_t seconds)
 {
     if (seconds <= 0)
@@ -278,18 +285,21 @@ static const struct source_ops journal_ops = {journal_read, journal_close};
 
 struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
 {
-    struct journal_reader *reader = journal_files_open(request);
-    if (reader == NULL)
+    struct strbuf denied = {0};
+    struct journal_reader *reader = journal_files_open(request, &denied);
+    if (denied.len > 0)
+        strbuf_why(why, "%s", strbuf_text(&denied));
+    else if (reader == NULL)
         reader = journal_library_open(request, why);
+    strbuf_clear(&denied);
     if (reader == NULL)
         return NULL;
     struct journal *journal = mem_zero(1, sizeof *journal);
     journal->reader = reader;
     journal->writers = request->writers;
     journal->second = -1;
-    const char *place = request->file != NULL ? request->file : request->dir;
     struct source *source = mem_zero(1, sizeof *source);
-    source->name = mem_text(place != NULL ? place : "journal");
+    source->name = mem_text(journal_request_name(request));
     source->kind = SOURCE_JOURNAL;
     source->mtime = clock_now();
     source->ops = &journal_ops;

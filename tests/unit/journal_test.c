@@ -21,6 +21,7 @@
 #define LOGGER       "_EXE=/usr/bin/logger\n"
 #define POSTFIX      "SYSLOG_IDENTIFIER=postfix/smtpd\n"
 #define IN_UNIT      "_SYSTEMD_UNIT=postfix@-.service\n"
+#define DENIED       "a part of it may not be read; root and the group systemd-journal may"
 #define LONG_SECOND  100 /* after START */
 #define LONG_ENTRIES 19  /* of 1, 2, 4, ... bytes */
 #define HELLO        "MESSAGE=hello\n"
@@ -280,7 +281,7 @@ static void drain(struct journal_reader *reader, struct strbuf *out)
 static void same_entries(const char *name, const struct journal_request *request)
 {
     struct strbuf ours = {0}, library = {0}, why = {0};
-    drain(journal_files_open(request), &ours);
+    drain(journal_files_open(request, NULL), &ours);
     drain(journal_library_open(request, &why), &library);
     test_true(name, ours.len > 0 && ours.len == library.len &&
                         memcmp(ours.data, library.data, ours.len) == 0);
@@ -313,7 +314,7 @@ static void both_readers(void)
 static int64_t drain_quietly(const struct journal_request *request)
 {
     struct journal_entry entry = {0};
-    struct journal_reader *reader = journal_files_open(request);
+    struct journal_reader *reader = journal_files_open(request, NULL);
     int64_t count = 0;
     while (reader != NULL && reader->next(reader, &entry) > 0)
         count++;
@@ -393,6 +394,12 @@ static void refusals(void)
     refuse("missing folder", NULL, in_dir("missing"), "No such file or directory");
     test_number("mkdir", mkdir(in_dir("empty"), 0700), 0);
     refuse("empty folder", NULL, in_dir("empty"), "no journal file that can be read");
+    if (geteuid() != 0) { /* root may read everything */
+        test_number("chmod", chmod(in_dir("system.journal"), 0), 0);
+        refuse("no permission", NULL, dir, DENIED);
+        refuse("no permission", in_dir("system.journal"), NULL, DENIED);
+        test_number("chmod", chmod(in_dir("system.journal"), 0600), 0);
+    }
     refuse("no journal", in_dir("export"), NULL, "is no journal, or a damaged one");
 }
 

@@ -1,9 +1,9 @@
 /* journal_reader - journal entries one after another, in two ways.
  *
  * journal_files reads the files itself: a small, documented format
- * (systemd.io/JOURNAL_FILE_FORMAT), many times as fast as the library, in little
- * memory, never mapped. It declines at the smallest doubt (unknown flags, a file that
- * is not whole, no permission); then journal_library asks libsystemd, which also
+ * (systemd.io/JOURNAL_FILE_FORMAT), two to three times as fast as the library, in
+ * little memory, never mapped. It declines at the smallest doubt (unknown flags, a
+ * file that is not whole or is none); then journal_library asks libsystemd, which also
  * finds the words for what is wrong. Both give the same entries.
  */
 #ifndef SPAMGEAR_LOG_JOURNAL_READER_H
@@ -46,6 +46,8 @@ void journal_entry_set(struct journal_entry *entry, enum journal_field field, st
 
 /* Is it one of journal_request.identifiers? NULL wants all. */
 bool journal_is_wanted(struct span identifier, const char *const *identifiers);
+/* What is shown as the name of the journal. */
+const char *journal_request_name(const struct journal_request *request);
 /* The window in microseconds; the second `until` belongs to it. */
 void journal_window(const struct journal_request *request, uint64_t *since_usec,
                     uint64_t *until_usec);
@@ -57,8 +59,10 @@ struct journal_reader {
     uint64_t damaged; /* entries that could not be read */
 };
 
-/* NULL: it declines. */
-struct journal_reader *journal_files_open(const struct journal_request *request);
+/* NULL with why: some of it may not be read, and a part would pass for the whole.
+ * NULL with *why left as it is: it declines. */
+struct journal_reader *journal_files_open(const struct journal_request *request,
+                                          struct strbuf *why);
 /* NULL with why. */
 struct journal_reader *journal_library_open(const struct journal_request *request,
                                             struct strbuf *why);
@@ -72,7 +76,8 @@ struct journal_cache *journal_cache_new(void);
 void journal_cache_free(struct journal_cache *cache);
 
 /* Ready at the first entry since that time. 1: opened; 0: it has no entry in the window;
- * -1: it is not understood, or may not be read. number: its own among all files. */
+ * -1: it cannot be opened (errno), or is not understood (errno 0). number: its own among
+ * all files. */
 int journal_file_open(struct journal_file **file, int dir, const char *name, unsigned number,
                       uint64_t since_usec, uint64_t until_usec, struct journal_cache *cache);
 void journal_file_close(struct journal_file *file);
