@@ -1,9 +1,11 @@
 /* source - where log bytes come from, behind one read call.
  *
- * A plain file, a .gz/.xz/.zst (told by content, not by name), standard input
+ * A plain file, a .gz/.xz/.zst (told by content, not by name), a FIFO, standard input
  * (which may be compressed too), or journal entries written out as lines. Files
  * are read, never mapped: a rotation would raise SIGBUS. Decompression is
- * bounded in memory. Libraries are loaded when the first such file is opened.
+ * bounded in memory (xz 128 MB, zstd a window of 128 MB). Libraries are loaded when
+ * the first such file is opened. A regular file on standard input is a FILE like any
+ * other, so `< mail.log` is as fast as `-l mail.log`.
  */
 #ifndef SPAMGEAR_LOG_SOURCE_H
 #define SPAMGEAR_LOG_SOURCE_H
@@ -27,8 +29,8 @@ struct source {
     void *state;
 };
 
-/* Opens path ("-" is stdin). Refuses directories and devices with a clear why.
- * NULL on failure. Caller closes with source_close. */
+/* Opens path ("-" is stdin). Refuses directories, devices and sockets with a clear why;
+ * waits for the first bytes of a pipe. NULL on failure. Caller closes with source_close. */
 struct source *source_open(const char *path, struct strbuf *why);
 
 /* Up to size bytes: 0 at the end, -1 with why. What a damaged archive gave
@@ -44,8 +46,9 @@ ssize_t source_peek(struct source *source, uint64_t offset, char *buf, size_t si
 
 void source_close(struct source *source); /* NULL is fine */
 
-/* Expands what the user named: globs; a directory is an error; a file named twice
- * (by link or by glob) once; order kept. 0, or -1 with why for the names that gave
+/* Expands what the user named: globs, unless a file of that very name exists; a
+ * directory is an error, one that a glob matches is passed over; a file named twice
+ * (by link or by glob) once; order kept, sorted inside a glob. 0, or -1 with why for the names that gave
  * nothing (the others are still in *paths). */
 int source_expand(const struct texts *names, struct texts *paths, struct strbuf *why);
 
@@ -55,7 +58,7 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
 void source_predecessors(const char *path, struct texts *older);
 
 /* The journal. identifiers: the syslog tags wanted ("postfix/", a trailing slash means
- * every tag that begins so), NULL-terminated. Entries from `since` on (seconds). Each entry becomes
+ * every tag that begins so), NULL-terminated; NULL wants all. Entries from `since` on (seconds). Each entry becomes
  * a line G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n with G = 'T' trusted, 'P'
  * plain, 'F' forged (ORIGIN_*), judged by `writers` (see log_format) from _UID, _EXE and
  * _SYSTEMD_UNIT; newlines in the message become blanks. dir and file may be NULL (the system's
