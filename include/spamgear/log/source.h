@@ -48,8 +48,8 @@ void source_close(struct source *source); /* NULL is fine */
 
 /* Expands what the user named: globs, unless a file of that very name exists; a
  * directory is an error, one that a glob matches is passed over; a file named twice
- * (by link or by glob) once; order kept, sorted inside a glob. 0, or -1 with why for the names that gave
- * nothing (the others are still in *paths). */
+ * (by link or by glob) once; order kept, sorted inside a glob. 0, or -1 with why for
+ * the names that gave nothing (the others are still in *paths). */
 int source_expand(const struct texts *names, struct texts *paths, struct strbuf *why);
 
 /* The rotated predecessors of a log, newest first: NAME.1, NAME.2.gz, ..., and dateext
@@ -58,11 +58,17 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
 void source_predecessors(const char *path, struct texts *older);
 
 /* The journal. identifiers: the syslog tags wanted ("postfix/", a trailing slash means
- * every tag that begins so), NULL-terminated; NULL wants all. Entries from `since` on (seconds). Each entry becomes
- * a line G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n with G = 'T' trusted, 'P'
- * plain, 'F' forged (ORIGIN_*), judged by `writers` (see log_format) from _UID, _EXE and
- * _SYSTEMD_UNIT; newlines in the message become blanks. dir and file may be NULL (the system's
- * journal). NULL with why on failure. */
+ * every tag that begins so), NULL-terminated; NULL wants all. Entries from `since` on
+ * (seconds); the second `until` belongs to the window. Each entry becomes a line
+ *
+ *     G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n
+ *
+ * with G = 'T' trusted, 'P' plain, 'F' forged (ORIGIN_*), judged by `writers` (see
+ * log_format; a trailing slash means every executable below) from _UID, _EXE,
+ * _SYSTEMD_UNIT and _TRANSPORT. Newlines in the message become blanks, and what could
+ * end a word of the head becomes '_'. dir and file may be NULL (the system's journal).
+ * NULL with why on failure, also when only a part of the journal may be read. Damaged
+ * entries are passed over; the last read then gives -1. */
 struct journal_request {
     const char *dir;
     const char *file;
