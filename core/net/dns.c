@@ -47,8 +47,8 @@ void dns_round_clear(struct dns_round *round)
     F(ares_library_cleanup)                                                                        \
     F(ares_init_options)                                                                           \
     F(ares_set_servers_ports_csv)                                                                  \
-    F(ares_query) F(ares_getsock) F(ares_timeout) F(ares_process_fd) F(ares_destroy)               \
-        F(ares_strerror)
+    F(ares_query)                                                                                  \
+    F(ares_getsock) F(ares_timeout) F(ares_process_fd) F(ares_destroy) F(ares_strerror)
 CARES_FUNCTIONS(LAZY_POINTER)
 
 /* ---- the answer's bytes (RFC 1035 4.1) ---- */

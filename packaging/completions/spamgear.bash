@@ -31,7 +31,7 @@ _spamgear()
         esac
         ;;
     exim-spam-check | exim-spam-scan)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -45,6 +45,7 @@ _spamgear()
         --resolve-timeout) kind=none ;;
         --resolvers) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -62,7 +63,7 @@ _spamgear()
         esac
         ;;
     imp-spam-check)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -76,6 +77,7 @@ _spamgear()
         --resolve-timeout) kind=none ;;
         --resolvers) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -101,11 +103,12 @@ _spamgear()
         esac
         ;;
     php-legacy-spam-check | php-spam-legacy)
-        options=' -p --period -m --max-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-mails -0 --null -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-mails) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -123,11 +126,12 @@ _spamgear()
         esac
         ;;
     php-sendmail2relay-spam-check)
-        options=' -p --period -m --max-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-mails -0 --null -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-mails) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -145,11 +149,12 @@ _spamgear()
         esac
         ;;
     php-spam-check | php-spam)
-        options=' -p --period -m --max-daily-mails -0 --null -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-daily-mails -0 --null -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-daily-mails) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -167,7 +172,7 @@ _spamgear()
         esac
         ;;
     postfix-spam-check | postfix-spam-scan)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -181,6 +186,7 @@ _spamgear()
         --resolve-timeout) kind=none ;;
         --resolvers) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -198,7 +204,7 @@ _spamgear()
         esac
         ;;
     roundcube-spam-check)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -212,6 +218,7 @@ _spamgear()
         --resolve-timeout) kind=none ;;
         --resolvers) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
@@ -229,11 +236,12 @@ _spamgear()
         esac
         ;;
     sendmail2relay-spam-check)
-        options=' -p --period -m --max-connections -l --logs --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
         -l | --logs) kind=files ;;
+        --log-format) kind=none ;;
         --journal-dir) kind=folders ;;
         --journal-file) kind=files ;;
         --trusted-logs) kind=files ;;
