@@ -52,6 +52,7 @@ struct tally {
     struct kind kinds[SENDER_KINDS];
     struct map client_texts;
     VEC(struct client) clients;
+    struct strbuf joined; /* client_text's result */
     VEC(struct pair) pairs;
     uint32_t *pair_slots; /* numbers of pairs, NONE = free; a power of two */
     size_t pair_slot_count;
@@ -93,6 +94,7 @@ void tally_free(struct tally *tally)
     }
     map_clear(&tally->client_texts);
     vec_clear(&tally->clients);
+    strbuf_clear(&tally->joined);
     vec_clear(&tally->pairs);
     free(tally->pair_slots);
     free(tally->recent);
@@ -170,10 +172,25 @@ static struct record *record_of(struct tally *tally, enum sender_kind kind, stru
     return &k->records.at[*number];
 }
 
+/* The client's key begins with its name. Where a format of the config finds the two in different
+ * places of the line, they are joined here. */
+static struct span client_text(struct tally *tally, const struct event *event)
+{
+    struct span text = event->client.len > 0 ? event->client : event->client_addr;
+    if (span_has_prefix(text, event->client_name))
+        return text;
+    strbuf_reset(&tally->joined);
+    strbuf_add_span(&tally->joined, event->client_name);
+    strbuf_add_char(&tally->joined, '[');
+    strbuf_add_span(&tally->joined, text);
+    strbuf_add_char(&tally->joined, ']');
+    return strbuf_span(&tally->joined);
+}
+
 static uint32_t client_of(struct tally *tally, const struct event *event)
 {
     bool added, named;
-    struct span text = event->client.len > 0 ? event->client : event->client_addr;
+    struct span text = client_text(tally, event);
     uint32_t number = map_put(&tally->client_texts, text, &added);
     if (!added)
         return number;
