@@ -144,14 +144,19 @@ static void index_name(struct limits *limits, struct span key, uint32_t number)
     limits->newest.at[slot] = number;
 }
 
-/* Puts the newest rule before all that are not longer. */
+/* Puts the newest rule before all that are not longer: globs are sorted by length. */
 static void index_glob(const struct limits *limits, uint32_t *globs, size_t len, uint32_t number)
 {
-    size_t length = strlen(limits->rules.at[number].pattern), at = 0;
-    while (at < len && strlen(limits->rules.at[globs[at]].pattern) > length)
-        at++;
-    memmove(&globs[at + 1], &globs[at], (len - at) * sizeof *globs);
-    globs[at] = number;
+    size_t length = strlen(limits->rules.at[number].pattern), low = 0, high = len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strlen(limits->rules.at[globs[middle]].pattern) > length)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    memmove(&globs[low + 1], &globs[low], (len - low) * sizeof *globs);
+    globs[low] = number;
 }
 
 static void index_rule(struct limits *limits, uint32_t number)
