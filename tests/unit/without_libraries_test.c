@@ -1,0 +1,55 @@
+/* A build without the libraries: the functions exist, say what is missing, and networks are
+ * named by prefix. The two files are compiled here once more, without the libraries. */
+#undef HAVE_PSL
+#undef HAVE_MAXMINDDB
+#undef HAVE_CARES
+#include "../../core/net/dns.c"
+#include "../../core/sender/network.c"
+
+#include "test.h"
+
+static void test_networks(const struct addr *addr)
+{
+    struct network_settings settings = {NETWORK_DOMAIN, 24, 48, NULL};
+    struct strbuf why = {0}, out = {0};
+    struct network_namer *namer = network_open(&settings, &why);
+    test_true("opens", namer != NULL);
+    test_text("is no failure", strbuf_text(&why), "");
+    network_name(namer, addr, SPAN("host.isp-a.example"), &out);
+    test_text("by prefix", strbuf_text(&out), "192.0.2.0/24");
+    strbuf_reset(&out);
+    network_describe(namer, &out);
+    test_text("and says so", strbuf_text(&out),
+              "networks by /24 and /48 (not by domain: built without libpsl)");
+    network_close(namer);
+    settings.by = NETWORK_ASN;
+    settings.asn_database = "asn.mmdb";
+    test_true("no numbers", network_open(&settings, &why) == NULL);
+    test_text("and says so", strbuf_text(&why),
+              "networks by AS number: built without libmaxminddb");
+    strbuf_clear(&why);
+    strbuf_clear(&out);
+}
+
+static void test_names(const struct addr *addr)
+{
+    struct dns_round round = {0};
+    struct strbuf why = {0};
+    test_number("nothing to ask", dns_round_run(&round, NULL, 1000, &why), 0);
+    dns_round_add(&round, addr);
+    test_number("no names", dns_round_run(&round, NULL, 1000, &why), -1);
+    test_text("and says so", strbuf_text(&why),
+              "names of addresses cannot be asked for: built without c-ares");
+    test_number("no answer", round.questions.at[0].result, DNS_NO_ANSWER);
+    dns_round_clear(&round);
+    strbuf_clear(&why);
+}
+
+int main(void)
+{
+    struct addr addr;
+    test_true("an address", addr_parse(SPAN("192.0.2.7"), &addr));
+    test_networks(&addr);
+    test_names(&addr);
+    return test_end();
+}
