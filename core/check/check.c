@@ -126,7 +126,9 @@ int check_run(const struct check *check, struct report *report, struct tally **t
               struct texts *problems)
 {
     struct logs logs;
-    struct tally_settings settings = {check->evidence, check->logs.names->len > 1, check->only};
+    struct tally_settings settings = {.evidence = check->evidence,
+                                      .several_logs = check->logs.names->len > 1,
+                                      .only_name = check->only};
     *report = (struct report){0};
     *tally = tally_new(&settings);
     struct tally_sink state = {*tally, &report->files};

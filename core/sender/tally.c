@@ -270,6 +270,14 @@ static void keep_evidence(struct record *record, const struct event *event, cons
 
 /* --- Adding --- */
 
+static void tell_added(const struct tally *tally, enum sender_kind kind, uint32_t number,
+                       int64_t time, uint64_t messages, uint64_t recipients)
+{
+    if (tally->settings.added != NULL)
+        tally->settings.added(tally->settings.added_state, kind, number, time, messages,
+                              recipients);
+}
+
 static void add_message(struct tally *tally, const struct event *event, const char *file,
                         struct recent *place)
 {
@@ -279,8 +287,9 @@ static void add_message(struct tally *tally, const struct event *event, const ch
         record->first = event->time;
     if (record->messages == 0 || event->time > record->last)
         record->last = event->time;
+    uint64_t recipients = (uint64_t)event->repeat * (event->recipients > 0 ? event->recipients : 1);
     record->messages += event->repeat;
-    record->recipients += (uint64_t)event->repeat * (event->recipients > 0 ? event->recipients : 1);
+    record->recipients += recipients;
     record->trusted += event->origin == ORIGIN_TRUSTED ? event->repeat : 0;
     if (wants_evidence(tally, record, event))
         keep_evidence(record, event, file);
@@ -291,19 +300,19 @@ static void add_message(struct tally *tally, const struct event *event, const ch
         place->kind = (unsigned)event->sender_kind & 7;
         place->has_recipients = event->recipients > 0;
     }
+    tell_added(tally, event->sender_kind, number, event->time, event->repeat, recipients);
 }
 
-static unsigned add_accepted(struct tally *tally, const struct event *event, const char *file)
+static void add_accepted(struct tally *tally, const struct event *event, const char *file)
 {
     struct recent *place = NULL;
     if (event->queue_id.len > 0) {
         uint64_t hash = queue_hash(event->queue_id);
         if (recall(tally, hash) != NULL)
-            return 0;
+            return;
         place = remember(tally, hash);
     }
     add_message(tally, event, file, place);
-    return event->repeat;
 }
 
 /* A message counts as one recipient until its recipients are known. A line that says how many
@@ -314,9 +323,10 @@ static void add_recipients(struct tally *tally, const struct event *event)
         event->queue_id.len > 0 ? recall(tally, queue_hash(event->queue_id)) : NULL;
     if (recent == NULL || recent->has_recipients || event->recipients == 0)
         return;
-    uint64_t *sum = &tally->kinds[recent->kind].records.at[recent->sender].recipients;
     bool delivery = event->kind == EVENT_DELIVERED;
-    *sum += event->recipients - (delivery && recent->by_delivery ? 0 : 1);
+    uint64_t more = event->recipients - (delivery && recent->by_delivery ? 0 : 1);
+    tally->kinds[recent->kind].records.at[recent->sender].recipients += more;
+    tell_added(tally, (enum sender_kind)recent->kind, recent->sender, event->time, 0, more);
     recent->by_delivery = delivery;
     recent->has_recipients = !delivery;
 }
@@ -334,16 +344,15 @@ static void add_failed(struct tally *tally, const struct event *event)
     record_of(tally, event->sender_kind, event->sender, &number)->failed += event->repeat;
 }
 
-unsigned tally_add(struct tally *tally, const struct event *event, const char *file)
+void tally_add(struct tally *tally, const struct event *event, const char *file)
 {
     switch (event->kind) {
-    case EVENT_ACCEPTED: return add_accepted(tally, event, file);
+    case EVENT_ACCEPTED: add_accepted(tally, event, file); break;
     case EVENT_RECIPIENTS:
     case EVENT_DELIVERED: add_recipients(tally, event); break;
     case EVENT_FAILED:
     case EVENT_REJECTED: add_failed(tally, event); break;
     }
-    return 0;
 }
 
 /* --- Reading --- */

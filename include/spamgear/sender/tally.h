@@ -21,6 +21,10 @@ struct tally_settings {
     unsigned evidence;     /* lines kept a sender: the first ones; 1 for text, 3 for JSON */
     bool several_logs;     /* the logs may hold the same lines: remember every queue ID */
     const char *only_name; /* when not NULL: evidence is kept for this sender alone */
+    /* When not NULL: told of each addition to a sender as it is made, in the log's order. */
+    void (*added)(void *state, enum sender_kind kind, uint32_t number, int64_t time,
+                  uint64_t messages, uint64_t recipients);
+    void *added_state;
 };
 
 struct evidence {
@@ -54,9 +58,8 @@ struct tally;
 struct tally *tally_new(const struct tally_settings *settings);
 void tally_free(struct tally *tally);
 
-/* Adds an event; file is borrowed for the tally's life. Returns the number of messages this
- * event added to its sender: 0 when it is no message or was counted before. */
-unsigned tally_add(struct tally *tally, const struct event *event, const char *file);
+/* Adds an event; file is borrowed for the tally's life. */
+void tally_add(struct tally *tally, const struct event *event, const char *file);
 
 /* Senders are numbered from 0 within their kind, in the order they were first seen. */
 uint32_t tally_count(const struct tally *tally, enum sender_kind kind);

@@ -1,0 +1,206 @@
+/* why - what was counted for one sender, from which lines, against which limit. */
+#include "shared/other.h"
+
+#include "spamgear/base/diag.h"
+#include "spamgear/base/text.h"
+#include <stdio.h>
+#include <unistd.h>
+
+struct why_settings {
+    struct other_given given;
+    char *applet;
+};
+
+static const char *const checkers[] = {"postfix-spam-check",
+                                       "exim-spam-check",
+                                       "roundcube-spam-check",
+                                       "imp-spam-check",
+                                       "sendmail2relay-spam-check",
+                                       "php-spam-check",
+                                       "php-legacy-spam-check",
+                                       "php-sendmail2relay-spam-check",
+                                       NULL};
+
+static void put(struct strbuf *line)
+{
+    strbuf_add_char(line, '\n');
+    fwrite(line->data, 1, line->len, stdout);
+    strbuf_reset(line);
+}
+
+static void put_counts(const struct report *report, const struct report_sender *s,
+                       struct strbuf *line)
+{
+    strbuf_format(line, "  %-9s", "window");
+    text_escape(line, strbuf_span(&report->during));
+    put(line);
+    strbuf_format(line, "  %-9s%llu messages, %llu recipients", "counted",
+                  (unsigned long long)s->sender.messages, (unsigned long long)s->sender.recipients);
+    if (s->has_clients)
+        strbuf_format(line, ", %u nets/%u unknowns/%u IPs/%llu webmail", s->networks, s->unknown,
+                      s->addresses, (unsigned long long)s->webmail);
+    put(line);
+    if (s->sender.failed > 0) {
+        strbuf_format(line, "  %-9s%llu failed log-ins and refused commands, not counted", "",
+                      (unsigned long long)s->sender.failed);
+        put(line);
+    }
+}
+
+static void put_limit(const struct report *report, const struct report_sender *s,
+                      struct strbuf *line)
+{
+    char until[32];
+    strbuf_format(line, "  %-9s%llu %s", "limit", (unsigned long long)s->limit,
+                  report->by_recipients ? "recipients" : "messages");
+    if (s->rule == NULL) {
+        strbuf_add_text(line, ", the standard one");
+    } else {
+        strbuf_format(line, ", set by %s:%u for ", s->rule->file, s->rule->line);
+        text_escape(line, span_text(s->rule->pattern));
+    }
+    if (s->rule != NULL && s->rule->expires != 0) {
+        stamp_format(s->rule->expires, until);
+        strbuf_format(line, " until %s", until);
+    }
+    strbuf_add_text(line, s->over ? ": over it" : ": within it");
+    put(line);
+}
+
+static void put_evidence(const struct report_sender *s, struct strbuf *line)
+{
+    for (size_t i = 0; i < s->top.len; i++) {
+        strbuf_format(line, "  %-9s", i == 0 ? "networks" : "");
+        text_escape(line, span_text(s->top.at[i].name));
+        strbuf_format(line, ": %llu messages from %u addresses",
+                      (unsigned long long)s->top.at[i].messages, s->top.at[i].addresses);
+        put(line);
+    }
+    for (const struct evidence *e = s->sender.evidence; e != NULL; e = e->next) {
+        text_escape(line, span_text(e->file));
+        strbuf_format(line, ":%llu: ", (unsigned long long)e->offset);
+        text_escape(line, e->line);
+        put(line);
+    }
+}
+
+static void put_sender(const struct report *report, const struct report_sender *s)
+{
+    struct strbuf line = {0};
+    text_escape(&line, s->sender.name);
+    strbuf_format(&line, " (%s), counted by %s", sender_kind_name(s->sender.kind), report->applet);
+    put(&line);
+    put_counts(report, s, &line);
+    put_limit(report, s, &line);
+    put_evidence(s, &line);
+    strbuf_clear(&line);
+}
+
+/* One checker's answer. Returns how many senders of that name it knows. */
+static size_t ask(const char *applet, const struct why_settings *s, const char *name,
+                  const struct run *call)
+{
+    struct other other;
+    struct report report = {0};
+    struct tally *tally = NULL;
+    struct texts problems = {0};
+    if (other_open(&other, applet, &s->given, call) == 0) {
+        other.check.only = name;
+        other.check.evidence = UINT32_MAX;
+        check_run(&other.check, &report, &tally, &problems);
+    }
+    if (s->given.format == 1)
+        report_json(&report, stdout);
+    for (size_t i = 0; s->given.format == 0 && i < report.senders.len; i++)
+        put_sender(&report, &report.senders.at[i]);
+    for (size_t i = 0; i < problems.len; i++)
+        diag_error("%s", problems.at[i]);
+    size_t known = report.senders.len;
+    texts_clear(&problems);
+    report_clear(&report);
+    tally_free(tally);
+    other_close(&other);
+    return known;
+}
+
+/* Is there something for this checker to read, without being told? */
+static bool has_logs(const char *applet)
+{
+    const char *const *path = logcheck_profile(applet)->logs;
+    while (*path != NULL && access(*path, F_OK) != 0)
+        path++;
+    return *path != NULL;
+}
+
+static size_t ask_all(const struct why_settings *s, const char *name, const struct run *call)
+{
+    size_t known = 0, asked = 0;
+    bool named = s->given.logs.len > 0 || s->given.journal || s->given.journal_dir != NULL ||
+                 s->given.journal_file != NULL;
+    for (const char *const *applet = checkers; *applet != NULL; applet++) {
+        bool in_journal = logcheck_profile(*applet)->tags != NULL;
+        bool has = s->given.logs.len > 0 || (named && in_journal) || (!named && has_logs(*applet));
+        if (!has)
+            continue;
+        asked++;
+        known += ask(*applet, s, name, call);
+    }
+    if (asked == 0)
+        diag_error("no log of any checker is in its standard place; name one with -l");
+    return known;
+}
+
+static int run(void *settings, const struct run *call)
+{
+    struct why_settings *s = settings;
+    size_t known;
+    if (call->argc < 1) {
+        diag_error("give the name of a sender");
+        return APPLET_TROUBLE;
+    }
+    for (int i = 1; i < call->argc; i++)
+        texts_add(&s->given.logs, call->argv[i]);
+    if (s->applet != NULL) {
+        const struct applet *applet = applet_find(call->all, s->applet, NULL);
+        if (applet == NULL || logcheck_profile(applet->name) == NULL) {
+            diag_error("%s is no log checker", s->applet);
+            return APPLET_TROUBLE;
+        }
+        known = ask(applet->name, s, call->argv[0], call);
+    } else {
+        known = ask_all(s, call->argv[0], call);
+    }
+    if (known == 0 && s->given.format == 0)
+        diag_warn("%s: not seen in the window", call->argv[0]);
+    return known == 0 ? 1 : 0;
+}
+
+static const struct option own[] = {
+    OPTION_TEXT(struct why_settings, applet, "applet", 0, "APPLET", NULL,
+                "Ask this checker only; by default all whose logs are there."),
+    OPTION_END};
+
+static const struct option *const tables[] = {own, other_options, NULL};
+
+static const struct applet_example examples[] = {
+    {"spamgear why anna@example.net", "Why was she reported, or why not?"},
+    {"spamgear why web17 --applet exim-spam-check -p 1day", "The whole last day in Exim's log."},
+    {NULL, NULL}};
+
+static const struct applet_status statuses[] = {
+    {0, "The sender was seen."}, {1, "The sender was not seen."}, {2, "Trouble."}, {0, NULL}};
+
+const struct applet why_applet = {
+    .name = "why",
+    .summary = "Show what was counted for a sender, and against which limit",
+    .operands = "SENDER [LOG...]",
+    .description =
+        "Shows what the checkers count for SENDER in their window: messages, recipients, networks, "
+        "the limit and the line of the file that set it, and each counted line as "
+        "FILE:OFFSET: LINE.",
+    .options = tables,
+    .settings_size = sizeof(struct why_settings),
+    .examples = examples,
+    .statuses = statuses,
+    .flags = APPLET_TOOL,
+    .run = run};
