@@ -112,11 +112,12 @@ static struct span key_of(struct span s)
     return (struct span){s.at, n > 0 && n < s.len && s.at[n] == '=' ? n : 0};
 }
 
-/* The flag at the start: TFO, TFO*, DS, L, L-, K, PRDR; empty when there is none. */
+/* The flag at the start: TFO, TFO*, L, L-, K, PRDR..; empty when there is none. */
 static struct span flag_of(struct span s)
 {
     struct span flag = take_word(&s);
-    return is_listed(flag, "K PRDR L L- L* DS TFO TFO* ") ? flag : (struct span){s.at, 0};
+    return is_listed(flag, "K PRDR L L- L* L*- L. L.- TFO TFO* ARC ") ? flag
+                                                                      : (struct span){s.at, 0};
 }
 
 /* May a user name end before this? */
@@ -124,7 +125,7 @@ static bool is_field(struct span s)
 {
     struct span key = key_of(s);
     if (key.len > 0)
-        return is_listed(key, "S P X CV Ci PRX M8S Q id id* T RT SNI DN A I F ");
+        return is_listed(key, "S P X CV Ci PRX M8S Q id id* T RT SNI DN A I F H DKIM ");
     struct span flag = flag_of(s);
     if (flag.len == 0)
         return span_has_prefix(s, SPAN("rejected ")) ||
@@ -146,12 +147,29 @@ static struct span take_text(struct span *s)
     return span_of(all.at, s->len > 0 ? s->at : end);
 }
 
+/* Takes the name in a client's certificate: in quotes that are not escaped within, so it ends
+ * at the first one that a field follows. */
+static bool take_dn(struct span *s)
+{
+    struct span rest = *s, before;
+    if (!field_eat(&rest, SPAN("\"")))
+        return false;
+    while (field_until(&rest, '"', &before))
+        if (rest.len == 0 || (rest.at[0] == ' ' && is_field(span_skip(rest, 1)))) {
+            *s = rest;
+            return true;
+        }
+    return false;
+}
+
 /* Takes one value by the rules of its key; false when it is not in order. */
 static bool take_value(struct span key, struct span *s, struct fields *fields)
 {
     char only = key.len == 1 ? key.at[0] : '\0';
     if (only == 'F' || key.at[0] == 'i')
         take_address(s);
+    else if (span_is(key, SPAN("DN")))
+        return take_dn(s);
     else if (s->len > 0 && s->at[0] == '"')
         return take_string(s, fields->cut);
     else if (only == 'A')
@@ -164,7 +182,7 @@ static bool take_value(struct span key, struct span *s, struct fields *fields)
         take_text(s);
     else
         take_word(s);
-    return true;
+    return only != 'H'; /* the host is not taken here */
 }
 
 /* " a@b c@d" */
@@ -298,22 +316,27 @@ static struct span auth_id(struct span auth)
     return auth;
 }
 
-/* Chooses the sender of an arrival. */
+/* Did the client log in? Exim says so twice: in A= and at the end of P= (esmtpa, esmtpsa,
+ * before 4.30 asmtp). P= stands before all that a client can write but its HELO name. */
+static bool is_authenticated(const struct fields *fields)
+{
+    return span_has_suffix(fields->proto, SPAN("a")) || span_is(fields->proto, SPAN("asmtp"));
+}
+
+/* Chooses the sender of an arrival; false when there is none. */
 static bool name_sender(const struct fields *fields, bool has_host, struct event *event)
 {
-    event->sender_kind = SENDER_SASL;
-    event->sender = auth_id(fields->auth);
-    if (event->sender.len > 0)
-        return true;
-    if (has_host) {
-        event->sender_kind = SENDER_HOST;
-        event->sender = event->client_addr;
-        /* esmtpa, esmtpsa: somebody logged in, but the line was cut before the name */
-        return fields->auth.len > 0 || !span_has_suffix(fields->proto, SPAN("a"));
+    if (is_authenticated(fields)) {
+        event->sender_kind = SENDER_SASL;
+        event->sender = auth_id(fields->auth);
+        if (event->sender.len > 0)
+            return true;
+        if (fields->auth.len == 0)
+            return false; /* the line was cut before the name */
     }
-    event->sender_kind = SENDER_LOCAL;
-    event->sender = fields->ident;
-    return event->sender.len > 0 && span_has_prefix(fields->proto, SPAN("local"));
+    event->sender_kind = has_host ? SENDER_HOST : SENDER_LOCAL;
+    event->sender = has_host ? event->client_addr : fields->ident;
+    return event->sender.len > 0 && (has_host || span_has_prefix(fields->proto, SPAN("local")));
 }
 
 /* After "MSGID <= " */
@@ -324,6 +347,7 @@ static enum parse_result parse_arrival(struct span text, bool cut, struct event 
         return PARSE_NOTHING;
     if (field_eat(&text, SPAN(" R=")))
         take_word(&text);
+    field_eat(&text, SPAN(" DS"));
     bool has_host = field_eat(&text, SPAN(" H="));
     if (has_host ? !take_host(&text, event, arrival_follows, &fields)
                  : !arrival_follows(text, &fields))
