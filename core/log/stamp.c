@@ -4,7 +4,7 @@
  * same minute as the line before. So the spelling of that minute is kept, and a
  * line that begins with it costs a comparison and two digits. The cache must
  * never answer what the long way would not: it holds only minutes of which every
- * second resolves alike, and only while clock->before is in that minute.
+ * second resolves alike, and only until somebody else moves clock->before.
  * The offsets of a zone are kept for a quarter of an hour: no zone has changed
  * its clocks at other moments since long before there was mail.
  */
@@ -83,39 +83,49 @@ static int64_t to_utc(struct stamp_clock *clock, const struct stamp *s)
 /* Years */
 
 /* Callers may have any clock: here it is one that years can be made of. */
-static int64_t newest_of(const struct stamp_clock *clock)
+static int64_t sane(int64_t time)
 {
     const int64_t most = INT64_C(253370764800); /* 9999-01-01 */
-    return clock->newest < 0 ? 0 : clock->newest > most ? most : clock->newest;
+    return time < 0 ? 0 : time > most ? most : time;
 }
 
-/* The latest year, not after `year`, that has this day. */
-static int year_with(const struct stamp *s, int year)
+/* The first year from `year` on, by steps of 1 or -1, that has this day. */
+static int year_with(const struct stamp *s, int year, int step)
 {
     while (s->month == 2 && s->day == 29 && !civil_is_leap(year))
-        year--;
+        year += step;
     return year;
 }
 
-static struct stamp latest_until(struct stamp_clock *clock, const struct stamp *s, int64_t limit)
+/* In the latest year that puts it not after limit. */
+static int64_t latest_until(struct stamp_clock *clock, const struct stamp *s, int64_t limit)
 {
     struct stamp dated = *s;
-    dated.year = year_with(s, civil_year(limit) + 1);
+    dated.year = year_with(s, civil_year(limit) + 1, -1);
     while (civil_seconds(&dated) - FARTHEST > limit || to_utc(clock, &dated) > limit)
-        dated.year = year_with(s, dated.year - 1);
-    return dated;
+        dated.year = year_with(s, dated.year - 1, -1);
+    return to_utc(clock, &dated);
+}
+
+/* In the first year that puts it not before limit. */
+static int64_t first_from(struct stamp_clock *clock, const struct stamp *s, int64_t limit)
+{
+    struct stamp dated = *s;
+    dated.year = year_with(s, civil_year(limit) - 1, 1);
+    while (civil_seconds(&dated) + FARTHEST < limit || to_utc(clock, &dated) < limit)
+        dated.year = year_with(s, dated.year + 1, 1);
+    return to_utc(clock, &dated);
 }
 
 static int64_t infer_year(struct stamp_clock *clock, const struct stamp *s)
 {
-    int64_t newest = newest_of(clock);
-    struct stamp dated = latest_until(clock, s, newest + DAY);
-    int64_t time = to_utc(clock, &dated);
-    if (time <= newest + DISORDER || clock->before == STAMP_NONE)
-        return time;
-    dated.year = year_with(s, dated.year - 1);
-    int64_t older = to_utc(clock, &dated);
-    return llabs(older - clock->before) <= DAY ? older : time;
+    int64_t limit = sane(clock->newest) + DAY;
+    if (clock->before != STAMP_NONE) {
+        int64_t time = first_from(clock, s, sane(clock->before) - DAY);
+        if (time <= limit)
+            return time;
+    }
+    return latest_until(clock, s, limit);
 }
 
 static int64_t resolve(struct stamp_clock *clock, const struct stamp *s)
@@ -123,47 +133,64 @@ static int64_t resolve(struct stamp_clock *clock, const struct stamp *s)
     return s->has_year ? to_utc(clock, s) : infer_year(clock, s);
 }
 
+/* A line that stands out of all order has its time, but does not say when the next
+ * lines were written: one forged "2019-.." must not pull them into 2019. */
+static void move_on(struct stamp_clock *clock, int64_t time)
+{
+    bool is_back = clock->before != STAMP_NONE && time < sane(clock->before) - DAY;
+    bool is_ahead = time > sane(clock->newest) + DAY;
+    if (clock->before == STAMP_NONE || (!is_back && !is_ahead))
+        clock->before = time;
+}
+
 int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp)
 {
     int64_t time = resolve(clock, stamp);
     clock->minute.head_len = 0;
     if (time != STAMP_NONE)
-        clock->before = time;
+        move_on(clock, time);
     return time;
 }
 
 /* The minute that was read last */
 
-/* Does every second of this minute resolve as this one did? The year may turn
- * within it, and in the future it depends on the line before. */
-static bool is_steady(struct stamp_clock *clock, const struct stamp *s, int64_t time)
+static bool resolves_to(const struct stamp_clock *clock, const struct stamp *s, int second,
+                        int64_t want)
 {
-    if (s->second > 59)
-        return false;
-    if (s->has_year)
-        return true;
+    struct stamp_clock trial = *clock;
     struct stamp edge = *s;
-    int64_t start = time - s->second;
-    edge.second = 0;
-    if (resolve(clock, &edge) != start)
+    edge.second = second;
+    int64_t time = resolve(&trial, &edge);
+    if (time != want)
         return false;
-    edge.second = 59;
-    return resolve(clock, &edge) == start + 59 && start + 59 <= newest_of(clock) + DISORDER;
+    move_on(&trial, time);
+    return (trial.before == time) == (clock->before == want - second + s->second);
+}
+
+/* Does every second of this minute resolve as this one did, and move the clock on alike?
+ * In a minute that a limit goes through, it does not. */
+static bool is_steady(const struct stamp_clock *clock, const struct stamp *s, int64_t time)
+{
+    int64_t start = time - s->second;
+    return s->second <= 59 && resolves_to(clock, s, 0, start) &&
+           resolves_to(clock, s, 59, start + 59);
 }
 
 static void remember(struct stamp_clock *clock, struct span line, const struct stamp *s,
-                     const struct stamp_places *places, const char *end)
+                     const struct stamp_places *places, const char *end, int64_t time)
 {
     size_t head = (size_t)(places->second - line.at), tail = (size_t)(end - places->tail);
     if (places->times != 1 || head > sizeof clock->minute.head || tail == 0 ||
         tail > sizeof clock->minute.tail || (end[-1] != ' ' && end[-1] != '\t') ||
-        !is_steady(clock, s, clock->before))
+        !is_steady(clock, s, time))
         return;
     memcpy(clock->minute.head, line.at, head);
     memcpy(clock->minute.tail, places->tail, tail);
     clock->minute.head_len = (unsigned char)head;
     clock->minute.tail_len = (unsigned char)tail;
-    clock->minute.time = clock->before - s->second;
+    clock->minute.time = time - s->second;
+    clock->minute.before = clock->before;
+    clock->minute.moves = clock->before == time;
     clock->minute.stamp = *s;
     clock->minute.stamp.zone = (struct span){NULL, s->zone.len};
 }
@@ -195,7 +222,8 @@ static bool goes_on(const struct stamp *s, const char *p, const char *end)
 static const char *recall(struct stamp_clock *clock, struct span line, struct stamp *stamp)
 {
     const size_t head = clock->minute.head_len, tail = clock->minute.tail_len;
-    if (head == 0 || line.len < head + 2 + tail || memcmp(line.at, clock->minute.head, head) != 0)
+    if (head == 0 || line.len < head + 2 + tail || clock->before != clock->minute.before ||
+        memcmp(line.at, clock->minute.head, head) != 0)
         return NULL;
     const char *second = line.at + head, *end = line.at + line.len;
     unsigned tens = (unsigned char)second[0] - (unsigned)'0';
@@ -208,8 +236,16 @@ static const char *recall(struct stamp_clock *clock, struct span line, struct st
     stamp->second = (int)(tens * 10 + ones);
     if (stamp->zone.len > 0)
         stamp->zone.at = p + 1; /* " Europe/Madrid]" */
-    clock->before = clock->minute.time + stamp->second;
     return p + tail;
+}
+
+/* The time of a line that spells the kept minute. */
+static int64_t recalled_time(struct stamp_clock *clock, const struct stamp *stamp)
+{
+    int64_t time = clock->minute.time + stamp->second;
+    if (clock->minute.moves)
+        clock->before = clock->minute.before = time;
+    return time;
 }
 
 int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *stamp,
@@ -219,7 +255,7 @@ int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *st
     const char *text = recall(clock, line, stamp);
     if (text != NULL) {
         *rest = span_of(text, line.at + line.len);
-        return clock->before;
+        return recalled_time(clock, stamp);
     }
     size_t taken = stamp_scan(line, stamp, &places);
     if (taken == 0)
@@ -227,6 +263,6 @@ int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *st
     *rest = span_skip(line, taken);
     int64_t time = stamp_resolve(clock, stamp);
     if (time != STAMP_NONE)
-        remember(clock, line, stamp, &places, line.at + taken);
+        remember(clock, line, stamp, &places, line.at + taken, time);
     return time;
 }

@@ -350,6 +350,25 @@ static const struct sequence years[] = {
       {"Nov 21 17:00:02", "2026-11-21 17:00:02"},
       {"2099-11-21T17:00:00Z", "2099-11-21 17:00:00"},
       {"Nov 21 17:00:03", "2026-11-21 17:00:03"}}},
+    {"a file of more than a year, whose beginning is known",
+     "UTC0",
+     "2026-11-21 18:00:00",
+     {{"2025-10-20T12:00:00Z", "2025-10-20 12:00:00"},
+      {"Nov 20 12:00:00", "2025-11-20 12:00:00"},
+      {"Nov 21 17:59:00", "2025-11-21 17:59:00"},
+      {"Nov 22 12:00:00", "2025-11-22 12:00:00"},
+      {"Nov 21 17:59:30", "2025-11-21 17:59:30"},
+      {"Jun  1 12:00:00", "2026-06-01 12:00:00"},
+      {"Nov 21 17:59:00", "2026-11-21 17:59:00"}}},
+    {"a quiet server",
+     "UTC0",
+     "2026-11-21 18:00:00",
+     {{"2023-12-24T12:00:00Z", "2023-12-24 12:00:00"},
+      {"Feb 29 12:00:00", "2024-02-29 12:00:00"},
+      {"Feb 27 12:00:00", "2025-02-27 12:00:00"},
+      {"Dec 31 12:00:00", "2025-12-31 12:00:00"},
+      {"Dec 30 12:00:00", "2025-12-30 12:00:00"},
+      {"Dec 28 12:00:00", "2025-12-28 12:00:00"}}},
     {"a clock that stepped back",
      "UTC0",
      "2026-11-21 18:00:00",
@@ -535,6 +554,27 @@ static const struct sequence named[] = {
       {"[21-Jul-2026 18:00:05 Europe/Madrid]", "2026-07-21 16:00:05"}}},
 };
 
+/* Who moves `before` himself is heard, whatever is kept. */
+static void check_moved(void)
+{
+    struct stamp stamp;
+    struct span rest, line = SPAN("Oct 25 02:30:00 mx a: b"), later = SPAN("Oct 25 02:30:01 mx");
+    struct stamp_clock clock, copy;
+    set_zone(MADRID);
+    stamp_clock_init(&clock, utc("2026-11-01 00:00:00"));
+    test_text("first hour", show(stamp_read(&clock, line, &stamp, &rest)), "2026-10-25 00:30:00");
+    copy = clock;
+    copy.before = utc("2026-10-25 01:20:00");
+    test_text("second hour", show(stamp_read(&copy, later, &stamp, &rest)), "2026-10-25 01:30:01");
+    test_text("second again", show(stamp_read(&copy, line, &stamp, &rest)), "2026-10-25 01:30:00");
+    copy = clock;
+    copy.before = utc("2025-03-01 00:00:00");
+    test_text("another year", show(stamp_read(&copy, later, &stamp, &rest)), "2025-10-25 00:30:01");
+    copy.before = STAMP_NONE;
+    test_text("no memory", show(stamp_read(&copy, later, &stamp, &rest)), "2026-10-25 00:30:01");
+    test_text("untouched", show(stamp_read(&clock, later, &stamp, &rest)), "2026-10-25 00:30:01");
+}
+
 /* The zone that is handed out points into the line at hand, by cache or not. */
 static void check_zone_span(void)
 {
@@ -706,6 +746,7 @@ int main(void)
     for (size_t i = 0; has_files && i < sizeof named / sizeof *named; i++)
         check_sequence(&named[i]);
     check_zone_span();
+    check_moved();
     check_repeated();
     check_user();
     check_format();

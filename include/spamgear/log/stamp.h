@@ -74,23 +74,25 @@ struct stamp_clock {
     struct {
         char head[28], tail[40];          /* up to the seconds; behind them and their fraction */
         unsigned char head_len, tail_len; /* head_len 0: none */
-        int64_t time;
+        int64_t time, before;
+        bool moves;         /* its lines move `before` on */
         struct stamp stamp; /* its zone is not set */
     } minute;
 };
 
 void stamp_clock_init(struct stamp_clock *clock, int64_t newest);
 
-/* The time in seconds since the epoch (fractions cut), and clock->before moves
- * on to it. STAMP_NONE when the zone name is unknown.
+/* The time in seconds since the epoch (fractions cut), and clock->before moves on to
+ * it, unless that is more than a day back, or more than a day after clock->newest: a line
+ * that stands out of all order has its time, but must not pull the lines behind it along.
+ * STAMP_NONE when the zone name is unknown.
  *
- * Year: the latest one that puts the line no more than a day after clock->newest
- * (29 February: the latest such leap year). A line that is in the future by that,
- * but within a day of the line before when taken as a year older, is a year older.
- * The line before has no further say: one forged "2019-.." must not pull all lines
- * behind it into 2019. Hour that occurs twice when summer time ends: the first until
- * the stamps jump back by more than two minutes, then the second. An hour that does
- * not exist when it begins: as if summer time had begun an hour later. */
+ * Year: after a line, the first one that puts the line no more than a day before that
+ * line; but where that is more than a day after clock->newest, and without a line before,
+ * the latest one that is not. 29 February takes leap years only. Hour that occurs twice
+ * when summer time ends: the first until the stamps jump back by more than two minutes,
+ * then the second. An hour that does not exist when it begins: as if summer time had
+ * begun an hour later. */
 int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp);
 
 /* Both steps for one line, with the cache in front: what scanning uses.
