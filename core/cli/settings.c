@@ -198,8 +198,11 @@ static const char *nearest_section(const char *typed, const struct applet_list *
 {
     struct text_near near = {.typed = typed};
     text_near_try(&near, "spamgear");
-    for (size_t i = 0; i < SECTION_RULES; i++)
+    for (size_t i = 0; i < SECTION_RULES; i++) {
+        if (strcmp(section_rules[i].name, typed) == 0) /* only the name behind it is missing */
+            return section_rules[i].shown;
         text_near_try(&near, section_rules[i].shown);
+    }
     for (size_t i = 0; i < list->len; i++)
         try_applet_names(&near, list->at[i]);
     return near.best;
