@@ -200,7 +200,7 @@ static void cut_origin(struct span *text)
         *text = with_pid;
 }
 
-/* Cuts " (IP)" or " [IP]" off the end. */
+/* Cuts " (IP)", " [IP]" or, where IMP knew no address, " ()" off the end. */
 static void cut_address(struct span *text, struct event *event)
 {
     struct span rest = *text, address;
@@ -208,7 +208,7 @@ static void cut_address(struct span *text, struct event *event)
     if (!round && !field_eat_end(&rest, SPAN("]")))
         return;
     if (!field_cut_last(&rest, round ? SPAN(" (") : SPAN(" ["), &address) ||
-        !field_is_address(address))
+        (address.len > 0 && !field_is_address(address)))
         return;
     event->client = event->client_addr = address;
     *text = rest;

@@ -123,6 +123,8 @@ static const struct format_row imp[] = {
     {"no origin",
      "Nov 21 18:39:59 mx HORDE: [imp] Message sent to a@b.example from les (192.0.2.1)",
      "accepted webmail <les>" GOT " rcpts=1"},
+    {"no address known", "Nov 21 18:39:59 mx HORDE: [imp] Message sent to a@b from les ()" PID,
+     "accepted webmail <les> rcpts=1"},
     {"redirected",
      "2026-11-21T18:11:42+00:00 INFO: HORDE [imp] 192.0.2.1 Redirected message sent to a@b from "
      "les" PID,
