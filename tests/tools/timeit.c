@@ -3,8 +3,8 @@
  *     timeit [-n RUNS] NAME COMMAND [ARG...] -- NAME[@GOAL] COMMAND [ARG...] -- ...
  *
  * The commands take turns, so that what else the machine does meets all of them. Told are
- * the median of the wall time of the whole process, the largest resident size, and how the
- * first command compares with each of the others (first / other), beside the goal when one
+ * the medians of wall time and processor time of the whole process, the largest resident size, and
+ * how the first command compares with each of the others (first / other), beside the goal when one
  * is named. Standard output of the commands goes to a file in memory: some programs stop
  * early when they write to /dev/null. A status above 1 is told, since the time of a command
  * that failed means nothing.
@@ -29,7 +29,7 @@ extern char **environ;
 struct command {
     char *name, *goal; /* goal = NULL without one */
     char **argv;
-    double seconds[MOST_RUNS];
+    double seconds[MOST_RUNS], processor[MOST_RUNS];
     long rss_kib;
     int status;
 };
@@ -39,6 +39,11 @@ static double now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double seconds_of(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
 /* Starts a command with nothing to read and its output going to out; complaints are heard once. */
@@ -55,7 +60,8 @@ static int command_spawn(char **argv, int out, bool quiet, pid_t *pid)
     return error;
 }
 
-static double command_run(struct command *c, bool quiet)
+/* One run, remembered as number `run`. */
+static void command_run(struct command *c, int run, bool quiet)
 {
     int out = memfd_create("output", MFD_CLOEXEC);
     pid_t pid;
@@ -67,12 +73,12 @@ static double command_run(struct command *c, bool quiet)
         fprintf(stderr, "timeit: %s: %s\n", c->argv[0], strerror(error));
         exit(2);
     }
-    double passed = now() - start;
+    c->seconds[run] = now() - start;
+    c->processor[run] = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
     close(out);
     c->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (usage.ru_maxrss > c->rss_kib)
         c->rss_kib = usage.ru_maxrss;
-    return passed;
 }
 
 static int by_size(const void *a, const void *b)
@@ -81,19 +87,20 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static double median(struct command *c, int runs)
+static double median(double *numbers, int count)
 {
-    qsort(c->seconds, (size_t)runs, sizeof *c->seconds, by_size);
-    return runs % 2 ? c->seconds[runs / 2] : (c->seconds[runs / 2 - 1] + c->seconds[runs / 2]) / 2;
+    qsort(numbers, (size_t)count, sizeof *numbers, by_size);
+    return count % 2 ? numbers[count / 2] : (numbers[count / 2 - 1] + numbers[count / 2]) / 2;
 }
 
 static void report(struct command *commands, int count, int runs)
 {
-    double first = median(&commands[0], runs);
+    double first = median(commands[0].seconds, runs);
     for (int i = 0; i < count; i++) {
         struct command *c = &commands[i];
-        double seconds = i > 0 ? median(c, runs) : first;
-        printf("  %-22s %10.2f ms %8.1f MB", c->name, seconds * 1e3, (double)c->rss_kib / 1024);
+        double seconds = i > 0 ? median(c->seconds, runs) : first;
+        printf("  %-12s %9.2f ms %9.2f cpu %7.1f MB", c->name, seconds * 1e3,
+               median(c->processor, runs) * 1e3, (double)c->rss_kib / 1024);
         if (i > 0)
             printf("   ratio %.4f (1/%.1f)", first / seconds, seconds / first);
         if (c->goal && commands[0].status <= 1 && c->status <= 1)
@@ -140,10 +147,10 @@ int main(int argc, char **argv)
         return 2;
     }
     for (int i = 0; i < count; i++)
-        command_run(&commands[i], false);
+        command_run(&commands[i], 0, false);
     for (int run = 0; run < runs; run++)
         for (int i = 0; i < count; i++)
-            commands[i].seconds[run] = command_run(&commands[i], true);
+            command_run(&commands[i], run, true);
     report(commands, count, runs);
     return 0;
 }
