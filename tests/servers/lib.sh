@@ -1,18 +1,24 @@
-# lib.sh - what the server tests share; sourced, needs bash.
+# lib.sh - what the server tests share; sourced by a script whose arguments are the spamgear
+# binary and the build folder (which is not used: nothing is left behind).
 #
 # Every server runs below one temporary folder, on loopback and on ports that were free
 # when the test began, as a child of the test: when the test ends, however it ends, the
 # servers are stopped and the folder is removed. Nothing of the machine's own mail system
-# is read or written. Besides what fetch.sh and `packages` bring, only essential packages
-# of Debian are needed (the SMTP client is perl-base).
+# is read or written, and no account is made: the servers run as news and nobody. Besides
+# what fetch.sh and `packages` bring, only essential packages of Debian are needed (the
+# SMTP client is perl-base). With SPAMGEAR_KEEP=1 the folder stays, to look at the logs.
+#
+# shellcheck shell=sh disable=SC2034
 set -u
 
-spamgear=${1:?usage: $0 SPAMGEAR-BINARY}
-servers_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+: "${1:?usage: $0 SPAMGEAR-BINARY}"
+servers_dir=$(cd "$(dirname "$0")" && pwd)
 cache=${SPAMGEAR_SERVERS:-/var/cache/spamgear-tests/servers}
 passed=0
 failed=0
-children=()
+children=
+work=
+export LC_ALL=C
 
 give_up() {
     echo "FAIL $*" >&2
@@ -22,26 +28,30 @@ give_up() {
 
 # --- life and death -------------------------------------------------------------------
 
+# stop PID: ends a server and all that it started; 3 seconds to do it in good order
+stop() {
+    kill -TERM "-$1" 2>/dev/null
+    tries=30
+    while [ $tries -gt 0 ] && kill -0 "-$1" 2>/dev/null; do
+        sleep 0.1
+        tries=$((tries - 1))
+    done
+    kill -KILL "-$1" 2>/dev/null
+    wait "$1" 2>/dev/null
+}
+
 stop_all() {
-    local pid tries
-    for pid in "${children[@]}"; do
-        kill -TERM -- "-$pid" 2>/dev/null
+    for pid in $children; do
+        stop "$pid"
     done
-    for pid in "${children[@]}"; do
-        for ((tries = 0; tries < 30; tries++)); do
-            kill -0 -- "-$pid" 2>/dev/null || break
-            sleep 0.1
-        done
-        kill -KILL -- "-$pid" 2>/dev/null
-        wait "$pid" 2>/dev/null
-    done
-    children=()
+    children=
 }
 
 finish() {
-    local status=$?
+    status=$?
     trap - EXIT
     stop_all
+    cd /
     if [ -n "${SPAMGEAR_KEEP:-}" ]; then
         echo "kept: $work" >&2
     else
@@ -51,40 +61,42 @@ finish() {
 }
 
 [ "$(id -u)" = 0 ] || give_up "the servers need root"
-[ -x "$spamgear" ] || give_up "$spamgear is not there"
-spamgear=$(realpath "$spamgear")
-[ -e "$cache/.complete" ] || give_up "no servers in $cache: run tests/servers/fetch.sh"
+[ -x "$1" ] || give_up "$1 is not there"
+spamgear=$(realpath "$1")
+sh "$servers_dir/fetch.sh" "$cache" || give_up "no servers in $cache"
 work=$(mktemp -d) || give_up "no temporary folder"
-chmod 711 "$work" # servers that drop their rights must get through
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
+chmod 711 "$work" # servers that drop their rights must get through
 cd "$work" || exit 1
-export LC_ALL=C
 
 # start LOG COMMAND... : runs a server in its own process group; its own messages go to LOG.
-# It gets a SIGTERM when this shell dies without a chance to clean up.
+# It gets a SIGTERM when this shell dies without a chance to clean up. Sets $started.
 start() {
-    local log=$1
+    start_log=$1
     shift
-    setsid setpriv --pdeathsig TERM "$@" >"$log" 2>&1 </dev/null &
-    children+=($!)
+    setsid setpriv --pdeathsig TERM "$@" >"$start_log" 2>&1 </dev/null &
+    started=$!
+    children="$started $children"
 }
 
 # wait_for WHAT COMMAND... : until the command succeeds, at most 20 seconds
 wait_for() {
-    local what=$1 tries
+    waiting_for=$1
     shift
-    for ((tries = 0; tries < 200; tries++)); do
-        "$@" >/dev/null 2>&1 && return 0
+    tries=200
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || break
         sleep 0.1
     done
+    [ $tries -gt 0 ] && return
     tail -n 20 "$work"/*.out >&2
-    give_up "gave up waiting for $what"
+    give_up "gave up waiting for $waiting_for"
 }
 
 listens() { perl "$servers_dir/smtp.pl" --probe "$1" "$2"; }
-free_ports() { perl "$servers_dir/smtp.pl" --free "$1"; }
-has_line() { grep -q -- "$2" "$1"; }
+free_ports() { perl "$servers_dir/smtp.pl" --free "$1" || give_up "no free ports"; }
 
 # smtp SERVER PORT LOCAL-ADDRESS <script: see smtp.pl
 smtp() { perl "$servers_dir/smtp.pl" "$@" || give_up "SMTP session from $3 to $1:$2"; }
@@ -99,21 +111,21 @@ same() {
     fi
     failed=$((failed + 1))
     echo "FAIL $1 (- want, + got)"
-    diff -u <(printf '%s\n' "$2") <(printf '%s\n' "$3") | tail -n +3
+    printf '%s\n' "$2" >"$work/want"
+    printf '%s\n' "$3" >"$work/got"
+    diff -u "$work/want" "$work/got" | tail -n +4
 }
 
-# senders FILE : NDJSON of a checker as a table "kind|sender|messages|recipients|addresses|failed"
-senders() { perl "$servers_dir/senders.pl" "$1"; }
-
 # check NAME WANT APPLET ARGUMENT... : the checker's whole answer must be the table WANT
+# ("kind|sender|messages|recipients|addresses|failed", see senders.pl)
 check() {
-    local name=$1 want=$2 applet=$3 got status
-    shift 3
-    "$spamgear" "$applet" "$@" --all --format json >answer 2>complaint
+    check_name=$1
+    want=$(printf '%s\n' "$2" | sort)
+    shift 2
+    timeout 60 "$spamgear" "$@" --all --format json >"$work/answer" 2>"$work/complaint"
     status=$?
-    got=$(senders answer)
-    same "$name" "$(sort <<<"$want")" "$got"
-    same "$name: status and complaints" "0 " "$status $(cat complaint)"
+    same "$check_name" "$want" "$(perl "$servers_dir/senders.pl" "$work/answer")"
+    same "$check_name: status and complaints" "0 " "$status $(cat "$work/complaint")"
 }
 
 report() {

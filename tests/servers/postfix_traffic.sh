@@ -3,6 +3,8 @@
 #
 # postfix_traffic leaves the log in $work/postfix.log, as postlogd writes it (zero-padded
 # days). $postfix_sent is the table that a checker must give for exactly this log.
+#
+# shellcheck shell=sh disable=SC2034,SC2154
 
 postfix_lib=$cache/usr/lib/postfix
 dovecot_lib=$cache/usr/lib/dovecot:$cache/usr/lib/dovecot/modules/old-stats
@@ -73,9 +75,14 @@ END
 }
 
 postfix_configure() {
-    mkdir -p conf data spool/{maildrop,hold,incoming,active,deferred,defer,bounce,corrupt,flush,saved,trace,pid,public,private}
-    chown news data spool/{hold,incoming,active,deferred,defer,bounce,corrupt,flush,saved,trace,private,public,maildrop}
-    chgrp uucp spool/{public,maildrop}
+    mkdir -p conf data spool/pid
+    for queue in maildrop hold incoming active deferred defer bounce corrupt flush saved trace \
+        public private; do
+        mkdir -p "spool/$queue"
+        chown news "spool/$queue"
+    done
+    chown news data
+    chgrp uucp spool/public spool/maildrop
     chmod 700 spool/private
     chmod 710 spool/public
     chmod 730 spool/maildrop
@@ -90,7 +97,7 @@ meta_directory = $work/conf
 mail_owner = news
 setgid_group = uucp
 import_environment = MAIL_CONFIG MAIL_LOGTAG TZ LANG=C LD_LIBRARY_PATH=$postfix_lib
-export_environment = TZ MAIL_CONFIG LANG
+export_environment = TZ MAIL_CONFIG LANG LD_LIBRARY_PATH
 maillog_file = $work/postfix.log
 maillog_file_prefixes = $work
 myhostname = mx.example.net
@@ -143,7 +150,9 @@ END
 }
 
 postfix_start() {
-    read -r port_submission port_smtps port_smtp < <(free_ports 3)
+    ports=$(free_ports 3)
+    port_submission=${ports%% *} port_smtp=${ports##* }
+    port_smtps=${ports% *} port_smtps=${port_smtps#* }
     postfix_configure
     dovecot_start
     start postfix.out env LD_LIBRARY_PATH="$postfix_lib" \
@@ -154,17 +163,21 @@ postfix_start() {
 # sendmail_as UID RECIPIENT... : sendmail(1) as this user. Its group stands for the set-gid bit of
 # postdrop, which an unpacked Postfix has not.
 sendmail_as() {
-    local uid=$1
+    sendmail_uid=$1
     shift
-    printf 'Subject: local\nTo: %s\n\nHello\n' "$(IFS=,; echo "$*")" |
+    printf 'Subject: local
+To: %s
+
+Hello
+' "$(echo "$*" | tr ' ' ,)" |
         env -i PATH="$PATH" MAIL_CONFIG="$work/conf" LD_LIBRARY_PATH="$postfix_lib" \
-            setpriv --reuid="$uid" --regid=uucp --clear-groups \
-            "$cache/usr/sbin/sendmail" -t || give_up "sendmail as uid $uid"
+            setpriv --reuid="$sendmail_uid" --regid=uucp --clear-groups \
+            timeout 20 "$cache/usr/sbin/sendmail" -t || give_up "sendmail as uid $sendmail_uid"
 }
 
 send_as_alice() {
-    local subject=$1 local=$2
-    smtp 127.0.0.1 "$port_submission" "$local" <<END
+    subject=$1
+    smtp 127.0.0.1 "$port_submission" "$2" <<END
 hello
 235 auth alice secret
 250 MAIL FROM:<alice@example.net>
@@ -210,7 +223,6 @@ END
 
 # 3 messages to 3 recipients each, from 3 addresses without a name, one of them IPv6.
 send_bob() {
-    local address
     for address in 203.0.113.7 203.0.113.8 IPV6:2001:db8::17; do
         smtp 127.0.0.1 "$port_submission" 127.0.0.1 <<END
 hello
@@ -240,7 +252,6 @@ hello
 250 RCPT TO:<one@example.com>
 250 message two
 END
-    local address
     for address in 127.0.0.5 127.0.0.6; do
         smtp 127.0.0.1 "$port_submission" "$address" <<'END'
 hello

@@ -1,5 +1,6 @@
-#!/bin/bash
-# postfix.sh SPAMGEAR - Postfix with Dovecot SASL: what was sent is what is counted.
+#!/bin/sh
+# postfix_test.sh SPAMGEAR - Postfix with Dovecot SASL: what was sent is what is counted.
+# shellcheck disable=SC2154  # set by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
 
