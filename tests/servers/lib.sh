@@ -71,11 +71,13 @@ chmod 711 "$work" # servers that drop their rights must get through
 cd "$work" || exit 1
 
 # start LOG COMMAND... : runs a server in its own process group; its own messages go to LOG.
-# It gets a SIGTERM when this shell dies without a chance to clean up. Sets $started.
+# A shell stands between, to end the group when the test dies without a chance to clean up:
+# the kernel forgets the parent-death signal of a process that changes its user. Sets $started.
 start() {
     start_log=$1
     shift
-    setsid setpriv --pdeathsig TERM "$@" >"$start_log" 2>&1 </dev/null &
+    setsid setpriv --pdeathsig TERM sh -c 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait' \
+        start "$@" >"$start_log" 2>&1 </dev/null &
     started=$!
     children="$started $children"
 }
@@ -117,7 +119,7 @@ same() {
 }
 
 # check NAME WANT APPLET ARGUMENT... : the checker's whole answer must be the table WANT
-# ("kind|sender|messages|recipients|addresses|failed", see senders.pl)
+# (see senders.pl)
 check() {
     check_name=$1
     want=$(printf '%s\n' "$2" | sort)

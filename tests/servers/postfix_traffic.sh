@@ -10,16 +10,15 @@ postfix_lib=$cache/usr/lib/postfix
 dovecot_lib=$cache/usr/lib/dovecot:$cache/usr/lib/dovecot/modules/old-stats
 uid_local=65534 # a local sender's uid; needs no account
 
-# In the order of the steps below: SASL users, then uids. 4 columns of numbers are
-# messages, recipients, addresses, failed log-ins.
-postfix_sent='sasl|alice|7|11|4|3
+# The numbers are messages, recipients, addresses, failed log-ins.
+postfix_sent='sasl|alice|7|11|4|2
 sasl|bob@example.net|3|9|3|0
 sasl|john doe|2|2|1|0
 sasl|user=eq@example.net|2|4|2|0
 sasl|eve, evening|3|3|1|0
-sasl|mallory|0|0|0|2
-local|65534|2|3|0|0
-local|0|1|1|0|0'
+local|uid=65534|2|3|0|0
+local|uid=0|1|1|0|0
+summary|7|4|0|0'
 
 dovecot_start() {
     mkdir -p sasl "spool/private"

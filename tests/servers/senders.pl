@@ -1,5 +1,8 @@
 # senders.pl FILE - a checker's NDJSON as a sorted table, one sender a line:
 #     kind|sender|messages|recipients|addresses|failed
+# and of its last line:
+#     summary|senders|failed|unparsed|forged
+# (failed counts names that have sent nothing, too; they have no line of their own).
 # A line that is not one flat answer of a checker is printed as it is, so that no
 # comparison can succeed by accident. perl-base has no JSON module, hence by hand.
 use strict;
@@ -20,12 +23,13 @@ open my $file, '<', $name or die "$name: $!\n";
 my @rows;
 while (my $line = <$file>) {
     chomp $line;
-    next if $line =~ /^\{"schema":1,"summary":\{/;
     my %value;
+    my @wanted = $line =~ s/^\{"schema":1,"summary":\{/{"kind":"summary",/
+        ? qw(kind senders failed unparsed forged) : @columns;
     while ($line =~ /"(\w+)":(?:"((?:[^"\\]|\\.)*)"|(-?\d+))/g) {
         $value{$1} //= defined $2 ? unescape($2) : $3;
     }
-    my $whole = !grep { !defined $value{$_} } @columns;
-    push @rows, $whole ? join('|', @value{@columns}) : "not understood: $line";
+    my $whole = !grep { !defined $value{$_} } @wanted;
+    push @rows, $whole ? join('|', @value{@wanted}) : "not understood: $line";
 }
 print map { "$_\n" } sort @rows;

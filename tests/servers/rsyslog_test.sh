@@ -1,0 +1,56 @@
+#!/bin/sh
+# rsyslog_test.sh SPAMGEAR - the same mail in every shape that rsyslog writes.
+#
+# The lines of a real Postfix go to a real rsyslogd through its log socket, as syslog(3) would
+# send them (a machine's /dev/log is not ours to replace). Others write to the socket as well.
+# shellcheck disable=SC2154  # set by what is sourced
+. "$(dirname "$0")/lib.sh"
+. "$servers_dir/postfix_traffic.sh"
+
+rsyslog_configure() {
+    cat >rsyslog.conf <<END
+global(workDirectory="$work" maxMessageSize="8k")
+module(load="imuxsock" SysSock.Use="off")
+input(type="imuxsock" Socket="$work/log.sock" RateLimit.Interval="0" UseSysTimeStamp="off")
+*.* action(type="omfile" file="$work/traditional.log" template="RSYSLOG_TraditionalFileFormat")
+*.* action(type="omfile" file="$work/rfc3339.log" template="RSYSLOG_FileFormat")
+*.* action(type="omfile" file="$work/rfc5424.log" template="RSYSLOG_SyslogProtocol23Format")
+\$RepeatedMsgReduction on
+*.* action(type="omfile" file="$work/reduced.log" template="RSYSLOG_TraditionalFileFormat")
+END
+}
+
+rsyslog_start() {
+    rsyslog_configure
+    start rsyslog.out "$cache/usr/sbin/rsyslogd" -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" \
+        -M "$(echo "$cache"/usr/lib/*/rsyslog)"
+    wait_for "rsyslogd" test -S log.sock
+}
+
+# Any user may write anything to the log, under any name. A line of another program that
+# quotes Postfix counts nothing; in a plain file only a line under Postfix' own name would.
+rsyslog_forge() {
+    line='A1B2C3D4E5: client=h[192.0.2.9], sasl_method=PLAIN, sasl_username=alice'
+    logger -u log.sock -t cron "postfix/smtpd[7]: $line"
+    logger -u log.sock -t sshd "x postfix/submission/smtpd[7]: $line"
+    logger -u log.sock -t 'dovecot' "Nov 21 10:00:00 mx postfix/smtpd[7]: $line"
+    logger -u log.sock -t 'postfix' "$line"
+}
+
+all_written() { [ "$(grep -c marker-of-the-end "$work"/*.log | grep -c ':1$')" = 4 ]; }
+
+postfix_traffic
+rsyslog_start
+perl "$servers_dir/syslog.pl" log.sock <postfix.log || give_up "rsyslogd does not listen"
+rsyslog_forge
+logger -u log.sock -t marker marker-of-the-end
+mv postfix.log postfix.sent
+wait_for "rsyslogd to write" all_written
+stop_all
+
+for shape in traditional rfc3339 rfc5424 reduced; do
+    check "$shape" "$postfix_sent" postfix-spam-check -l $shape.log -m 1
+done
+grep -q 'message repeated' reduced.log
+same "rsyslogd has folded equal lines" 0 $?
+report
