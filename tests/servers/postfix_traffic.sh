@@ -18,7 +18,7 @@ sasl|user=eq@example.net|2|4|2|0
 sasl|eve, evening|3|3|1|0
 local|uid=65534|2|3|0|0
 local|uid=0|1|1|0|0
-summary|7|4|0|0'
+summary|7|6|0|0'
 
 dovecot_start() {
     mkdir -p sasl "spool/private"
@@ -283,7 +283,9 @@ hello
 535 auth alice wrong
 535 auth alice wronger
 535 auth mallory guess
-535 auth mallory guess2
+535 auth mallory guess
+535 auth mallory guess
+535 auth mallory guess
 END
     smtp 127.0.0.1 "$port_submission" 127.0.0.2 <<'END'
 hello
