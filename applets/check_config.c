@@ -1,5 +1,73 @@
 /* check_config - `spamgear check-config`: is the config right, for every applet? */
+#include "shared/custom_formats.h"
+#include "spamgear/base/addr.h"
+#include "spamgear/base/diag.h"
 #include "spamgear/cli/front.h"
+#include "spamgear/sender/limit.h"
+
+/* Is the entry in the section, or in that of one applet: [limits], [limits exim-spam-check]? */
+static bool is_in(const struct config_entry *entry, const char *section)
+{
+    size_t len = strlen(section);
+    return strncmp(entry->section, section, len) == 0 &&
+           (entry->section[len] == '\0' || entry->section[len] == ' ');
+}
+
+static void check_limit(struct config *config, const struct config_entry *entry)
+{
+    struct limits limits = {0};
+    struct strbuf why = {0};
+    if (limit_add(&limits, entry->key, entry->value, entry->file, entry->line, &why) != 0)
+        config_problem(config, entry->file, entry->line, "%s: %s", entry->key, strbuf_text(&why));
+    limit_clear(&limits);
+    strbuf_clear(&why);
+}
+
+/* Blanks and commas part them. */
+static void check_addresses(struct config *config, const struct config_entry *entry)
+{
+    static const char gaps[] = ", \t\n";
+    struct prefix prefix;
+    for (const char *at = entry->value; *(at += strspn(at, gaps)) != '\0';) {
+        struct span word = {at, strcspn(at, gaps)};
+        if (!prefix_parse(word, &prefix))
+            config_problem(config, entry->file, entry->line, "%s: \"%.*s\" is not an IP address",
+                           entry->key, (int)word.len, word.at);
+        at += word.len;
+    }
+}
+
+/* Patterns are compiled when all else is right: what is wrong with their keys is told by then. */
+static void check_formats(const struct config *config)
+{
+    struct custom_formats formats = {0};
+    if (config->problems.len == 0)
+        custom_formats_read(&formats, config);
+    custom_formats_clear(&formats);
+}
+
+static int run(void *settings, const struct run *run)
+{
+    struct config config = {0};
+    (void)settings;
+    if (run->argc > 1) {
+        diag_error("\"%s\": only one file can be checked", run->argv[1]);
+        return APPLET_TROUBLE;
+    }
+    front_read_config(run, &config);
+    for (size_t i = 0; i < config.entries.len; i++) {
+        const struct config_entry *entry = &config.entries.at[i];
+        if (is_in(entry, "limits"))
+            check_limit(&config, entry);
+        else if (is_in(entry, "allow") && strcmp(entry->key, "addresses") == 0)
+            check_addresses(&config, entry);
+    }
+    check_formats(&config);
+    if (!diag_trouble())
+        front_tell_config(&config);
+    config_clear(&config);
+    return 0;
+}
 
 static const struct applet_example examples[] = {
     {"spamgear check-config", "Check /etc/spamgear."},
@@ -20,5 +88,5 @@ const struct applet check_config_applet = {
     .examples = examples,
     .statuses = statuses,
     .flags = APPLET_TOOL | APPLET_NO_CONFIG,
-    .run = front_check_config,
+    .run = run,
 };

@@ -74,8 +74,8 @@ struct prefixes {
 /* "192.0.2.1, 2001:db8::/32": blanks and commas part them. */
 static void add_prefixes(struct prefixes *list, const char *text, const char *where)
 {
-    for (text += strspn(text, ", \t"); *text != '\0'; text += strspn(text, ", \t")) {
-        struct span word = {text, strcspn(text, ", \t")};
+    for (text += strspn(text, ", \t\n"); *text != '\0'; text += strspn(text, ", \t\n")) {
+        struct span word = {text, strcspn(text, ", \t\n")};
         struct prefix prefix;
         if (prefix_parse(word, &prefix))
             *vec_add(list) = prefix;

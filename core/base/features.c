@@ -1,10 +1,15 @@
-/* features - a row a library. The version functions are looked up by name, since this file
- * may include no library's header: each header belongs to the one module that wraps it. */
+/* features - a row a library. Versions are asked by functions that are looked up by name, since
+ * this file may include no library's header: each header belongs to the one module that
+ * wraps it. */
 #include "spamgear/base/features.h"
 
 #include "spamgear/base/lazy.h"
+#include <stdint.h>
 
 /* The build defines HAVE_X, and BUILT_X as a string, for what it found. */
+#ifndef BUILT_PCRE2
+#define BUILT_PCRE2 NULL
+#endif
 #ifndef BUILT_ZLIB
 #define BUILT_ZLIB NULL
 #endif
@@ -27,18 +32,48 @@
 #define BUILT_SYSTEMD NULL
 #endif
 
+#define PCRE2_VERSION 11 /* PCRE2_CONFIG_VERSION of pcre2.h: part of its ABI */
+
+static void tell_text(void (*function)(void), struct strbuf *out)
+{
+    const char *text = ((const char *(*)(void))function)();
+    strbuf_add_text(out, text != NULL ? text : "");
+}
+
+static void tell_cares(void (*function)(void), struct strbuf *out)
+{
+    strbuf_add_text(out, ((const char *(*)(int *))function)(NULL));
+}
+
+/* "10.42 2022-12-11", into a buffer whose size the same function tells. */
+static void tell_pcre2(void (*function)(void), struct strbuf *out)
+{
+    int (*config)(uint32_t, void *) = (int (*)(uint32_t, void *))function;
+    char text[64];
+    int size = config(PCRE2_VERSION, NULL);
+    if (size <= 0 || (size_t)size > sizeof text)
+        return;
+    config(PCRE2_VERSION, text);
+    strbuf_add(out, text, strcspn(text, " "));
+}
+
 #define SONAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct feature features[] = {
-    {"c-ares", "resolves client addresses", BUILT_CARES, SONAMES("libcares.so.2"), "ares_version"},
-    {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string"},
+    {"c-ares", "resolves client addresses", BUILT_CARES, SONAMES("libcares.so.2"), "ares_version",
+     tell_cares},
+    {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string",
+     tell_text},
     {"libmaxminddb", "networks by AS number", BUILT_MAXMINDDB, SONAMES("libmaxminddb.so.0"),
-     "MMDB_lib_version"},
+     "MMDB_lib_version", tell_text},
+    {"libpcre2", "patterns of the config", BUILT_PCRE2, SONAMES("libpcre2-8.so.0"),
+     "pcre2_config_8", tell_pcre2},
     {"libpsl", "networks by registrable domain", BUILT_PSL, SONAMES("libpsl.so.5"),
-     "psl_get_version"},
-    {"libsystemd", "reads the journal", BUILT_SYSTEMD, SONAMES("libsystemd.so.0"), NULL},
-    {"libzstd", "reads .zst logs", BUILT_ZSTD, SONAMES("libzstd.so.1"), "ZSTD_versionString"},
-    {"zlib", "reads .gz logs", BUILT_ZLIB, SONAMES("libz.so.1"), "zlibVersion"},
+     "psl_get_version", tell_text},
+    {"libsystemd", "reads the journal", BUILT_SYSTEMD, SONAMES("libsystemd.so.0"), NULL, NULL},
+    {"libzstd", "reads .zst logs", BUILT_ZSTD, SONAMES("libzstd.so.1"), "ZSTD_versionString",
+     tell_text},
+    {"zlib", "reads .gz logs", BUILT_ZLIB, SONAMES("libz.so.1"), "zlibVersion", tell_text},
 };
 
 const struct feature *feature_all(size_t *len)
@@ -49,11 +84,11 @@ const struct feature *feature_all(size_t *len)
 
 int feature_version(const struct feature *feature, struct strbuf *out, struct strbuf *why)
 {
-    const char *(*version)(void *) = NULL; /* ares_version fills *argument when it is not NULL */
-    struct lazy_symbol symbols[] = {{feature->version_symbol, (void **)&version}, {NULL, NULL}};
+    void (*function)(void) = NULL;
+    struct lazy_symbol symbols[] = {{feature->version_symbol, (void **)&function}, {NULL, NULL}};
     if (lazy_open(feature->sonames, symbols, why) != 0)
         return -1;
-    const char *text = version != NULL ? version(NULL) : NULL;
-    strbuf_add_text(out, text != NULL ? text : "");
+    if (function != NULL)
+        feature->tell(function, out);
     return 0;
 }

@@ -158,11 +158,13 @@ static void add_feature(struct strbuf *out, const struct feature *feature)
         strbuf_add_text(out, "left out of this build");
     else if (feature_version(feature, &version, &why) != 0)
         strbuf_format(out, "missing: %s", strbuf_text(&why));
-    else if (version.len == 0 || strcmp(strbuf_text(&version), feature->built) == 0)
-        strbuf_format(out, "%s", feature->built);
+    else if (version.len == 0)
+        strbuf_format(out, "found (built with %s)", feature->built);
+    else if (span_has_prefix(strbuf_span(&version), span_text(feature->built)))
+        strbuf_add_span(out, strbuf_span(&version));
     else
         strbuf_format(out, "%s (built with %s)", strbuf_text(&version), feature->built);
-    strbuf_format(out, " (%s)\n", feature->purpose);
+    strbuf_format(out, ": %s\n", feature->purpose);
     strbuf_clear(&version);
     strbuf_clear(&why);
 }
@@ -308,26 +310,22 @@ int front_main(const struct applet_list *list, int argc, char **argv)
     return diag_trouble() && status < APPLET_TROUBLE ? APPLET_TROUBLE : status;
 }
 
-int front_check_config(void *settings, const struct run *run)
+void front_read_config(const struct run *run, struct config *config)
 {
-    struct config config = {0};
-    (void)settings;
-    if (run->argc > 1) {
-        diag_error("\"%s\": only one file can be checked", run->argv[1]);
-        return APPLET_TROUBLE;
-    }
-    config_load(&config, run->argc > 0 ? run->argv[0] : run->config_path);
-    settings_check_names(&config, run->all, &config.problems);
-    settings_check_values(&config, run->all, &config.problems);
-    settings_sort(&config.problems);
-    for (size_t i = 0; i < config.problems.len; i++)
-        diag_error("%s", config.problems.at[i]);
-    if (config.problems.len == 0) {
-        for (size_t i = 0; i < config.files.len; i++)
-            printf("%s: OK\n", config.files.at[i]);
-        if (config.files.len == 0)
-            printf("OK: there is no config file\n");
-    }
-    config_clear(&config);
-    return 0;
+    config_load(config, run->argc > 0 ? run->argv[0] : run->config_path);
+    settings_check_names(config, run->all, &config->problems);
+    settings_check_values(config, run->all, &config->problems);
+}
+
+void front_tell_config(struct config *config)
+{
+    settings_sort(&config->problems);
+    for (size_t i = 0; i < config->problems.len; i++)
+        diag_error("%s", config->problems.at[i]);
+    if (config->problems.len > 0)
+        return;
+    for (size_t i = 0; i < config->files.len; i++)
+        printf("%s: OK\n", config->files.at[i]);
+    if (config->files.len == 0)
+        printf("OK: there is no config file\n");
 }

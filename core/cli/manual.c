@@ -288,6 +288,36 @@ static void page_applets(struct strbuf *out, const struct applet_list *list)
     }
 }
 
+/* How the config is written; on the page of `spamgear` itself. */
+static const char config_text[] =
+    ".SH CONFIG\n"
+    "Lines are \\fIkey\\fR = \\fIvalue\\fR, in sections that begin with \\fB[\\fIname\\fB]\\fR.\n"
+    "Keys are the long names of options; \\fB\\-\\-sample\\-config\\fR shows all.\n"
+    ".TP\n\\fB[spamgear]\\fR\nholds for every applet that has the option.\n"
+    ".TP\n\\fB[\\fIapplet\\fB]\\fR\nholds for one applet, and is stronger. An old name will do.\n"
+    ".TP\n\\fB[limits]\\fR, \\fB[limits \\fIapplet\\fB]\\fR\n"
+    "\\fIsender\\fR = \\fIcount\\fR [\\fBuntil\\fR \\fIYYYY\\-MM\\-DD\\fR]: who may send how "
+    "much.\n"
+    "A sender is a name, a pattern, \\fB@\\fIdomain\\fR or \\fBuid:\\fInumber\\fR.\n"
+    ".TP\n\\fB[allow]\\fR, \\fB[allow \\fIapplet\\fB]\\fR\n"
+    "\\fBaddresses\\fR = networks that count neither as networks nor as unknown clients.\n"
+    ".TP\n\\fB[format \\fIname\\fB]\\fR\na log format of your own.\n"
+    ".PP\n"
+    "A key that is given again replaces; of a list, it adds. A list on the command line replaces\n"
+    "that of the config. The command line is stronger than any section.\n"
+    ".PP\n"
+    "# and ; begin a comment, at the start of a line or behind a blank. A value may stand in "
+    "\\(aqsingle\n"
+    "quotes\\(aq, or in \\(dqdouble quotes\\(dq with \\e\\(dq \\e\\e \\en \\et; so may each word "
+    "of a list. A line\n"
+    "that begins with a blank continues the value above. \\fBinclude\\fR = \\fIfile\\fR reads "
+    "other\n"
+    "files, beside the one that names them; * and ? stand for many.\n"
+    ".PP\n"
+    "Every mistake is told with file and line, and nothing is done then. When root runs an "
+    "applet,\n"
+    "its config must belong to root, and nobody else may be able to write it.\n";
+
 static void page_statuses(struct strbuf *out, const struct applet_status *status)
 {
     strbuf_add_text(out, ".SH EXIT STATUS\n");
@@ -350,6 +380,8 @@ void manual_page(struct strbuf *out, const struct applet *applet, const struct a
     if (is_front)
         page_applets(out, list);
     page_options(out, applet);
+    if (is_front)
+        strbuf_add_text(out, config_text);
     page_statuses(out, applet->statuses);
     page_files(out, applet);
     page_examples(out, applet->examples);

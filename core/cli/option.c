@@ -219,10 +219,17 @@ static int store_and_check(const struct option *row, void *field, const char *va
     return row->check(value, field, why);
 }
 
+/* Rows that fill one field (--logs and an old spelling with a letter of its own) share a level. */
+static enum option_level *level_of(struct option_slot *slot)
+{
+    return &(slot - slot->back)->level;
+}
+
 int option_store(struct option_slot *slot, const char *value, enum option_level level,
                  struct strbuf *why)
 {
-    if (level < slot->level) {
+    enum option_level *now = level_of(slot);
+    if (level < *now) {
         union {
             bool flag;
             int choice;
@@ -238,30 +245,41 @@ int option_store(struct option_slot *slot, const char *value, enum option_level 
         clear_field(slot->row, &scratch);
         return result;
     }
-    if (level > slot->level && slot->row->kind == OPTION_KIND_LIST)
+    if (level > *now && slot->row->kind == OPTION_KIND_LIST)
         clear_field(slot->row, slot->field);
-    slot->level = level;
+    *now = level;
     return store_and_check(slot->row, slot->field, value, why);
 }
 
 int option_unset(struct option_slot *slot, enum option_level level)
 {
-    if (level >= slot->level) {
+    if (level >= *level_of(slot)) {
         clear_field(slot->row, slot->field);
-        slot->level = level;
+        *level_of(slot) = level;
     }
     return 0;
 }
 
 /* ---- the set ---- */
 
+/* How far back the first slot of this field stands; 0 when it is new. */
+static size_t slots_back(const struct option_set *set, const void *field)
+{
+    for (size_t i = 0; i < set->slots.len; i++)
+        if (set->slots.at[i].field == field)
+            return set->slots.len - i;
+    return 0;
+}
+
 static void add_table(struct option_set *set, const struct option *row, char *settings,
                       struct texts *problems)
 {
     struct strbuf why = {0};
     for (; row->name != NULL; row++) {
+        void *field = settings + row->offset;
+        size_t back = slots_back(set, field);
         struct option_slot *slot = vec_add(&set->slots);
-        *slot = (struct option_slot){row, settings + row->offset, OPTION_LEVEL_NONE};
+        *slot = (struct option_slot){row, field, back, OPTION_LEVEL_NONE};
         if (row->standard != NULL &&
             option_store(slot, row->standard, OPTION_LEVEL_DEFAULT, &why) != 0)
             texts_format(problems, "--%s: default: %s", row->name, strbuf_text(&why));

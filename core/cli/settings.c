@@ -197,6 +197,9 @@ static void try_applet_names(struct text_near *near, const struct applet *applet
 static const char *nearest_section(const char *typed, const struct applet_list *list)
 {
     struct text_near near = {.typed = typed};
+    for (size_t i = 0; i < SECTION_RULES; i++)
+        if (strcmp(section_rules[i].name, typed) == 0) /* it lacks the name behind it */
+            return section_rules[i].shown;
     text_near_try(&near, "spamgear");
     for (size_t i = 0; i < SECTION_RULES; i++) {
         if (strcmp(section_rules[i].name, typed) == 0) /* only the name behind it is missing */
@@ -225,34 +228,33 @@ struct key_search {
     struct text_near near;
 };
 
-static void search_rows(struct key_search *search, const struct option_set *set)
+static void search_row(struct key_search *search, const struct option *row)
 {
-    struct option_slot *slot = option_find(set, span_text(search->key));
-    search->known |= slot != NULL && settings_is_key(slot->row);
-    search->command_line_only |= slot != NULL && !settings_is_key(slot->row);
-    for (size_t i = 0; i < set->slots.len; i++) {
-        const struct option *row = set->slots.at[i].row;
-        if (settings_is_key(row) && !(row->flags & OPTION_HIDDEN))
-            text_near_try(&search->near, row->name);
+    const char *name;
+    for (size_t n = 0; (name = option_name(row, n)) != NULL; n++) {
+        if (strcmp(name, search->key) != 0)
+            continue;
+        search->known |= settings_is_key(row);
+        search->command_line_only |= !settings_is_key(row);
     }
+    if (settings_is_key(row) && !(row->flags & OPTION_HIDDEN))
+        text_near_try(&search->near, row->name);
 }
 
-static void search_applet(struct key_search *search, const struct applet *applet)
+static void search_tables(struct key_search *search, const struct option *const *table)
 {
-    struct settings settings;
-    struct texts ignored = {0};
-    settings_init(&settings, applet, &ignored);
-    search_rows(search, &settings.set);
-    settings_clear(&settings);
-    texts_clear(&ignored);
+    for (; table != NULL && *table != NULL; table++)
+        for (const struct option *row = *table; row->name != NULL; row++)
+            search_row(search, row);
 }
 
 static void check_option_key(const struct config_entry *entry, const struct applet_list *list,
                              struct texts *problems)
 {
     struct key_search search = {.key = entry->key, .near = {.typed = entry->key}};
+    search_tables(&search, common_tables);
     for (size_t i = 0; i < list->len && !search.known; i++)
-        search_applet(&search, list->at[i]);
+        search_tables(&search, list->at[i]->options);
     if (search.known)
         return;
     if (search.command_line_only)

@@ -48,6 +48,7 @@ static const struct option second_rows[] = {
     OPTION_CHOICE(struct sample, format, "format", 'f', "FORMAT", "json", formats, "Output."),
     OPTION_TIME(struct sample, since, "since", 0, "TIME", "From.", read_time),
     OPTION_MEMO(struct sample, nis, "nis", 'n', "MASTER", "NIS.", .aliases = nis_names),
+    OPTION_LIST(struct sample, logs, "file", 'F', "FILE", "The same as --logs."),
     OPTION_FLAG(struct sample, quiet, "obsolete", 'l', "A letter that is taken.",
                 .flags = OPTION_HIDDEN),
     OPTION_END};
@@ -144,6 +145,8 @@ static const struct {
      "log[a] log[c] (b) (d) "},
     {"- among glob words", (char *[]){"-l", "a", "-", "b", NULL}, "log[a] log[-] log[b] "},
 
+    {"two rows, one field", (char *[]){"-F", "a", "-l", "b", "-F", "c", NULL},
+     "log[a] log[b] log[c] "},
     {"memo alone", (char *[]){"-n", NULL}, "nis=(none) "},
     {"memo before an option", (char *[]){"-n", "-a", NULL}, "all nis=(none) "},
     {"memo with a word", (char *[]){"-n", "master", "x", NULL}, "nis=master (x) "},
@@ -211,6 +214,7 @@ static void test_levels(void)
     option_store(logs, "c", OPTION_LEVEL_APPLET, &why);
     option_store(logs, "d", OPTION_LEVEL_APPLET, &why);
     option_store(logs, "e", OPTION_LEVEL_COMMON, &why);
+    option_store(option_find_letter(&set, 'F'), "f", OPTION_LEVEL_COMMON, &why);
     option_store(limit, "7", OPTION_LEVEL_COMMAND, &why);
     option_store(limit, "8", OPTION_LEVEL_APPLET, &why);
     add_settings(&got, &sample);

@@ -12,11 +12,11 @@ struct feature {
     const char *purpose; /* "reads .gz logs" */
     const char *built;   /* version of the headers; NULL = left out of this build */
     const char *const *sonames;
-    const char
-        *version_symbol; /* const char *f(void) or one that ignores its argument; NULL = none */
+    const char *version_symbol; /* the function that tells the version; NULL = there is none */
+    void (*tell)(void (*function)(void), struct strbuf *out); /* calls it by its real type */
 };
 
-/* Every optional library, sorted; count through *len. */
+/* Every library but libc, sorted; count through *len. */
 const struct feature *feature_all(size_t *len);
 
 /* Loads the library and appends its own version ("" when it tells none). 0, or -1 with why. */

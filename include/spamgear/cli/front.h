@@ -13,7 +13,10 @@ int front_main(const struct applet_list *list, int argc, char **argv);
 /* What --version prints: the version, and each library that this build uses. Appends. */
 void front_version(struct strbuf *out);
 
-/* The run() of `spamgear check-config [FILE]`: tells every problem, or prints OK. */
-int front_check_config(void *settings, const struct run *run);
+/* The two halves of `spamgear check-config [FILE]`: what the config is, with what this layer
+ * knows to be wrong in its problems; and all problems told in order, or OK. Between them the
+ * applet adds what other layers know. */
+void front_read_config(const struct run *run, struct config *config);
+void front_tell_config(struct config *config);
 
 #endif

@@ -140,6 +140,8 @@ enum option_level {
 struct option_slot {
     const struct option *row;
     void *field;
+    size_t back; /* slots before this one stands the first that fills the same field: it has the
+                    level */
     enum option_level level;
 };
 
