@@ -86,7 +86,7 @@ int other_open(struct other *other, const char *applet, const struct other_given
     const struct logcheck_profile *profile = logcheck_profile(applet);
     *other = (struct other){0};
     settings_init(&other->settings, applet_find(run->all, applet, NULL), &problems);
-    settings_apply(&other->settings, run->config, &problems);
+    settings_apply(&other->settings, run->config, run->all, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
     texts_clear(&problems);

@@ -58,7 +58,7 @@ static void read_config(struct settings *settings, struct config *config, const 
         return;
     config_load(config, path);
     settings_check_names(config, list, &config->problems);
-    settings_apply(settings, config, &config->problems);
+    settings_apply(settings, config, list, &config->problems);
     settings_sort(&config->problems);
     for (size_t i = 0; i < config->problems.len; i++)
         texts_add(problems, config->problems.at[i]);

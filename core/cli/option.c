@@ -229,7 +229,7 @@ int option_store(struct option_slot *slot, const char *value, enum option_level 
                  struct strbuf *why)
 {
     enum option_level *now = level_of(slot);
-    if (level < *now) {
+    if (level == OPTION_LEVEL_NONE || level < *now) {
         union {
             bool flag;
             int choice;

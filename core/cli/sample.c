@@ -83,11 +83,14 @@ static bool is_shown(const struct option *row)
     return settings_is_key(row) && !(row->flags & OPTION_HIDDEN);
 }
 
-/* How many of the first len applets have this very table among their options. */
+/* How many of the first len applets have this very table among their options. Words of
+ * spamgear do not count: their options ask about checkers, and have other defaults. */
 static size_t count_owners(const struct applet_list *list, size_t len, const struct option *table)
 {
     size_t owners = 0;
     for (size_t i = 0; i < len; i++) {
+        if (list->at[i]->flags & APPLET_TOOL)
+            continue;
         const struct option *const *own = list->at[i]->options;
         for (; own != NULL && *own != NULL; own++)
             owners += *own == table;

@@ -101,7 +101,34 @@ static int store_entry(struct option_slot *slot, const struct config_entry *entr
     return option_store(slot, yes == 1 ? NULL : entry->value, level, why);
 }
 
-void settings_apply(struct settings *settings, const struct config *config, struct texts *problems)
+/* Does any applet take the value? */
+static bool is_taken(const struct config_entry *entry, const struct applet_list *list)
+{
+    bool taken = false;
+    for (size_t i = 0; i < list->len && !taken; i++) {
+        struct settings settings;
+        struct texts ignored = {0};
+        settings_init(&settings, list->at[i], &ignored);
+        struct option_slot *slot = option_find(&settings.set, span_text(entry->key));
+        taken = slot != NULL && settings_is_key(slot->row) &&
+                store_entry(slot, entry, OPTION_LEVEL_NONE, NULL) == 0;
+        texts_clear(&ignored);
+        settings_clear(&settings);
+    }
+    return taken;
+}
+
+/* `format = metrics` in [spamgear] is for the applets that have such a format; others keep
+ * their default. */
+static bool is_for_others(const struct option_slot *slot, const struct config_entry *entry,
+                          enum option_level level, const struct applet_list *list)
+{
+    return level == OPTION_LEVEL_COMMON && slot->row->kind == OPTION_KIND_CHOICE &&
+           is_taken(entry, list);
+}
+
+void settings_apply(struct settings *settings, const struct config *config,
+                    const struct applet_list *list, struct texts *problems)
 {
     struct strbuf why = {0};
     for (size_t i = 0; i < config->entries.len; i++) {
@@ -111,7 +138,7 @@ void settings_apply(struct settings *settings, const struct config *config, stru
             level == OPTION_LEVEL_NONE ? NULL : option_find(&settings->set, span_text(entry->key));
         if (slot == NULL || !settings_is_key(slot->row))
             continue;
-        if (store_entry(slot, entry, level, &why) != 0)
+        if (store_entry(slot, entry, level, &why) != 0 && !is_for_others(slot, entry, level, list))
             texts_format(problems, "%s:%u: %s: %s", entry->file, entry->line, entry->key,
                          strbuf_text(&why));
     }
@@ -133,7 +160,7 @@ void settings_check_values(const struct config *config, const struct applet_list
         struct settings settings;
         struct texts found = {0};
         settings_init(&settings, list->at[i], &found);
-        settings_apply(&settings, config, &found);
+        settings_apply(&settings, config, list, &found);
         for (size_t j = 0; j < found.len; j++)
             if (!has_text(problems, found.at[j])) /* a [spamgear] key concerns many applets */
                 texts_add(problems, found.at[j]);

@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='check-config exim-spam-check imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check'
+    local applets='backtest check-config exim-spam-check imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -21,6 +21,23 @@ _spamgear()
         --install) kind=folders ;;
         --man) kind=applets ;;
         --completion) kind=words words='bash zsh' ;;
+        esac
+        ;;
+    backtest)
+        options=' -p --period -m --limit -l --logs --journal --journal-dir --journal-file --since --until --full --overrides --by --format --all --config -v --verbose --now -h --help --version'
+        case $prev in
+        -p | --period) kind=none ;;
+        -m | --limit) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='checker messages recipients' ;;
+        --format) kind=words words='text json' ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
         esac
         ;;
     check-config)
@@ -254,6 +271,24 @@ _spamgear()
         --top) kind=none ;;
         --format) kind=words words='text json metrics' ;;
         -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    why)
+        options=' --applet -p --period -m --limit -l --logs --journal --journal-dir --journal-file --since --until --full --overrides --by --format --config -v --verbose --now -h --help --version'
+        case $prev in
+        --applet) kind=applets ;;
+        -p | --period) kind=none ;;
+        -m | --limit) kind=none ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --since) kind=none ;;
+        --until) kind=none ;;
+        --overrides) kind=files ;;
+        --by) kind=words words='checker messages recipients' ;;
+        --format) kind=words words='text json' ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac

@@ -63,15 +63,16 @@ static void check_entries(const struct config *config)
 
 static void check_settings(const struct config *config)
 {
+    const struct applet_list list = {applets, 1};
     struct settings settings;
     struct texts problems = {0};
     settings_init(&settings, &applet, &problems);
-    settings_apply(&settings, config, &problems);
+    settings_apply(&settings, config, &list, &problems);
     const struct own *own = settings.own;
     need(own->limit >= 10 && own->limit <= 1000);
     need(own->period.seconds > 0 && own->period.text != NULL);
     need(own->format == 0 || own->format == 1);
-    settings_check_names(config, &(struct applet_list){applets, 1}, &problems);
+    settings_check_names(config, &list, &problems);
     texts_clear(&problems);
     settings_clear(&settings);
 }

@@ -75,8 +75,18 @@ static const struct applet mail = {.name = "mail-check",
                                    .examples = examples,
                                    .run = show};
 static const struct applet now = {.name = "now", .summary = "tell the time", .run = show_now};
-static const struct applet tool = {
-    .name = "tool", .summary = "a tool", .flags = APPLET_TOOL, .run = show_now};
+static const char *const tool_formats[] = {"metrics", "text", NULL};
+static const struct option tool_rows[] = {OPTION_CHOICE(struct settings, format, "format", 0,
+                                                        "FORMAT", "metrics", tool_formats,
+                                                        "Output."),
+                                          OPTION_END};
+static const struct option *const tool_tables[] = {tool_rows, NULL};
+static const struct applet tool = {.name = "tool",
+                                   .summary = "a tool",
+                                   .options = tool_tables,
+                                   .settings_size = sizeof(struct settings),
+                                   .flags = APPLET_TOOL,
+                                   .run = show_now};
 static const struct applet *const applets[] = {&mail, &now, &tool};
 
 /* ---- one call ---- */
@@ -220,6 +230,18 @@ static const struct {
      "[spamgear]\nperiod = 5 min\nverbose=no\n",
      {"now", "--now=@5"},
      "5\n0"},
+    {"a choice of another applet",
+     "[spamgear]\nformat = metrics\n",
+     {"mail-check"},
+     "mail-check limit=90 period=1hour format=text\n0"},
+    {"but not in the own section",
+     "[mail-check]\nformat = metrics\n",
+     {"mail-check"},
+     "! mail-check: test.conf:2: format: \"metrics\" is not text or json\n2"},
+    {"a choice of nobody",
+     "[spamgear]\nformat = xml\n",
+     {"mail-check"},
+     "! mail-check: test.conf:2: format: \"xml\" is not text or json\n2"},
     {"sections of others",
      "[limits]\nbob@example.com = 5\n[limits old-mail]\nx=1\n[allow]\naddresses=::1\n[react]\na=1\n"
      "[emergency]\na=1\n[postlog]\na=1\n[watch]\na=1\n[format my relay]\npattern=x\ntag=y\n",

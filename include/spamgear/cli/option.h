@@ -166,8 +166,9 @@ struct option_slot *option_find_letter(const struct option_set *set, char letter
 const char *option_nearest(const struct option_set *set, const char *typed);
 
 /* Parses value by the row's kind and stores it. A FLAG takes yes/no, true/false, on/off,
- * 1/0; value NULL is a MEMO without its value. A weaker level than the slot's is checked
- * and dropped. 0, or -1 with why, which names the value but not the option. */
+ * 1/0; value NULL is a MEMO without its value. With a weaker level than the slot's, or
+ * OPTION_LEVEL_NONE, it is only checked. 0, or -1 with why, which names the value but not the
+ * option. */
 int option_store(struct option_slot *slot, const char *value, enum option_level level,
                  struct strbuf *why);
 

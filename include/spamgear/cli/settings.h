@@ -31,8 +31,10 @@ void settings_clear(struct settings *settings);
 /* The rows that every applet has; NULL-terminated. */
 const struct option *const *settings_common_tables(void);
 
-/* Stores what [spamgear] and the applet's own section say; problems are "file:line: key: what". */
-void settings_apply(struct settings *settings, const struct config *config, struct texts *problems);
+/* Stores what [spamgear] and the applet's own section say; problems are "file:line: key: what".
+ * A word in [spamgear] that is no choice here, but one of another applet, is left to that. */
+void settings_apply(struct settings *settings, const struct config *config,
+                    const struct applet_list *list, struct texts *problems);
 
 /* Sections and keys that nothing knows. */
 void settings_check_names(const struct config *config, const struct applet_list *list,
