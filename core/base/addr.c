@@ -43,15 +43,18 @@ static bool parse_v6(struct span text, struct addr *addr)
     return true;
 }
 
-/* "fe80::1%eth0": the zone means something on one machine only (RFC 4007 11). */
+/* "fe80::1%eth0": the zone means something on one machine only (RFC 4007 11). False
+ * when it is empty or no name of an interface could be so. */
 static bool drop_zone(struct span *text)
 {
-    const char *percent = memchr(text->at, '%', text->len);
+    const char *percent = memchr(text->at, '%', text->len), *end = span_end(*text);
     if (percent == NULL)
         return true;
-    bool named = percent + 1 < span_end(*text);
+    for (const char *p = percent + 1; p < end; p++)
+        if (*p <= ' ' || *p > '~')
+            return false;
     *text = span_of(text->at, percent);
-    return named;
+    return percent + 1 < end;
 }
 
 static bool is_v6_text(struct span text)

@@ -33,6 +33,9 @@ static void check_addresses(void)
         {"fe80::1%eth0", "fe80::1"},
         {"IPv6:fe80::1%2", "fe80::1"},
         {"fe80::1%", NULL},
+        {"fe80::1%eth 0", NULL},
+        {"fe80::1%eth0\x7f", NULL},
+        {"fe80::1%\xc3\xa9", NULL},
         {"192.0.2.1%eth0", NULL},
         {"192.0.2.256", NULL},
         {"192.0.2", NULL},
@@ -72,6 +75,7 @@ static void check_odd_bytes(void)
     struct addr addr;
     test_true("NUL after v4", !addr_parse(SPAN("192.0.2.1\0"), &addr));
     test_true("NUL in v4", !addr_parse(SPAN("192.0.2.1\0x"), &addr));
+    test_true("NUL in zone", !addr_parse(SPAN("fe80::1%e\0"), &addr));
     test_true("NUL in v6", !addr_parse(SPAN("::1\0::"), &addr));
     test_true("NULL span", !addr_parse((struct span){NULL, 0}, &addr));
     char *endless = malloc(1 << 20);
