@@ -6,6 +6,8 @@
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
 #include "spamgear/log/format_custom.h"
+#include "spamgear/match/literal.h"
+#include <string.h>
 #include <unistd.h>
 
 #define CONFIG_DIR "/etc/spamgear"
@@ -188,6 +190,39 @@ static void find_named_formats(const struct texts *names, const struct config *c
     check->formats = formats;
 }
 
+static bool is_in_a_tag(const char *needle, const char *const *tags)
+{
+    for (; tags != NULL && *tags != NULL; tags++)
+        if (strstr(*tags, needle) != NULL)
+            return true;
+    return false;
+}
+
+/* What the journal messages that matter hold. NULL, which reads them all, when lines are
+ * counted, and when a literal may stand in the head of the line: a pattern of the config
+ * sees the whole line, and PHP's wrappers are known by their tag. */
+static const char *const *find_journal_needles(const struct check *check, const char *const *tags)
+{
+    static const char *needles[LITERAL_MAX + 1];
+    size_t len = 0;
+    if (check->count_lines)
+        return NULL;
+    for (size_t i = 0; i < check->formats_len; i++) {
+        const struct log_format *format = check->formats[i];
+        for (size_t k = 0; k < 2 * FORMAT_NEEDLES; k++) {
+            const char *needle =
+                k < FORMAT_NEEDLES ? format->needles[k] : format->joins[k - FORMAT_NEEDLES];
+            if (needle == NULL)
+                continue;
+            if (format->data != NULL || len == LITERAL_MAX || is_in_a_tag(needle, tags))
+                return NULL;
+            needles[len++] = needle;
+        }
+    }
+    needles[len] = NULL;
+    return needles;
+}
+
 int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_settings *settings,
                      const struct run *run, struct check *check)
 {
@@ -220,6 +255,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
         .journal_file = settings->journal_file,
         .identifiers = custom_tags.len > 0 ? custom_tags.at : profile->tags,
         .writers = check->formats_len > 0 ? check->formats[0]->writers : NULL};
+    check->logs.needles = find_journal_needles(check, check->logs.identifiers);
     return diag_trouble() ? -1 : 0;
 }
 

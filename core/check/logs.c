@@ -142,6 +142,7 @@ static int add_journal(struct logs *logs, const struct log_request *request, str
                                       .file = request->journal_file,
                                       .identifiers = request->identifiers,
                                       .writers = request->writers,
+                                      .needles = request->needles,
                                       .since = request->window->since - request->window->slack_s,
                                       .until = request->window->until};
     struct source *source = source_open_journal(&journal, why);

@@ -300,13 +300,16 @@ static void memo_keep(struct memo *memo, uint64_t key, enum journal_field field,
         memcpy(memo->value, value.at, value.len);
 }
 
-/* Puts what the data object says into the entry, if it is one of our fields. */
-static bool data_take(struct journal_file *file, uint64_t offset, struct journal_entry *entry)
+/* What the data object says: one of our fields and its value (borrowed until the next
+ * look), or JOURNAL_FIELDS. False when it cannot be read. */
+static bool data_look(struct journal_file *file, uint64_t offset, enum journal_field *field,
+                      struct span *value)
 {
     uint64_t key = cache_key(file, offset);
     struct memo *memo = &file->cache->memos[(offset / 8 + file->number * 61) % MEMOS];
     if (memo->key == key) {
-        journal_entry_set(entry, memo->field, (struct span){memo->value, memo->len});
+        *field = memo->field;
+        *value = (struct span){memo->value, memo->len};
         return true;
     }
     ssize_t len = value_read(file, offset);
@@ -314,11 +317,47 @@ static bool data_take(struct journal_file *file, uint64_t offset, struct journal
         return false;
     size_t at = 0;
     struct span data = {(const char *)file->cache->value, (size_t)len};
-    enum journal_field field = journal_field_find(data, &at);
-    struct span value = field == JOURNAL_FIELDS ? (struct span){0} : span_skip(data, at);
-    memo_keep(memo, key, field, value);
-    journal_entry_set(entry, field, value);
+    *field = journal_field_find(data, &at);
+    *value = *field == JOURNAL_FIELDS ? (struct span){0} : span_skip(data, at);
+    memo_keep(memo, key, *field, *value);
     return true;
+}
+
+/* The objects that an entry names. */
+struct items {
+    unsigned char bytes[MOST_ITEMS * 16];
+    size_t len, size; /* bytes of all, and of one */
+};
+
+static bool items_read(struct journal_file *file, struct items *items)
+{
+    items->size = file->compact ? 4 : 16;
+    items->len = (size_t)(file->next_size - ENTRY_SIZE);
+    if (file->next_size - ENTRY_SIZE > sizeof items->bytes)
+        return false;
+    items->len -= items->len % items->size;
+    return bytes_read(file, file->next_offset + ENTRY_SIZE, items->bytes, items->len);
+}
+
+static uint64_t item_offset(const struct items *items, size_t at)
+{
+    return items->size == 4 ? get32(items->bytes + at) : get64(items->bytes + at);
+}
+
+/* The message is what is new in an entry, so it comes last: most entries that nobody
+ * needs are told by one look. 1, 0, or -1 when they cannot be read. */
+static int has_needle(struct journal_file *file, const struct items *items,
+                      const struct literal_set *needles)
+{
+    enum journal_field field;
+    struct span value;
+    for (size_t at = items->len; at > 0; at -= items->size) {
+        if (!data_look(file, item_offset(items, at - items->size), &field, &value))
+            return -1;
+        if (field == JOURNAL_MESSAGE)
+            return literal_find(needles, value.at, span_end(value)) != NULL;
+    }
+    return 0;
 }
 
 static bool is_unwanted(const struct journal_entry *entry, const char *const *identifiers)
@@ -327,30 +366,33 @@ static bool is_unwanted(const struct journal_entry *entry, const char *const *id
            !journal_is_wanted(strbuf_span(&entry->fields[JOURNAL_IDENTIFIER]), identifiers);
 }
 
-static int entry_take(struct journal_file *file, const char *const *identifiers,
+static int entry_take(struct journal_file *file, const struct journal_wish *wish,
                       struct journal_entry *entry)
 {
-    unsigned char items[MOST_ITEMS * 16];
-    size_t item_size = file->compact ? 4 : 16, len = (size_t)(file->next_size - ENTRY_SIZE);
-    if (file->next_size - ENTRY_SIZE > sizeof items ||
-        !bytes_read(file, file->next_offset + ENTRY_SIZE, items, len))
+    struct items items;
+    enum journal_field field;
+    struct span value;
+    if (!items_read(file, &items))
         return -1;
-    entry->usec = file->next.usec;
-    for (size_t i = 0; i + item_size <= len; i += item_size) {
-        uint64_t offset = file->compact ? get32(items + i) : get64(items + i);
-        if (!data_take(file, offset, entry))
+    int result = wish->needles == NULL ? 1 : has_needle(file, &items, wish->needles);
+    if (result <= 0)
+        return result;
+    for (size_t at = 0; at < items.len; at += items.size) {
+        if (!data_look(file, item_offset(&items, at), &field, &value))
             return -1;
-        if (is_unwanted(entry, identifiers))
+        journal_entry_set(entry, field, value);
+        if (is_unwanted(entry, wish->identifiers))
             return 0;
     }
-    return identifiers == NULL || entry->has[JOURNAL_IDENTIFIER];
+    return wish->identifiers == NULL || entry->has[JOURNAL_IDENTIFIER];
 }
 
-int journal_file_take(struct journal_file *file, const char *const *identifiers,
+int journal_file_take(struct journal_file *file, const struct journal_wish *wish,
                       struct journal_entry *entry)
 {
     journal_entry_reset(entry);
-    int result = entry_take(file, identifiers, entry);
+    entry->usec = file->next.usec;
+    int result = entry_take(file, wish, entry);
     journal_file_skip(file);
     return result;
 }

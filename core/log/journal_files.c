@@ -23,7 +23,7 @@
 
 struct files_reader {
     struct journal_reader reader;
-    const char *const *identifiers;
+    struct journal_wish wish;
     struct journal_cache *cache;
     VEC(struct journal_file *) files;
     unsigned seen;    /* files looked at, in the window or not */
@@ -147,7 +147,7 @@ static int files_next(struct journal_reader *reader, struct journal_entry *entry
         }
         files->told = mark;
         files->told_by = file;
-        int result = journal_file_take(file, files->identifiers, entry);
+        int result = journal_file_take(file, &files->wish, entry);
         if (result > 0)
             return 1;
         reader->damaged += result < 0;
@@ -167,12 +167,13 @@ static void files_close(struct journal_reader *reader)
     free(files);
 }
 
-struct journal_reader *journal_files_open(const struct journal_request *request, struct strbuf *why)
+struct journal_reader *journal_files_open(const struct journal_request *request,
+                                          const struct literal_set *needles, struct strbuf *why)
 {
     struct files_reader *files = mem_zero(1, sizeof *files);
     files->reader.next = files_next;
     files->reader.close = files_close;
-    files->identifiers = request->identifiers;
+    files->wish = (struct journal_wish){request->identifiers, needles};
     files->cache = journal_cache_new();
     journal_window(request, &files->since_usec, &files->until_usec);
     add_all(files, request);

@@ -38,6 +38,7 @@ static const struct lazy_symbol symbols[] = {JOURNAL_FUNCTIONS(LAZY_SYMBOL){0}};
 struct library_reader {
     struct journal_reader reader;
     sd_journal *handle;
+    const struct literal_set *needles;
     uint64_t until_usec;
     bool ended;
 };
@@ -68,6 +69,14 @@ static bool fields_read(sd_journal *handle, struct journal_entry *entry)
     return status == 0;
 }
 
+static bool has_needle(const struct journal_entry *entry, const struct literal_set *needles)
+{
+    struct span message = strbuf_span(&entry->fields[JOURNAL_MESSAGE]);
+    if (needles == NULL)
+        return true;
+    return message.len > 0 && literal_find(needles, message.at, span_end(message)) != NULL;
+}
+
 static int library_next(struct journal_reader *reader, struct journal_entry *entry)
 {
     struct library_reader *library = (struct library_reader *)reader;
@@ -79,9 +88,10 @@ static int library_next(struct journal_reader *reader, struct journal_entry *ent
             continue;
         }
         library->ended = entry->usec > library->until_usec;
-        return !library->ended;
+        if (library->ended || has_needle(entry, library->needles))
+            return !library->ended;
     }
-    return status;
+    return library->ended ? 0 : status;
 }
 
 static void library_close(struct journal_reader *reader)
@@ -182,7 +192,7 @@ static sd_journal *handle_ready(const struct journal_request *request, uint64_t 
 }
 
 struct journal_reader *journal_library_open(const struct journal_request *request,
-                                            struct strbuf *why)
+                                            const struct literal_set *needles, struct strbuf *why)
 {
     uint64_t since_usec, until_usec;
     bool is_empty = false;
@@ -196,6 +206,7 @@ struct journal_reader *journal_library_open(const struct journal_request *reques
     library->reader.next = library_next;
     library->reader.close = library_close;
     library->handle = handle;
+    library->needles = needles;
     library->until_usec = until_usec;
     library->ended = is_empty;
     return &library->reader;
@@ -204,9 +215,10 @@ struct journal_reader *journal_library_open(const struct journal_request *reques
 #else
 
 struct journal_reader *journal_library_open(const struct journal_request *request,
-                                            struct strbuf *why)
+                                            const struct literal_set *needles, struct strbuf *why)
 {
     (void)request;
+    (void)needles;
     strbuf_why(why, "built without libsystemd");
     return NULL;
 }

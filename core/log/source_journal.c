@@ -28,6 +28,7 @@ static const struct span field_names[JOURNAL_FIELDS] = {
 struct journal {
     struct journal_reader *reader;
     const char *const *writers;
+    struct literal_set needles; /* the reader's */
     bool ended;
     int status; /* the reader's error, 0 without one */
     struct journal_entry entry;
@@ -283,19 +284,30 @@ static void journal_close(struct source *source)
 
 static const struct source_ops journal_ops = {journal_read, journal_close};
 
-struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
+/* The first reader that can. */
+static struct journal_reader *reader_open(const struct journal_request *request,
+                                          const struct literal_set *needles, struct strbuf *why)
 {
     struct strbuf denied = {0};
-    struct journal_reader *reader = journal_files_open(request, &denied);
+    struct journal_reader *reader = journal_files_open(request, needles, &denied);
     if (denied.len > 0)
         strbuf_why(why, "%s", strbuf_text(&denied));
     else if (reader == NULL)
-        reader = journal_library_open(request, why);
+        reader = journal_library_open(request, needles, why);
     strbuf_clear(&denied);
-    if (reader == NULL)
-        return NULL;
+    return reader;
+}
+
+struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
+{
     struct journal *journal = mem_zero(1, sizeof *journal);
-    journal->reader = reader;
+    if (request->needles != NULL)
+        literal_set_init(&journal->needles, request->needles);
+    journal->reader = reader_open(request, request->needles ? &journal->needles : NULL, why);
+    if (journal->reader == NULL) {
+        free(journal);
+        return NULL;
+    }
     journal->writers = request->writers;
     journal->second = -1;
     struct source *source = mem_zero(1, sizeof *source);

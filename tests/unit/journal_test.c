@@ -244,6 +244,23 @@ static void window(void)
     strbuf_clear(&why);
 }
 
+/* Only the message is searched, not the head of the line. */
+static void needles(void)
+{
+    struct strbuf got = {0}, want = {0}, why = {0};
+    struct journal_request request = request_for(in_dir("system.journal"));
+    request.until = START + LONG_SECOND - 1;
+    request.needles = (const char *const[]){"mx b:", "postfix", NULL};
+    for (size_t i = 0; i < CASES; i++)
+        if (cases[i].message.len > 0)
+            want_line(&want, i);
+    test_number("needles", read_all(&request, 65536, &got, &why), 0);
+    test_text("needles", strbuf_text(&got), strbuf_text(&want));
+    strbuf_clear(&got);
+    strbuf_clear(&want);
+    strbuf_clear(&why);
+}
+
 static void nobody_writes(void)
 {
     struct strbuf got = {0}, why = {0};
@@ -281,8 +298,11 @@ static void drain(struct journal_reader *reader, struct strbuf *out)
 static void same_entries(const char *name, const struct journal_request *request)
 {
     struct strbuf ours = {0}, library = {0}, why = {0};
-    drain(journal_files_open(request, NULL), &ours);
-    drain(journal_library_open(request, &why), &library);
+    struct literal_set set, *needles = request->needles == NULL ? NULL : &set;
+    if (needles != NULL)
+        literal_set_init(needles, request->needles);
+    drain(journal_files_open(request, needles, &why), &ours);
+    drain(journal_library_open(request, needles, &why), &library);
     test_true(name, ours.len > 0 && ours.len == library.len &&
                         memcmp(ours.data, library.data, ours.len) == 0);
     strbuf_clear(&ours);
@@ -303,6 +323,9 @@ static void both_readers(void)
     request.since = START + 10;
     request.until = START + LONG_SECOND + 12;
     same_entries("both readers, a window", &request);
+    request.needles = (const char *const[]){"hello", "abceh", NULL};
+    same_entries("both readers, needles", &request);
+    request.needles = NULL;
     request.since = 0;
     request.file = NULL;
     request.dir = dir;
@@ -314,7 +337,7 @@ static void both_readers(void)
 static int64_t drain_quietly(const struct journal_request *request)
 {
     struct journal_entry entry = {0};
-    struct journal_reader *reader = journal_files_open(request, NULL);
+    struct journal_reader *reader = journal_files_open(request, NULL, NULL);
     int64_t count = 0;
     while (reader != NULL && reader->next(reader, &entry) > 0)
         count++;
@@ -419,6 +442,7 @@ int main(void)
     make_journal();
     whole();
     window();
+    needles();
     nobody_writes();
     not_there();
     refusals();

@@ -17,6 +17,7 @@ struct log_request {
     const char *journal_dir, *journal_file;
     const char *const *identifiers; /* syslog tags (source.h); NULL = no journal for this format */
     const char *const *writers;
+    const char *const *needles; /* of journal_request; NULL reads every entry */
     const struct window *window;
 };
 

@@ -11,6 +11,7 @@
 
 #include "spamgear/base/strbuf.h"
 #include "spamgear/log/source.h"
+#include "spamgear/match/literal.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -44,6 +45,12 @@ enum journal_field journal_field_find(struct span data, size_t *value_at);
 /* Copies at most JOURNAL_LONGEST_FIELD bytes. The first value of a field stays. */
 void journal_entry_set(struct journal_entry *entry, enum journal_field field, struct span value);
 
+/* Which entries are wanted: NULL wants all. */
+struct journal_wish {
+    const char *const *identifiers;
+    const struct literal_set *needles; /* one of which the message holds */
+};
+
 /* Is it one of journal_request.identifiers? NULL wants all. */
 bool journal_is_wanted(struct span identifier, const char *const *identifiers);
 /* What is shown as the name of the journal. */
@@ -59,13 +66,14 @@ struct journal_reader {
     uint64_t damaged; /* entries that could not be read */
 };
 
-/* NULL with why: some of it may not be read, and a part would pass for the whole.
+/* needles: of journal_request, or NULL; borrowed while the reader lives.
+ * NULL with why: some of it may not be read, and a part would pass for the whole.
  * NULL with *why left as it is: it declines. */
 struct journal_reader *journal_files_open(const struct journal_request *request,
-                                          struct strbuf *why);
+                                          const struct literal_set *needles, struct strbuf *why);
 /* NULL with why. */
 struct journal_reader *journal_library_open(const struct journal_request *request,
-                                            struct strbuf *why);
+                                            const struct literal_set *needles, struct strbuf *why);
 
 /* ---- one file, for journal_files ---- */
 
@@ -89,7 +97,7 @@ struct journal_mark {
 /* False at the end of the file. */
 bool journal_file_mark(const struct journal_file *file, struct journal_mark *mark);
 /* Reads the next entry and steps on. 1: it is wanted; 0: it is not; -1: it is damaged. */
-int journal_file_take(struct journal_file *file, const char *const *identifiers,
+int journal_file_take(struct journal_file *file, const struct journal_wish *wish,
                       struct journal_entry *entry);
 /* Steps over it. */
 void journal_file_skip(struct journal_file *file);

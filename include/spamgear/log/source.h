@@ -74,6 +74,9 @@ struct journal_request {
     const char *file;
     const char *const *identifiers;
     const char *const *writers;
+    /* Literals (literal.h), NULL-terminated: an entry whose message, without the head, holds
+     * none of them is left out, which is several times as fast. NULL wants every entry. */
+    const char *const *needles;
     int64_t since, until;
 };
 struct source *source_open_journal(const struct journal_request *request, struct strbuf *why);
