@@ -124,8 +124,9 @@ static void read_addresses(struct check *check, const struct logcheck_settings *
 static void read_window(struct check *check, const struct logcheck_settings *settings)
 {
     int64_t end = settings->until != 0 ? settings->until : clock_now();
-    check->window.until = settings->until != 0 ? settings->until : INT64_MAX;
+    check->window.until = settings->until != 0 ? settings->until : end + STAMP_BACK_S;
     check->window.slack_s = (int64_t)settings->slack;
+    check->open_end = settings->until == 0;
     check->window.full = settings->full;
     check->window.since = settings->since;
     if (settings->since == 0) {
@@ -299,7 +300,7 @@ static void tell_counts(const struct report *report)
     const struct harvest_counts *c = &report->counts;
     char since[32], until[32] = "now";
     stamp_format(report->since, since);
-    if (report->until != INT64_MAX)
+    if (!report->open_end)
         stamp_format(report->until, until);
     for (size_t i = 0; i < report->files.len; i++)
         diag_info("read %s", report->files.at[i]);
@@ -328,6 +329,10 @@ static void tell(const struct report *report, struct texts *problems)
     if (report->failed_unnamed > 0)
         diag_info("%llu failed log-ins in more than %d names are counted together",
                   (unsigned long long)report->failed_unnamed, TALLY_FAILED_NAMES);
+    if (report->open_end && report->counts.future > 0)
+        diag_warn("%llu lines are stamped hours ahead of now and were left out: is the time zone "
+                  "right?",
+                  (unsigned long long)report->counts.future);
     tell_counts(report);
 }
 

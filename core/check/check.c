@@ -110,11 +110,12 @@ static void describe(const struct check *check, struct report *report)
     report->headings = check->headings;
     report->since = check->window.since;
     report->until = check->window.until;
+    report->open_end = check->open_end;
     stamp_format(check->window.since, since);
-    if (check->period != NULL && check->window.until == INT64_MAX) {
+    if (check->period != NULL && check->open_end) {
         strbuf_add_text(&report->during, "During the last ");
         duration_words(&report->during, check->period);
-    } else if (check->window.until == INT64_MAX) {
+    } else if (check->open_end) {
         strbuf_format(&report->during, "Since %s", since);
     } else {
         stamp_format(check->window.until, until);

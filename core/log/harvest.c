@@ -127,6 +127,7 @@ static bool in_window(struct worker *worker, struct log_line *line)
         return false;
     }
     worker->counts.dated++;
+    worker->counts.future += line->time > harvest->window.until;
     return is_inside(&harvest->window, line->time) || own_time(harvest);
 }
 
@@ -296,6 +297,7 @@ static void add_counts(struct harvest_counts *sum, const struct harvest_counts *
     sum->unparsed += more->unparsed;
     sum->undated += more->undated;
     sum->dated += more->dated;
+    sum->future += more->future;
     sum->forged += more->forged;
     sum->gave_up += more->gave_up;
     sum->too_long += more->too_long;

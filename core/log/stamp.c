@@ -119,9 +119,9 @@ static int64_t first_from(struct stamp_clock *clock, const struct stamp *s, int6
 
 static int64_t infer_year(struct stamp_clock *clock, const struct stamp *s)
 {
-    int64_t limit = sane(clock->newest) + DAY;
+    int64_t limit = sane(clock->newest) + STAMP_FUTURE_S;
     if (clock->before != STAMP_NONE) {
-        int64_t time = first_from(clock, s, sane(clock->before) - DAY);
+        int64_t time = first_from(clock, s, sane(clock->before) - STAMP_BACK_S);
         if (time <= limit)
             return time;
     }

@@ -2,7 +2,7 @@
  *
  * A probe is the first readable stamp at or after an offset. Stamps without a year are
  * resolved from the end backwards: each probe is the latest time that is not more
- * than a day after the probe behind it.
+ * than STAMP_BACK_S after the probe behind it.
  */
 #include "spamgear/log/window.h"
 
@@ -18,16 +18,19 @@ struct probe {
     uint64_t asked;  /* offset that was asked for */
     uint64_t offset; /* of the line that has the stamp */
     int64_t time;    /* STAMP_NONE: no readable stamp near there */
+    int64_t newest;  /* what a probe before this one takes for newest */
+    bool has_year;
 };
 
 struct search {
     struct source *source;
+    int64_t newest; /* of the file */
     int64_t since, slack_s;
     bool ordered;
 };
 
 /* The first line of text that has a readable stamp no later than the clock allows. */
-static int64_t first_stamp(struct span text, int64_t newest, size_t *at)
+static int64_t first_stamp(struct span text, int64_t newest, size_t *at, bool *has_year)
 {
     const char *start = text.at;
     while (text.len > 0) {
@@ -40,6 +43,7 @@ static int64_t first_stamp(struct span text, int64_t newest, size_t *at)
         int64_t time = stamp_read(&clock, span_of(text.at, end), &stamp, &rest);
         if (time != STAMP_NONE) {
             *at = (size_t)(text.at - start);
+            *has_year = stamp.has_year;
             return time;
         }
         if (newline == NULL)
@@ -49,11 +53,17 @@ static int64_t first_stamp(struct span text, int64_t newest, size_t *at)
     return STAMP_NONE;
 }
 
+/* What the clock must take for newest so that nothing may be later than a line behind it. */
+static int64_t not_later_than(int64_t time)
+{
+    return time - STAMP_FUTURE_S + STAMP_BACK_S;
+}
+
 /* Only the last line of a probe may be cut; a cut line has its stamp all the same. */
 static struct probe probe_at(struct search *search, uint64_t offset, int64_t newest)
 {
     char buf[PROBE_BYTES];
-    struct probe probe = {.asked = offset, .offset = offset, .time = STAMP_NONE};
+    struct probe probe = {offset, offset, STAMP_NONE, newest, true};
     ssize_t got = source_peek(search->source, offset, buf, sizeof buf);
     if (got <= 0)
         return probe;
@@ -65,8 +75,10 @@ static struct probe probe_at(struct search *search, uint64_t offset, int64_t new
         text = span_of(newline + 1, buf + text.len);
     }
     size_t at = 0;
-    probe.time = first_stamp(text, newest, &at);
+    probe.time = first_stamp(text, newest, &at, &probe.has_year);
     probe.offset = offset + (uint64_t)(text.at + at - buf);
+    if (probe.time != STAMP_NONE)
+        probe.newest = not_later_than(probe.time);
     return probe;
 }
 
@@ -76,20 +88,44 @@ static void check_order(struct search *search, const struct probe *earlier, int6
         search->ordered = false;
 }
 
+/* The last lines one by one from the end: where stamps have no year, a gap of a year may lie
+ * between any two. Returns the first line of the part, with the year that follows. */
+static struct probe walk_back(const struct search *search, const struct probe *first)
+{
+    struct probe probe = *first;
+    probe.newest = search->newest;
+    char *buf = mem_alloc(STEP_BYTES);
+    ssize_t got = source_peek(search->source, first->offset, buf, STEP_BYTES);
+    struct span text = {buf, got > 0 ? (size_t)got : 0};
+    while (text.len > 0) {
+        size_t at, newline_len = text.at[text.len - 1] == '\n';
+        const char *before =
+            span_find_last((struct span){text.at, text.len - newline_len}, SPAN("\n"));
+        const char *start = before == NULL ? text.at : before + 1;
+        int64_t time =
+            first_stamp(span_of(start, text.at + text.len), probe.newest, &at, &probe.has_year);
+        if (time != STAMP_NONE) {
+            probe.time = time;
+            probe.newest = not_later_than(time);
+        }
+        text.len = (size_t)(start - text.at);
+    }
+    free(buf);
+    return probe;
+}
+
 /* Steps back from the end, doubling, until a probe lies before the window. Afterwards the
  * window begins between *low (before it, or the file's start) and *high. */
 static void gallop(struct search *search, struct probe *low, struct probe *high)
 {
     uint64_t size = search->source->size, step = STEP_BYTES;
-    int64_t newest = search->source->mtime;
-    *high = (struct probe){size, size, newest};
+    *high = (struct probe){size, size, search->newest, search->newest, true};
     for (;; step *= 2) {
-        *low = probe_at(search, step < size ? size - step : 0, newest);
-        if (low->time != STAMP_NONE) {
-            if (high->offset < size)
-                check_order(search, low, high->time);
-            newest = low->time;
-        }
+        *low = probe_at(search, step < size ? size - step : 0, high->newest);
+        if (low->time != STAMP_NONE && step == STEP_BYTES && !low->has_year)
+            *low = walk_back(search, low);
+        if (low->time != STAMP_NONE && high->offset < size)
+            check_order(search, low, high->time);
         if (low->asked == 0 || (low->time != STAMP_NONE && low->time < search->since))
             return;
         if (low->time != STAMP_NONE)
@@ -101,7 +137,7 @@ static void bisect(struct search *search, struct probe *low, struct probe *high)
 {
     while (high->asked > low->asked + STEP_BYTES) {
         uint64_t middle = low->asked + (high->asked - low->asked) / 2;
-        struct probe probe = probe_at(search, middle, high->time);
+        struct probe probe = probe_at(search, middle, high->newest);
         if (probe.time == STAMP_NONE)
             return; /* binary junk in between: read from low, which is safe */
         check_order(search, &probe, high->time);
@@ -121,32 +157,33 @@ static int by_offset_descending(const void *a, const void *b)
 
 /* Is everything before the start older than the start? Looks closely just before it, ever
  * more coarsely further away, and evenly over the rest: steps of the clock last longer than
- * the gaps near the start. Returns the time of the file's first line. */
+ * the gaps near the start. Returns what the file's first line takes for newest. */
 static int64_t check_older_part(struct search *search, const struct probe *low)
 {
     uint64_t offsets[ORDER_PROBES];
     size_t len = 0;
-    int64_t newest = low->time;
+    struct probe behind = *low;
     for (uint64_t step = STEP_BYTES; step < low->offset && len < ORDER_PROBES / 2; step *= 2)
         offsets[len++] = low->offset - step;
     for (uint64_t i = 0; i < EVEN_PROBES && low->offset > STEP_BYTES; i++)
         offsets[len++] = low->offset / EVEN_PROBES * i;
     qsort(offsets, len, sizeof *offsets, by_offset_descending);
     for (size_t i = 0; i < len && search->ordered; i++) {
-        struct probe probe = probe_at(search, offsets[i], newest);
-        check_order(search, &probe, newest);
+        struct probe probe = probe_at(search, offsets[i], behind.newest);
+        check_order(search, &probe, behind.time);
         if (probe.time != STAMP_NONE)
-            newest = probe.time;
+            behind = probe;
     }
-    return newest;
+    return behind.newest;
 }
 
 /* The whole file from its first line, whose year follows from the lines behind it. */
 static void start_at_zero(struct search *search, const struct probe *low,
                           struct window_start *start)
 {
-    int64_t oldest = low->asked == 0 ? low->time : check_older_part(search, low);
-    struct probe first = probe_at(search, 0, oldest != STAMP_NONE ? oldest : start->clock.newest);
+    struct probe first = *low;
+    if (low->asked > 0)
+        first = probe_at(search, 0, check_older_part(search, low));
     start->offset = 0;
     start->first = first.time;
     if (first.time != STAMP_NONE)
@@ -173,7 +210,7 @@ void window_find(struct source *source, const struct window *window, struct wind
     stamp_clock_init(&start->clock, newest);
     if (source->kind != SOURCE_FILE)
         return;
-    struct search search = {source, window->since, window->slack_s, true};
+    struct search search = {source, newest, window->since, window->slack_s, true};
     struct probe low, high;
     step_over_repeated_hour(&search);
     search.since -= window->slack_s;

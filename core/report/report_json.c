@@ -73,6 +73,7 @@ static void counts_members(struct json *json, const struct report *report)
     json_number(json, "events", counts->events);
     json_number(json, "unparsed", counts->unparsed);
     json_number(json, "undated", counts->undated);
+    json_number(json, "future", counts->future);
     json_number(json, "too_long", counts->too_long);
     json_number(json, "forged", counts->forged);
     json_number(json, "gave_up", counts->gave_up);
@@ -92,7 +93,7 @@ static void summary_object(struct json *json, const struct report *report)
     json_close(json, ']');
     json_open(json, "window", '{');
     time_member(json, "since", report->since);
-    time_member(json, "until", report->until);
+    time_member(json, "until", report->open_end ? INT64_MAX : report->until);
     json_close(json, '}');
     counts_members(json, report);
     json_word(json, "networks_by", strbuf_text(&report->networks));

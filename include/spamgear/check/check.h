@@ -17,6 +17,7 @@ struct check {
     size_t formats_len;
     struct log_request logs; /* its window points to `window` below */
     struct window window;
+    bool open_end;      /* no end was asked for: the window ends a little after now */
     const char *period; /* as typed, for the report; NULL with absolute times */
     unsigned threads;
     bool count_lines;

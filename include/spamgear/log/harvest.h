@@ -22,6 +22,7 @@ struct harvest_counts {
     uint64_t unparsed;     /* lines of the program that were not understood */
     uint64_t undated;      /* lines of interest whose time could not be read */
     uint64_t dated;        /* lines of interest whose time could be read, in or out of the window */
+    uint64_t future;       /* of those: after the window's end */
     uint64_t forged;       /* the kernel says another program wrote them */
     uint64_t gave_up;      /* a pattern hit its limits: could not tell */
     uint64_t too_long;     /* lines left out */

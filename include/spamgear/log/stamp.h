@@ -54,6 +54,9 @@ struct stamp {
  * line starts with no known stamp or with an impossible date. */
 size_t stamp_parse(struct span line, struct stamp *stamp);
 
+#define STAMP_FUTURE_S 86400 /* lines may be stamped so much after the newest time */
+#define STAMP_BACK_S   10800 /* and so much before the line before: more is another year */
+
 /* Where one source stands: the time of the line before, and what no line may
  * exceed. Plain data: copy it to go on from the same place elsewhere. Who follows
  * a growing source moves `newest` on with it. */
@@ -87,9 +90,9 @@ void stamp_clock_init(struct stamp_clock *clock, int64_t newest);
  * that stands out of all order has its time, but must not pull the lines behind it along.
  * STAMP_NONE when the zone name is unknown.
  *
- * Year: after a line, the first one that puts the line no more than a day before that
- * line; but where that is more than a day after clock->newest, and without a line before,
- * the latest one that is not. 29 February takes leap years only. Hour that occurs twice
+ * Year: after a line, the first one that puts the line no more than STAMP_BACK_S before
+ * that line; but where that is more than STAMP_FUTURE_S after clock->newest, and without a
+ * line before, the latest one that is not. 29 February takes leap years only. Hour that occurs twice
  * when summer time ends: the first until the stamps jump back by more than two minutes,
  * then the second. An hour that does not exist when it begins: as if summer time had
  * begun an hour later. */

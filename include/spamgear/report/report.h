@@ -40,9 +40,10 @@ struct report {
     bool by_recipients;
     bool headings;          /* one heading a kind of sender */
     struct strbuf networks; /* what a network is here */
-    int64_t since, until;   /* INT64_MAX = open */
-    struct texts files;     /* that were read */
-    struct texts notes;     /* what the reader of the report should know, no trouble */
+    int64_t since, until;
+    bool open_end;      /* until was not asked for */
+    struct texts files; /* that were read */
+    struct texts notes; /* what the reader of the report should know, no trouble */
     struct harvest_counts counts;
     uint64_t failed;         /* log-ins that failed, altogether */
     uint64_t failed_unnamed; /* of those: in more names than are kept */
