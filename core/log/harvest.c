@@ -316,9 +316,9 @@ static void run_workers(struct job *job)
            pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
         started++;
     work(&workers[0]);
+    for (unsigned i = 1; i < started; i++)
+        pthread_join(workers[i].thread, NULL); /* all, before the counts they add to are touched */
     for (unsigned i = 0; i < threads; i++) {
-        if (i > 0 && i < started)
-            pthread_join(workers[i].thread, NULL);
         add_counts(&job->counts, &workers[i].counts);
         vec_clear(&workers[i].events);
         free(workers[i].block.data);
