@@ -134,7 +134,7 @@ if ! "$build/spamgear" postfix-spam-check -l "$sample" >"$build/answer" || [ ! -
     say "quickstart: that should have named somebody; please report it, with $sample" >&2
     exit 1
 fi
-cut -c 1-160 "$build/answer" | sed 's/^/  /'
+sed 's/^/  /' "$build/answer"
 say ""
 cat <<TEXT
 One account sends from dozens of networks at once: its password is stolen.
