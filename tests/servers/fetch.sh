@@ -9,16 +9,16 @@ set -eu
 folder=${1:-${SPAMGEAR_SERVERS:-/var/cache/spamgear-tests/servers}}
 packages="postfix dovecot-core exim4-daemon-light rsyslog systemd-journal-remote php8.2-cli"
 
-complete() { [ "$(cat "$folder/.complete" 2>/dev/null)" = "$packages" ]; }
+is_complete() { [ "$(cat "$folder/.complete" 2>/dev/null)" = "$packages" ]; }
 
 # shellcheck disable=SC2086  # a list of words
 download() { apt-get -qq -o APT::Sandbox::User=root download $packages; }
 
-complete && exit 0
+is_complete && exit 0
 mkdir -p "$folder"
 exec 9>"$folder/.lock"
 flock 9
-complete && exit 0
+is_complete && exit 0
 
 debs=$(mktemp -d)
 trap 'rm -rf "$debs"' EXIT
