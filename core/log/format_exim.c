@@ -292,15 +292,19 @@ static bool take_host(struct span *s, struct event *event, follows *fits, struct
 
 /* --- Lines --- */
 
+/* Is a user's name the rest of a HELO name? Then the bracket before it was the client's. */
+static bool has_helo_in_name(const struct fields *fields)
+{
+    return field_find(fields->auth, SPAN(") [")) != NULL ||
+           field_find(fields->ident, SPAN(") [")) != NULL;
+}
+
 static bool arrival_follows(struct span after, struct fields *fields)
 {
     bool cut = fields->cut;
     *fields = (struct fields){.cut = cut};
-    if (!take_fields(&after, fields) || (after.len > 0 && !take_end(&after, fields)))
-        return false;
-    /* the rest of a HELO name, taken for a user's */
-    return field_find(fields->auth, SPAN(") [")) == NULL &&
-           field_find(fields->ident, SPAN(") [")) == NULL;
+    return take_fields(&after, fields) && (after.len == 0 || take_end(&after, fields)) &&
+           !has_helo_in_name(fields);
 }
 
 /* "driver:id[:sender]". The last part (log selector smtp_mailauth) is what the client says
@@ -361,8 +365,9 @@ static enum parse_result parse_arrival(struct span text, bool cut, struct event 
 static bool reject_follows(struct span after, struct fields *fields)
 {
     *fields = (struct fields){0};
-    return take_fields(&after, fields) && (span_has_prefix(after, SPAN("rejected ")) ||
-                                           span_has_prefix(after, SPAN("temporarily rejected ")));
+    return take_fields(&after, fields) && !has_helo_in_name(fields) &&
+           (span_has_prefix(after, SPAN("rejected ")) ||
+            span_has_prefix(after, SPAN("temporarily rejected ")));
 }
 
 /* After "H=": "host.. F=<..> A=driver:id rejected RCPT <..>" */
