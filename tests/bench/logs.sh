@@ -45,7 +45,10 @@ week=604800
 log() {
     name=$1
     shift
-    [ -f "$data/$name" ] || "$gen" -e "$end" -t "$data/$name.truth" "$@" >"$data/$name"
+    if [ ! -f "$data/$name" ]; then
+        "$gen" -e "$end" -t "$data/$name.truth" "$@" >"$data/part"
+        mv "$data/part" "$data/$name"
+    fi
     cat "$data/$name" >/dev/null
 }
 
@@ -152,7 +155,10 @@ bench_archive() { # SUFFIX COMPRESSOR READER
     have "$2" || return 0
     log pf-hour-100.log -s 100M -p 3600 -u 2000 -b 60 -a 80
     f=$data/pf-hour-100.log.$1
-    [ -f "$f" ] || "$2" -c "$data/pf-hour-100.log" >"$f"
+    if [ ! -f "$f" ]; then
+        "$2" -c "$data/pf-hour-100.log" >"$data/part"
+        mv "$data/part" "$f"
+    fi
     "$timeit" -n "$runs" spamgear "$gear" postfix-spam-check -l "$f" --now "$now" -m 90 \
         -- "$3@1.15" sh -c "exec $3 '$f' >/dev/null"
 }
@@ -160,15 +166,17 @@ bench_archive() { # SUFFIX COMPRESSOR READER
 bench_journal() {
     remote=/lib/systemd/systemd-journal-remote
     have journalctl && have $remote || return 0
-    f=$data/week.journal
-    if [ ! -f "$f" ]; then
-        "$gen" -f postfix-journal -s 460M -p $week -e "$end" >"$data/export"
-        $remote -o "$f" "$data/export" 2>/dev/null
+    d=$data/journal
+    if [ ! -d "$d" ]; then
+        "$gen" -f postfix-journal -s 500M -p $week -e "$end" >"$data/export"
+        mkdir "$data/part.d"
+        $remote -o "$data/part.d" --split-mode=none "$data/export" 2>/dev/null
         rm -f "$data/export"
+        mv "$data/part.d" "$d"
     fi
-    echo "  $(journalctl --file "$f" -o cat | wc -l) entries"
-    "$timeit" -n "$runs" spamgear "$gear" postfix-spam-check --journal-file "$f" --now "$now" \
-        -- journalctl@0.05 sh -c "journalctl --file '$f' -t postfix/smtpd -t postfix/submission/smtpd \
+    echo "  $(journalctl -D "$d" -o cat | wc -l) entries"
+    "$timeit" -n "$runs" spamgear "$gear" postfix-spam-check --journal-dir "$d" --now "$now" \
+        -- journalctl@0.05 sh -c "journalctl -D '$d' -t postfix/smtpd -t postfix/submission/smtpd \
             -o cat --since @$((end - 3600)) | grep -c sasl_username="
 }
 

@@ -741,7 +741,10 @@ int main(int argc, char **argv)
     end = time(NULL);
     const char *truth = arguments(argc, argv);
     journal = strcmp(format->name, "postfix-journal") == 0;
-    static char buffer[1 << 20];
+    /* As log daemons write: in small pieces. Large writes would put the file in large pages of
+     * the cache, which makes programs that map it nearly twice as fast as they are on a real log.
+     */
+    static char buffer[4096];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     people_make();
     play_all();
