@@ -15,6 +15,7 @@
 #   stdout stderr status   what is expected: all three are compared; absent = empty, 0.
 #             In both texts the two folders read @DIR@ and @TMP@ again
 #   after/    files that must stand in @TMP@ afterwards with these bytes
+#   absent    paths, one a line, that must not be there afterwards
 #
 # UPDATE=1 writes what came out as what is expected; read the change before you keep it.
 # Prints "N passed, N failed"; a folder without any case fails.
@@ -100,6 +101,14 @@ compare_after() {
     done <"$work/names"
 }
 
+check_absent() {
+    [ -f "$case/absent" ] || return 0
+    expand <"$case/absent" >"$work/names"
+    while IFS= read -r name; do
+        [ ! -e "$name" ] && [ ! -L "$name" ] || echo "must not be there: $name" >>"$work/diff"
+    done <"$work/names"
+}
+
 update() {
     for name in stdout stderr; do
         rm -f "$case/$name"
@@ -123,6 +132,7 @@ one_case() {
     compare status '0
 '
     compare_after
+    check_absent
     if [ -s "$work/diff" ]; then
         failed=$((failed + 1))
         echo "FAIL $applet/$(basename "$case")"
