@@ -27,11 +27,18 @@ static void add_config_limits(struct limits *limits, const struct config *config
     strbuf_clear(&why);
 }
 
+/* Every bad line of the file is a problem, and a message, of its own. */
 static void add_overrides(struct limits *limits, const char *path)
 {
     struct strbuf why = {0};
-    if (limit_read_overrides(limits, path, &why) != 0)
-        diag_error("%s", strbuf_text(&why));
+    char *rest = NULL;
+    if (limit_read_overrides(limits, path, &why) != 0) {
+        char *problems = strbuf_take(&why);
+        for (char *one = strtok_r(problems, "\n", &rest); one != NULL;
+             one = strtok_r(NULL, "\n", &rest))
+            diag_error("%s", one);
+        free(problems);
+    }
     strbuf_clear(&why);
 }
 
