@@ -23,7 +23,7 @@ forged_line() {
         'sasl_method=PLAIN, sasl_username=alice'
 }
 forgeries() {
-    for unused in 1 2 3; do
+    for _ in 1 2 3; do
         forged_line
     done | perl "$servers_dir/export.pl" 1000 /usr/bin/logger session-1.scope
     forged_line | sed 's/h\[/other[/' |
