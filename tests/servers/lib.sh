@@ -1,5 +1,5 @@
-# lib.sh - what the server tests share; sourced by a script whose arguments are the spamgear
-# binary and the build folder (which is not used: nothing is left behind).
+# lib.sh - what the server tests share; sourced by a script whose argument is the spamgear
+# binary.
 #
 # Every server runs below one temporary folder, on loopback and on ports that were free
 # when the test began, as a child of the test: when the test ends, however it ends, the
