@@ -1,6 +1,6 @@
 #!/bin/sh
 # exim_test.sh SPAMGEAR - Exim: what was sent is what is counted, under several log settings.
-# shellcheck disable=SC2154  # set by what is sourced
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 
 # Exim insists on its own user, which the machine need not have.

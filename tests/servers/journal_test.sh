@@ -3,7 +3,7 @@
 #
 # systemd-journal-remote makes a journal file of the lines of a real Postfix, with the
 # fields that journald would have had from the kernel for each of its programs.
-# shellcheck disable=SC2154  # set by what is sourced
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
 

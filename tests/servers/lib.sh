@@ -28,16 +28,25 @@ give_up() {
 
 # --- life and death -------------------------------------------------------------------
 
+# lives GROUP: is a process of this group alive? (kill -0 sees the dead until init has reaped
+# them, which in a container takes its time.)
+lives() {
+    cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$1" '
+        { sub(/^.*\) /, "") }
+        $1 != "Z" && $3 == group { alive = 1 }
+        END { exit !alive }'
+}
+
 # stop PID: ends a server and all that it started; 3 seconds to do it in good order
 stop() {
     kill -TERM "-$1" 2>/dev/null
+    wait "$1" 2>/dev/null # only the shell of start(), which ends at once
     tries=30
-    while [ $tries -gt 0 ] && kill -0 "-$1" 2>/dev/null; do
+    while [ $tries -gt 0 ] && lives "$1"; do
         sleep 0.1
         tries=$((tries - 1))
     done
     kill -KILL "-$1" 2>/dev/null
-    wait "$1" 2>/dev/null
 }
 
 stop_all() {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # php_test.sh SPAMGEAR - PHP's mail.log: scripts and their mails are those that PHP ran.
-# shellcheck disable=SC2154  # set by what is sourced
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 
 # php ARGUMENT... : the plain interpreter, whose mails go nowhere

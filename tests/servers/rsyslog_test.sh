@@ -3,7 +3,7 @@
 #
 # The lines of a real Postfix go to a real rsyslogd through its log socket, as syslog(3) would
 # send them (a machine's /dev/log is not ours to replace). Others write to the socket as well.
-# shellcheck disable=SC2154  # set by what is sourced
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
 
