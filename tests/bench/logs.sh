@@ -170,7 +170,7 @@ bench_journal() {
     if [ ! -d "$d" ]; then
         "$gen" -f postfix-journal -s 500M -p $week -e "$end" >"$data/export"
         mkdir "$data/part.d"
-        $remote -o "$data/part.d" --split-mode=none "$data/export" 2>/dev/null
+        $remote -o "$data/part.d/remote.journal" "$data/export" 2>/dev/null
         rm -f "$data/export"
         mv "$data/part.d" "$d"
     fi
