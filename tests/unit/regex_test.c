@@ -1,4 +1,5 @@
-/* regex - groups, limits, the cache, threads, and literals that are never wrong. */
+/* regex - groups, limits, the cache, threads, and literals that are never wrong.
+ * ctest label: threads */
 #include "spamgear/match/regex.h"
 
 #include "test.h"
