@@ -4,12 +4,21 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 
+static void forget(const struct lazy_symbol *symbols)
+{
+    for (const struct lazy_symbol *s = symbols; s->name != NULL; s++)
+        *s->pointer = NULL;
+}
+
+/* Where one symbol is missing none is kept: the library will be closed. */
 static bool resolve(void *library, const struct lazy_symbol *symbols)
 {
     for (const struct lazy_symbol *s = symbols; s->name != NULL; s++) {
         *s->pointer = dlsym(library, s->name);
-        if (*s->pointer == NULL)
+        if (*s->pointer == NULL) {
+            forget(symbols);
             return false;
+        }
     }
     return true;
 }
