@@ -93,8 +93,8 @@ static void store_key(struct map *map, struct span key)
     size_t end;
     if (__builtin_add_overflow(map->arena_len, key.len, &end) || end > UINT32_MAX ||
         map->len >= MAP_NONE - 1)
-        end = SIZE_MAX; /* no memory, as far as this table goes */
-    if (end > map->arena_cap)
+        end = SIZE_MAX;                             /* no memory, as far as this table goes */
+    if (end > map->arena_cap || map->arena == NULL) /* an empty key stands somewhere, too */
         mem_grow((void **)&map->arena, &map->arena_cap, end, 1);
     if (map->len == map->key_cap)
         mem_grow((void **)&map->keys, &map->key_cap, map->len + 1, sizeof *map->keys);

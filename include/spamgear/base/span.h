@@ -54,16 +54,18 @@ static inline bool span_has_suffix(struct span s, struct span suffix)
 /* The span without its first n bytes (n at most len). */
 static inline struct span span_skip(struct span s, size_t n)
 {
-    return (struct span){s.at + n, s.len - n};
+    return (struct span){n == 0 ? s.at : s.at + n, s.len - n}; /* nothing may be added to NULL */
 }
 
-/* First place of needle in s, or NULL. */
+/* First place of needle in s, or NULL. An empty needle stands at the start. */
 static inline const char *span_find(struct span s, struct span needle)
 {
-    return s.len < needle.len ? NULL : memmem(s.at, s.len, needle.at, needle.len);
+    if (s.len < needle.len || needle.len == 0)
+        return needle.len == 0 ? s.at : NULL;
+    return memmem(s.at, s.len, needle.at, needle.len);
 }
 
-/* Last place of needle in s, or NULL. */
+/* Last place of needle in s, or NULL; also NULL for an empty needle. */
 const char *span_find_last(struct span s, struct span needle);
 
 /* The number that all of s spells in decimal digits. False when s is empty,
