@@ -9,8 +9,9 @@
 #include "spamgear/base/strbuf.h"
 #include <stdbool.h>
 
-/* Appends s with control bytes, DEL, C1 controls and invalid UTF-8 written as
- * \xNN (newline \n, tab \t, backslash stays). Valid UTF-8 passes. */
+/* Appends s with control bytes, DEL, C1 controls, line separators, bidirectional overrides
+ * (U+2028 to U+202E, U+2066 to U+2069) and invalid UTF-8 written as \xNN (newline \n,
+ * tab \t, backslash stays). Other valid UTF-8 passes. */
 void text_escape(struct strbuf *out, struct span s);
 
 /* Appends s as a JSON string with its quotes (RFC 8259). Bytes that are no
