@@ -2,6 +2,7 @@
 #include "logcheck.h"
 
 #include "custom_formats.h"
+#include "script_paths.h"
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
@@ -278,7 +279,7 @@ static void write_report(const struct logcheck_profile *profile,
     else if (settings->format == 2)
         report_metrics(report, out);
     else if (profile->names_only)
-        report_names(report, settings->nul, out);
+        script_paths_write(report, settings->nul, out);
     else
         report_text(report, out);
 }

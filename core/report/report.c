@@ -63,15 +63,6 @@ void report_text(const struct report *report, FILE *out)
         text_kind(report, (enum sender_kind)kind, false, out);
 }
 
-void report_names(const struct report *report, bool nul, FILE *out)
-{
-    for (size_t i = 0; i < report->senders.len; i++) {
-        struct span path = report->senders.at[i].sender.name;
-        fwrite(path.at, 1, path.len, out);
-        fputc(nul ? '\0' : '\n', out);
-    }
-}
-
 void report_clear(struct report *report)
 {
     for (size_t i = 0; i < report->senders.len; i++) {

@@ -59,8 +59,6 @@ void report_text(const struct report *report, FILE *out);
 void report_json(const struct report *report, FILE *out);
 /* Prometheus text exposition format 0.0.4. */
 void report_metrics(const struct report *report, FILE *out);
-/* Names of the senders alone (scripts: their paths), one a line, or NUL-terminated. */
-void report_names(const struct report *report, bool nul, FILE *out);
 
 void report_clear(struct report *report);
 

@@ -1,0 +1,63 @@
+/* script_paths - the paths that the PHP checkers print for a scanner.
+ *
+ * A path that ends in '/' is a directory, which is all that the sendmail2relay wrapper knew.
+ * The .php files in it (not those below it) are named in its place, sorted; a directory that
+ * cannot be read, or holds none, stands for itself. What is in a directory is its tenant's
+ * choice: a name with a newline in it would be two paths to whoever reads lines, so it is
+ * left out with a message, and given only with -0.
+ */
+#include "script_paths.h"
+
+#include "spamgear/base/diag.h"
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int is_php(const struct dirent *entry)
+{
+    struct span name = span_text(entry->d_name);
+    return (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN) &&
+           span_has_suffix(name, SPAN(".php"));
+}
+
+static void write_path(struct span path, struct span name, bool nul, FILE *out)
+{
+    fwrite(path.at, 1, path.len, out);
+    fwrite(name.at, 1, name.len, out);
+    fputc(nul ? '\0' : '\n', out);
+}
+
+static void write_entry(struct span directory, const char *name, bool nul, FILE *out)
+{
+    if (!nul && strchr(name, '\n') != NULL)
+        diag_error("%.*s: a file name in it has a newline: use -0", (int)directory.len,
+                   directory.at);
+    else
+        write_path(directory, span_text(name), nul, out);
+}
+
+static void write_directory(struct span path, bool nul, FILE *out)
+{
+    struct dirent **entries = NULL;
+    char *text = strndup(path.at, path.len);
+    int count = text == NULL ? -1 : scandir(text, &entries, is_php, alphasort);
+    if (count <= 0)
+        write_path(path, SPAN(""), nul, out);
+    for (int i = 0; i < count; i++) {
+        write_entry(path, entries[i]->d_name, nul, out);
+        free(entries[i]);
+    }
+    free(entries);
+    free(text);
+}
+
+void script_paths_write(const struct report *report, bool nul, FILE *out)
+{
+    for (size_t i = 0; i < report->senders.len; i++) {
+        struct span path = report->senders.at[i].sender.name;
+        if (span_has_suffix(path, SPAN("/")))
+            write_directory(path, nul, out);
+        else
+            write_path(path, SPAN(""), nul, out);
+    }
+}
