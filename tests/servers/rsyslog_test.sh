@@ -6,22 +6,7 @@
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
-
-# rsyslog_start [DIRECTIVE] : a rsyslogd that listens on log.sock
-rsyslog_start() {
-    cat >rsyslog.conf <<END
-global(workDirectory="$work" maxMessageSize="8k")
-${1:-}
-module(load="imuxsock" SysSock.Use="off")
-input(type="imuxsock" Socket="$work/log.sock" RateLimit.Interval="0" UseSysTimeStamp="off")
-*.* action(type="omfile" file="$work/traditional.log" template="RSYSLOG_TraditionalFileFormat")
-*.* action(type="omfile" file="$work/rfc3339.log" template="RSYSLOG_FileFormat")
-*.* action(type="omfile" file="$work/rfc5424.log" template="RSYSLOG_SyslogProtocol23Format")
-END
-    start rsyslog.out "$cache/usr/sbin/rsyslogd" -n -f "$work/rsyslog.conf" -i "$work/rsyslog.pid" \
-        -M "$(echo "$cache"/usr/lib/*/rsyslog)"
-    wait_for "rsyslogd" test -S log.sock
-}
+. "$servers_dir/rsyslog.sh"
 
 # Any user may write anything to the log, under any name. A line of another program that
 # quotes Postfix counts nothing. (Under Postfix' own name it would: only the journal knows.)
@@ -33,17 +18,13 @@ rsyslog_forge() {
     logger -u log.sock -t shop/smtpd "$line"
 }
 
-all_written() { [ "$(grep -l marker-of-the-end ./*.log | wc -l)" = 3 ]; }
-
 # relay [DIRECTIVE] : what Postfix has logged, and the forgeries, in the three files
 relay() {
     rm -f ./*.log log.sock
     rsyslog_start "$@"
     perl "$servers_dir/syslog.pl" log.sock <postfix.sent || give_up "rsyslogd does not listen"
     rsyslog_forge
-    logger -u log.sock -t marker marker-of-the-end
-    wait_for "rsyslogd to write" all_written
-    stop_all
+    rsyslog_stop
 }
 
 postfix_traffic
