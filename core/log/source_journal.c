@@ -19,16 +19,9 @@
 #define SYSTEM_UIDS     1000 /* below: daemons; from here on: people (Debian policy 9.2.2) */
 #define USEC_PER_SECOND 1000000
 
-static const struct span field_names[JOURNAL_FIELDS] = {
-    {"MESSAGE=", 8}, {"SYSLOG_IDENTIFIER=", 18}, {"SYSLOG_PID=", 11},
-    {"_PID=", 5},    {"_HOSTNAME=", 10},         {"_UID=", 5},
-    {"_EXE=", 5},    {"_SYSTEMD_UNIT=", 14},     {"_TRANSPORT=", 11},
-};
-
 struct journal {
     struct journal_reader *reader;
     const char *const *writers;
-    struct literal_set needles; /* the reader's */
     bool ended;
     int status; /* the reader's error, 0 without one */
     struct journal_entry entry;
@@ -38,52 +31,10 @@ struct journal {
     char stamp[32];
 };
 
-/* ---- what both readers need ---- */
-
-void journal_entry_reset(struct journal_entry *entry)
-{
-    for (int i = 0; i < JOURNAL_FIELDS; i++) {
-        entry->has[i] = false;
-        strbuf_reset(&entry->fields[i]);
-    }
-}
-
 void journal_entry_clear(struct journal_entry *entry)
 {
     for (int i = 0; i < JOURNAL_FIELDS; i++)
         strbuf_clear(&entry->fields[i]);
-}
-
-enum journal_field journal_field_find(struct span data, size_t *value_at)
-{
-    int i = 0;
-    while (i < JOURNAL_FIELDS && !span_has_prefix(data, field_names[i]))
-        i++;
-    *value_at = i < JOURNAL_FIELDS ? field_names[i].len : 0;
-    return (enum journal_field)i;
-}
-
-void journal_entry_set(struct journal_entry *entry, enum journal_field field, struct span value)
-{
-    if (field >= JOURNAL_FIELDS || entry->has[field])
-        return;
-    if (value.len > JOURNAL_LONGEST_FIELD)
-        value.len = JOURNAL_LONGEST_FIELD;
-    entry->has[field] = true;
-    strbuf_add_span(&entry->fields[field], value);
-}
-
-bool journal_is_wanted(struct span identifier, const char *const *identifiers)
-{
-    if (identifiers == NULL)
-        return true;
-    for (; *identifiers != NULL; identifiers++) {
-        struct span tag = span_text(*identifiers);
-        bool is_family = span_has_suffix(tag, SPAN("/"));
-        if (is_family ? span_has_prefix(identifier, tag) : span_is(identifier, tag))
-            return true;
-    }
-    return false;
 }
 
 const char *journal_request_name(const struct journal_request *request)
@@ -91,23 +42,6 @@ const char *journal_request_name(const struct journal_request *request)
     if (request->file != NULL)
         return request->file;
     return request->dir != NULL ? request->dir : "journal";
-}
-
-static uint64_t to_usec(int64_t seconds)
-{
-    if (seconds <= 0)
-        return 0;
-    return (uint64_t)seconds > UINT64_MAX / USEC_PER_SECOND ? UINT64_MAX
-                                                            : (uint64_t)seconds * USEC_PER_SECOND;
-}
-
-void journal_window(const struct journal_request *request, uint64_t *since_usec,
-                    uint64_t *until_usec)
-{
-    *since_usec = to_usec(request->since);
-    *until_usec = to_usec(request->until);
-    if (*until_usec <= UINT64_MAX - USEC_PER_SECOND)
-        *until_usec += USEC_PER_SECOND - 1;
 }
 
 /* ---- the grade: who vouches for the entry ---- */
@@ -256,7 +190,7 @@ static ssize_t journal_read(struct source *source, char *buf, size_t size, struc
     size_t got = deliver(journal, buf, size);
     int status = 1;
     while (got < size && !journal->ended &&
-           (status = journal->reader->next(journal->reader, &journal->entry)) > 0) {
+           (status = journal_reader_next(journal->reader, &journal->entry)) > 0) {
         line_make(journal);
         got += deliver(journal, buf + got, size - got);
     }
@@ -267,16 +201,17 @@ static ssize_t journal_read(struct source *source, char *buf, size_t size, struc
         return (ssize_t)got;
     if (journal->status < 0)
         return strbuf_why(why, "%s: %s", source->name, strerror(-journal->status));
-    if (journal->reader->damaged == 0)
+    uint64_t damaged = journal_reader_damaged(journal->reader);
+    if (damaged == 0)
         return 0;
     return strbuf_why(why, "%s: is corrupt: %llu damaged entries were passed over", source->name,
-                      (unsigned long long)journal->reader->damaged);
+                      (unsigned long long)damaged);
 }
 
 static void journal_close(struct source *source)
 {
     struct journal *journal = source->state;
-    journal->reader->close(journal->reader);
+    journal_reader_close(journal->reader);
     journal_entry_clear(&journal->entry);
     strbuf_clear(&journal->line);
     free(journal);
@@ -284,30 +219,13 @@ static void journal_close(struct source *source)
 
 static const struct source_ops journal_ops = {journal_read, journal_close};
 
-/* The first reader that can. */
-static struct journal_reader *reader_open(const struct journal_request *request,
-                                          const struct literal_set *needles, struct strbuf *why)
-{
-    struct strbuf denied = {0};
-    struct journal_reader *reader = journal_files_open(request, needles, &denied);
-    if (denied.len > 0)
-        strbuf_why(why, "%s", strbuf_text(&denied));
-    else if (reader == NULL)
-        reader = journal_library_open(request, needles, why);
-    strbuf_clear(&denied);
-    return reader;
-}
-
 struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
 {
-    struct journal *journal = mem_zero(1, sizeof *journal);
-    if (request->needles != NULL)
-        literal_set_init(&journal->needles, request->needles);
-    journal->reader = reader_open(request, request->needles ? &journal->needles : NULL, why);
-    if (journal->reader == NULL) {
-        free(journal);
+    struct journal_reader *reader = journal_reader_open(request, why);
+    if (reader == NULL)
         return NULL;
-    }
+    struct journal *journal = mem_zero(1, sizeof *journal);
+    journal->reader = reader;
     journal->writers = request->writers;
     journal->second = -1;
     struct source *source = mem_zero(1, sizeof *source);

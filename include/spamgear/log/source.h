@@ -57,9 +57,10 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
  * a rotation has none. */
 void source_predecessors(const char *path, struct texts *older);
 
-/* The journal. identifiers: the syslog tags wanted ("postfix/", a trailing slash means
- * every tag that begins so), NULL-terminated; NULL wants all. Entries from `since` on
- * (seconds); the second `until` belongs to the window. Each entry becomes a line
+/* The journal. identifiers: the syslog tags wanted, as shell patterns ("exim*"; one with a
+ * trailing slash means every tag that begins so), NULL-terminated; NULL wants all. Entries
+ * from `since` on (seconds); the second `until` belongs to the window. Each entry becomes
+ * a line
  *
  *     G2026-11-21T18:33:09.123456+00:00 host tag[pid]: message\n
  *
