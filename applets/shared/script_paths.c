@@ -9,6 +9,7 @@
 #include "script_paths.h"
 
 #include "spamgear/base/diag.h"
+#include "spamgear/base/mem.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,8 @@ static void write_entry(struct span directory, const char *name, bool nul, FILE 
 static void write_directory(struct span path, bool nul, FILE *out)
 {
     struct dirent **entries = NULL;
-    char *text = strndup(path.at, path.len);
-    int count = text == NULL ? -1 : scandir(text, &entries, is_php, alphasort);
+    char *text = mem_text_of(path.at, path.len);
+    int count = scandir(text, &entries, is_php, alphasort);
     if (count <= 0)
         write_path(path, SPAN(""), nul, out);
     for (int i = 0; i < count; i++) {
