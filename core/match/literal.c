@@ -73,23 +73,26 @@ static inline int is_literal(const struct literal_set *set, const char *p, const
     return 0;
 }
 
-/* The three engines differ in the width of their vectors and nothing else. `pairs` is a
- * mask with a bit for each start where both rare bytes of some literal stand. */
+/* The three engines differ in the width of their vectors and nothing else. `pairs` is a mask
+ * with a bit for each start where both rare bytes of some literal stand. The scan is compiled
+ * once for each small number of literals, so that what it compares with stays in registers. */
 #define ENGINE(name, cpu, width, mask_type, count_zeros, vector, load, splat, pairs)               \
-    __attribute__((target(cpu))) static const char *find_##name(const struct literal_set *set,     \
-                                                                const char *at, const char *end)   \
+    __attribute__((target(cpu), always_inline)) static inline const char *scan_##name(             \
+        const struct literal_set *set, const char *at, const char *end, const size_t len)          \
     {                                                                                              \
         vector first[LITERAL_MAX], second[LITERAL_MAX];                                            \
-        size_t len = set->len;                                                                     \
+        size_t near[LITERAL_MAX], far[LITERAL_MAX];                                                \
         for (size_t i = 0; i < len; i++) {                                                         \
-            first[i] = splat(set->items[i].at[set->items[i].first]);                               \
-            second[i] = splat(set->items[i].at[set->items[i].second]);                             \
+            near[i] = set->items[i].first;                                                         \
+            far[i] = set->items[i].second;                                                         \
+            first[i] = splat(set->items[i].at[near[i]]);                                           \
+            second[i] = splat(set->items[i].at[far[i]]);                                           \
         }                                                                                          \
         for (; (size_t)(end - at) >= set->reach + (width); at += (width)) {                        \
             mask_type mask = 0;                                                                    \
             for (size_t i = 0; i < len; i++) {                                                     \
-                vector a = load((const void *)(at + set->items[i].first));                         \
-                vector b = load((const void *)(at + set->items[i].second));                        \
+                vector a = load((const void *)(at + near[i]));                                     \
+                vector b = load((const void *)(at + far[i]));                                      \
                 mask |= pairs(a, first[i], b, second[i]);                                          \
             }                                                                                      \
             for (; mask != 0; mask &= mask - 1) {                                                  \
@@ -99,6 +102,17 @@ static inline int is_literal(const struct literal_set *set, const char *p, const
             }                                                                                      \
         }                                                                                          \
         return find_memmem(set, at, end);                                                          \
+    }                                                                                              \
+    __attribute__((target(cpu))) static const char *find_##name(const struct literal_set *set,     \
+                                                                const char *at, const char *end)   \
+    {                                                                                              \
+        switch (set->len) {                                                                        \
+        case 1: return scan_##name(set, at, end, 1);                                               \
+        case 2: return scan_##name(set, at, end, 2);                                               \
+        case 3: return scan_##name(set, at, end, 3);                                               \
+        case 4: return scan_##name(set, at, end, 4);                                               \
+        default: return scan_##name(set, at, end, set->len);                                       \
+        }                                                                                          \
     }
 
 #define PAIRS_512(a, x, b, y) _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(a, x), b, y)

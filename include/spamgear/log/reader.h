@@ -9,7 +9,7 @@
 
 #include "spamgear/log/window.h"
 
-#define READER_BLOCK_BYTES (256 * 1024)
+#define READER_BLOCK_BYTES (128 * 1024)
 #define READER_LINE_MAX    (64 * 1024) /* rsyslog's own maximum is 8 KiB by default */
 
 struct block {
