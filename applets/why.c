@@ -107,6 +107,7 @@ static size_t ask(const char *applet, const struct why_settings *s, const char *
     if (other_open(&other, applet, &s->given, call) == 0) {
         other.check.only = name;
         other.check.evidence = UINT32_MAX;
+        other.check.recipients = true;
         check_run(&other.check, &report, &tally, &problems);
     }
     if (s->given.format == 1)

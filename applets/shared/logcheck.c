@@ -247,6 +247,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
                             .resolve_ms = (int)settings->resolve_timeout * 1000};
     check->limits.standard = settings->limit;
     check->count_lines = diag_is_verbose() || settings->format != 0;
+    check->recipients = check->by_recipients || settings->format != 0;
     if (settings->log_formats.len > 0)
         find_named_formats(&settings->log_formats, run->config, check);
     else

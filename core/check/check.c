@@ -15,6 +15,7 @@ int check_harvest(const struct check *check, const struct harvest_sink *sink, st
                               .window = check->window,
                               .threads = check->threads,
                               .count_lines = check->count_lines,
+                              .recipients = check->recipients,
                               .sink = *sink};
     int result = logs_open(logs, &check->logs, problems);
     for (size_t i = 0; i < logs->sources.len; i++) {

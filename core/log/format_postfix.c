@@ -231,7 +231,7 @@ static enum parse_result parse_proxy_reject(struct span text, struct event *even
 /* What a program says: by the literal at the start, after "QUEUEID: " where it has one.
  * The parser gets what follows the start if it is eaten. */
 struct shape {
-    const char *program;
+    struct span program;
     struct span start;
     bool has_id, eat;
     enum parse_result (*parse)(struct span text, struct event *event);
@@ -243,13 +243,13 @@ struct shape {
     }
 
 static const struct shape shapes[] = {
-    {"smtpd", START("client="), true, true, parse_client},
-    {"pickup", START("uid="), true, false, parse_pickup},
-    {"qmgr", START("from=<"), true, true, parse_queued},
-    {"oqmgr", START("from=<"), true, true, parse_queued},
-    {"smtpd", START("reject: "), true, true, parse_reject},
-    {"smtpd", START("warning: "), false, true, parse_warning},
-    {"smtpd", START("proxy-reject: "), false, true, parse_proxy_reject},
+    {START("smtpd"), START("client="), true, true, parse_client},
+    {START("pickup"), START("uid="), true, false, parse_pickup},
+    {START("qmgr"), START("from=<"), true, true, parse_queued},
+    {START("oqmgr"), START("from=<"), true, true, parse_queued},
+    {START("smtpd"), START("reject: "), true, true, parse_reject},
+    {START("smtpd"), START("warning: "), false, true, parse_warning},
+    {START("smtpd"), START("proxy-reject: "), false, true, parse_proxy_reject},
 };
 
 /* Is it Postfix's? The first part of the tag is syslog_name, the last the program; no
@@ -269,7 +269,7 @@ static const struct shape *find_shape(struct span program, struct span text, boo
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
         if (shapes[i].has_id == has_id && span_has_prefix(text, shapes[i].start) &&
-            (program.len == 0 || span_is(program, span_text(shapes[i].program))))
+            (program.len == 0 || span_is(program, shapes[i].program)))
             return &shapes[i];
     return NULL;
 }

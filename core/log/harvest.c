@@ -9,6 +9,7 @@
 #include "spamgear/base/clock.h"
 #include "spamgear/base/vec.h"
 #include "spamgear/match/literal.h"
+#include <assert.h>
 #include <pthread.h>
 
 #define THREADS_MAX 16
@@ -23,6 +24,7 @@ struct job {
     struct source *source;
     struct reader reader;
     struct literal_set needles, with_joins;
+    bool undated_ok, own_time; /* of one of the formats (format.h) */
     pthread_mutex_t reading, delivering;
     pthread_cond_t turn;
     uint64_t next; /* number of the block that may be delivered now */
@@ -89,22 +91,6 @@ static enum parse_result parse_line(const struct harvest *harvest, const struct 
     return best;
 }
 
-static bool own_time(const struct harvest *harvest)
-{
-    for (size_t i = 0; i < harvest->formats_len; i++)
-        if (harvest->formats[i]->own_time)
-            return true;
-    return false;
-}
-
-static bool undated_ok(const struct harvest *harvest)
-{
-    for (size_t i = 0; i < harvest->formats_len; i++)
-        if (harvest->formats[i]->undated_ok)
-            return true;
-    return false;
-}
-
 static bool is_inside(const struct window *window, int64_t time)
 {
     return time >= window->since && time <= window->until;
@@ -118,7 +104,7 @@ static bool in_window(struct worker *worker, struct log_line *line)
     struct stamp stamp;
     line->time = stamp_read(&worker->block.clock, line->whole, &stamp, &line->rest);
     line->shape = stamp.shape;
-    if (line->time == STAMP_NONE && undated_ok(harvest)) {
+    if (line->time == STAMP_NONE && worker->job->undated_ok) {
         line->time = worker->block.clock.newest;
         line->shape = STAMP_BARE;
         line->rest = line->whole;
@@ -128,42 +114,39 @@ static bool in_window(struct worker *worker, struct log_line *line)
     }
     worker->counts.dated++;
     worker->counts.future += line->time > harvest->window.until;
-    return is_inside(&harvest->window, line->time) || own_time(harvest);
+    return is_inside(&harvest->window, line->time) || worker->job->own_time;
 }
 
-/* event->time is 0 unless the format has read it itself (own_time). */
-static void keep_event(struct worker *worker, const struct log_line *line, struct event *event)
+/* Completes an event; false when it is not to be counted. event->time is 0 unless the format has
+ * read it itself (own_time). */
+static bool complete_event(struct worker *worker, const struct log_line *line, struct event *event)
 {
     if (line->origin == ORIGIN_FORGED) {
         worker->counts.forged++;
-        return;
+        return false;
     }
     if (event->time == 0)
         event->time = line->time;
-    if (!is_inside(&worker->job->harvest->window, event->time))
-        return;
     event->origin = line->origin;
     event->line = line->whole;
     event->offset = line->offset;
-    *vec_add(&worker->events) = *event;
+    return is_inside(&worker->job->harvest->window, event->time);
 }
 
 static void examine(struct worker *worker, struct span text)
 {
-    struct event event;
     struct log_line line = {.offset =
                                 worker->block.offset + (uint64_t)(text.at - worker->block.data)};
     line.origin = take_origin(worker->job->source, &text);
     line.whole = text;
     if (!in_window(worker, &line))
         return;
-    switch (parse_line(worker->job->harvest, &line, &event)) {
-    case PARSE_EVENT: keep_event(worker, &line, &event); break;
-    case PARSE_UNKNOWN: worker->counts.unparsed++; break;
-    case PARSE_GAVE_UP: worker->counts.gave_up++; break;
-    case PARSE_NOTHING:
-    case PARSE_FOREIGN: break;
-    }
+    struct event *event = vec_add(&worker->events); /* parsed in place, taken back if it is none */
+    enum parse_result result = parse_line(worker->job->harvest, &line, event);
+    worker->counts.unparsed += result == PARSE_UNKNOWN;
+    worker->counts.gave_up += result == PARSE_GAVE_UP;
+    if (result != PARSE_EVENT || !complete_event(worker, &line, event))
+        worker->events.len--;
 }
 
 /* The time of one line with a clock that stands at `before`. */
@@ -328,21 +311,30 @@ static void run_workers(struct job *job)
 
 /* --- A whole source --- */
 
-static void collect_literals(const struct harvest *harvest, struct job *job)
+/* Appends the literals of one list; there is room for those of two formats. */
+static size_t add_literals(const char **to, size_t len, const char *const *from)
+{
+    for (size_t i = 0; i < FORMAT_NEEDLES && from[i] != NULL; i++) {
+        assert(len < LITERAL_MAX);
+        to[len++] = from[i];
+    }
+    to[len] = NULL;
+    return len;
+}
+
+static void prepare_formats(const struct harvest *harvest, struct job *job)
 {
     const char *needles[LITERAL_MAX + 1], *both[LITERAL_MAX + 1];
     size_t n = 0, b = 0;
     for (size_t i = 0; i < harvest->formats_len; i++) {
         const struct log_format *format = harvest->formats[i];
-        for (size_t k = 0; k < FORMAT_NEEDLES && format->needles[k] != NULL && n < LITERAL_MAX; k++)
-            needles[n++] = both[b++] = format->needles[k];
+        n = add_literals(needles, n, format->needles);
+        b = add_literals(both, b, format->needles);
+        if (harvest->recipients)
+            b = add_literals(both, b, format->joins);
+        job->undated_ok |= format->undated_ok;
+        job->own_time |= format->own_time;
     }
-    for (size_t i = 0; i < harvest->formats_len; i++) {
-        const struct log_format *format = harvest->formats[i];
-        for (size_t k = 0; k < FORMAT_NEEDLES && format->joins[k] != NULL && b < LITERAL_MAX; k++)
-            both[b++] = format->joins[k];
-    }
-    needles[n] = both[b] = NULL;
     literal_set_init(&job->needles, needles);
     literal_set_init(&job->with_joins, both);
 }
@@ -372,8 +364,7 @@ static void run_passes(struct job *job)
  * interest had one: then the reader's clock tells. */
 static bool has_time(const struct job *job)
 {
-    return job->counts.dated > 0 || job->reader.clock.before != STAMP_NONE ||
-           undated_ok(job->harvest);
+    return job->counts.dated > 0 || job->reader.clock.before != STAMP_NONE || job->undated_ok;
 }
 
 static int judge(struct job *job, struct strbuf *why)
@@ -396,8 +387,8 @@ int harvest_source(struct harvest *harvest, struct source *source, struct strbuf
     pthread_mutex_init(&job.reading, NULL);
     pthread_mutex_init(&job.delivering, NULL);
     pthread_cond_init(&job.turn, NULL);
-    collect_literals(harvest, &job);
-    harvest->window.full |= own_time(harvest); /* the search knows only stamps at line starts */
+    prepare_formats(harvest, &job);
+    harvest->window.full |= job.own_time; /* the search knows only stamps at line starts */
     run_passes(&job);
     add_counts(&harvest->counts, &job.counts);
     int result = judge(&job, why);

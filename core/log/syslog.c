@@ -58,15 +58,20 @@ static void skip_vserver(struct span *s)
 /* "tag[pid]:" or "tag:"; the tag ends where a bracket, a colon or a blank stands. */
 static bool split_tag(struct span *s, struct syslog_head *head)
 {
-    size_t n = 0;
-    while (n < s->len && s->at[n] != '[' && s->at[n] != ':' && s->at[n] != ' ')
-        n++;
-    struct span after = span_skip(*s, n);
-    head->tag = (struct span){s->at, n};
+    struct span word = *s;
+    const char *end = s->len == 0 ? NULL : memchr(s->at, ' ', s->len);
+    if (end != NULL)
+        word = span_of(s->at, end);
+    end = word.len == 0 ? NULL : memchr(word.at, ':', word.len);
+    if (end != NULL)
+        word = span_of(s->at, end);
+    end = word.len == 0 ? NULL : memchr(word.at, '[', word.len);
+    head->tag = end == NULL ? word : span_of(s->at, end);
+    struct span after = span_skip(*s, head->tag.len);
     head->pid = (struct span){after.at, 0};
     if (field_eat(&after, SPAN("[")) && !field_until(&after, ']', &head->pid))
         return false;
-    if (n == 0 || !field_eat(&after, SPAN(":")))
+    if (head->tag.len == 0 || !field_eat(&after, SPAN(":")))
         return false;
     *s = after;
     return true;

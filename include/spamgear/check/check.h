@@ -21,6 +21,7 @@ struct check {
     const char *period; /* as typed, for the report; NULL with absolute times */
     unsigned threads;
     bool count_lines;
+    bool recipients; /* count recipients: somebody will see them, or they decide */
     struct limits limits;
     bool by_recipients;
     bool all;   /* show everybody */

@@ -34,6 +34,7 @@ struct harvest {
     struct window window;
     unsigned threads;
     bool count_lines;
+    bool recipients; /* look for the lines that only add recipients, too */
     struct harvest_sink sink;
     struct harvest_counts counts;
 };
