@@ -26,6 +26,7 @@ static bool steers_terminal(const unsigned char *p, size_t len)
 static void check_escape(struct span in)
 {
     struct strbuf out = {0};
+    strbuf_add(&out, NULL, 0); /* so that it has bytes even when nothing is added */
     text_escape(&out, in);
     struct json_text t = {(const unsigned char *)out.data,
                           (const unsigned char *)out.data + out.len};
