@@ -16,10 +16,32 @@ static void forget(struct outfile *file)
     *file = (struct outfile){0};
 }
 
-int outfile_open(struct outfile *file, const char *path, struct strbuf *why)
+/* The mode of the new version. -1 with why where something stands that no file must replace: root
+ * would turn /dev/null into one. A link of somebody else's must not choose what is written. */
+static int mode_for(const char *path, mode_t *mode, struct strbuf *why)
 {
     struct stat old;
+    *mode = 0644;
+    if (*path == '\0')
+        return strbuf_why(why, "%s: %s", path, strerror(ENOENT));
+    if (lstat(path, &old) != 0)
+        return 0; /* what else is wrong, opening will tell */
+    if (S_ISLNK(old.st_mode))
+        return strbuf_why(why, "%s: is a symbolic link, which is neither followed nor replaced",
+                          path);
+    if (!S_ISREG(old.st_mode))
+        return strbuf_why(why, "%s: is no regular file", path);
+    *mode = old.st_mode & 0777; /* set-user-ID would be for other bytes */
+    return 0;
+}
+
+int outfile_open(struct outfile *file, const char *path, struct strbuf *why)
+{
+    mode_t mode;
     struct strbuf temp = {0};
+    *file = (struct outfile){0};
+    if (mode_for(path, &mode, why) != 0)
+        return -1;
     strbuf_format(&temp, "%s.XXXXXX", path);
     *file = (struct outfile){.path = mem_text(path), .temp = strbuf_take(&temp)};
     int fd = mkostemp(file->temp, O_CLOEXEC);
@@ -28,8 +50,7 @@ int outfile_open(struct outfile *file, const char *path, struct strbuf *why)
         forget(file);
         return result;
     }
-    bool replaces = stat(path, &old) == 0 && S_ISREG(old.st_mode);
-    fchmod(fd, replaces ? old.st_mode & 07777 : 0644);
+    fchmod(fd, mode);
     file->stream = fdopen(fd, "w");
     if (file->stream != NULL)
         return 0;
@@ -54,9 +75,10 @@ static void sync_directory(const char *path)
 
 int outfile_commit(struct outfile *file, struct strbuf *why)
 {
+    errno = 0; /* a stream that failed before no longer knows why: flushing may tell again */
     bool bad =
-        ferror(file->stream) || fflush(file->stream) != 0 || fsync(fileno(file->stream)) != 0;
-    int saved = errno;
+        fflush(file->stream) != 0 || ferror(file->stream) || fsync(fileno(file->stream)) != 0;
+    int saved = errno != 0 ? errno : EIO;
     if (fclose(file->stream) != 0 && !bad) {
         bad = true;
         saved = errno;

@@ -15,8 +15,9 @@ struct outfile {
     char *path, *temp; /* owned */
 };
 
-/* Starts a new version of path, with the mode of the one that is there, else 0644. 0, or -1 with
- * why. */
+/* Starts a new version of path, with the permissions of the one that is there (set-ID bits
+ * left out), else 0644; the owner is whoever runs. Only a regular file is replaced: a device, a
+ * FIFO, a folder, and a symbolic link to anything are refused. 0, or -1 with why. */
 int outfile_open(struct outfile *file, const char *path, struct strbuf *why);
 /* Puts it in place. 0, or -1 with why: the old file stands untouched then. Frees either way. */
 int outfile_commit(struct outfile *file, struct strbuf *why);
