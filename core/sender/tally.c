@@ -228,7 +228,7 @@ static void grow_pairs(struct tally *tally)
 }
 
 static void count_client(struct tally *tally, struct record *record, uint32_t sender,
-                         const struct event *event)
+                         const struct event *event, uint32_t repeat)
 {
     uint32_t client = client_of(tally, event);
     if ((tally->pairs.len + 1) * 4 > tally->pair_slot_count * 3)
@@ -239,7 +239,7 @@ static void count_client(struct tally *tally, struct record *record, uint32_t se
         *vec_add(&tally->pairs) = (struct pair){sender, client, record->pairs, 0};
         record->pairs = *slot;
     }
-    tally->pairs.at[*slot].messages += event->repeat;
+    tally->pairs.at[*slot].messages += repeat;
 }
 
 /* --- Evidence --- */
@@ -278,29 +278,35 @@ static void tell_added(const struct tally *tally, enum sender_kind kind, uint32_
                               recipients);
 }
 
+/* Equal lines with a queue ID are one message, however often syslog folded them. */
+static uint32_t repeat_of(const struct event *event)
+{
+    return event->queue_id.len > 0 ? 1 : event->repeat;
+}
+
 static void add_message(struct tally *tally, const struct event *event, const char *file,
                         struct recent *place)
 {
-    uint32_t number;
+    uint32_t number, repeat = repeat_of(event);
     struct record *record = record_of(tally, event->sender_kind, event->sender, &number);
     if (record->messages == 0 || event->time < record->first)
         record->first = event->time;
     if (record->messages == 0 || event->time > record->last)
         record->last = event->time;
-    uint64_t recipients = (uint64_t)event->repeat * (event->recipients > 0 ? event->recipients : 1);
-    record->messages += event->repeat;
+    uint64_t recipients = (uint64_t)repeat * (event->recipients > 0 ? event->recipients : 1);
+    record->messages += repeat;
     record->recipients += recipients;
-    record->trusted += event->origin == ORIGIN_TRUSTED ? event->repeat : 0;
+    record->trusted += event->origin == ORIGIN_TRUSTED ? repeat : 0;
     if (wants_evidence(tally, record, event))
         keep_evidence(record, event, file);
     if (event->client_addr.len > 0 || event->client.len > 0)
-        count_client(tally, record, (uint32_t)event->sender_kind << 29 | number, event);
+        count_client(tally, record, (uint32_t)event->sender_kind << 29 | number, event, repeat);
     if (place != NULL) {
         place->sender = number;
         place->kind = (unsigned)event->sender_kind & 7;
         place->has_recipients = event->recipients > 0;
     }
-    tell_added(tally, event->sender_kind, number, event->time, event->repeat, recipients);
+    tell_added(tally, event->sender_kind, number, event->time, repeat, recipients);
 }
 
 static void add_accepted(struct tally *tally, const struct event *event, const char *file)
