@@ -3,6 +3,8 @@
  * The memory of queue IDs is a set-associative table: a queue ID belongs to one small set
  * of places, and a new one takes the place of the oldest in its set. So it needs no
  * deletion, no growth and no list, and forgets only what is thousands of messages old.
+ * Where nothing may be forgotten (several logs), the same places are an open hash table that
+ * grows: 16 bytes a place, at most three in four of them taken.
  */
 #include "spamgear/sender/tally.h"
 
@@ -19,6 +21,8 @@ struct recent {
     uint32_t sender; /* number within its kind */
     uint32_t age : 27, kind : 3, has_recipients : 1, by_delivery : 1;
 };
+
+#define AGE_MASK 0x7ffffffu /* ages are compared modulo this, plus one */
 
 struct record {
     uint64_t messages, recipients, failed, trusted;
@@ -57,7 +61,7 @@ struct tally {
     uint32_t *pair_slots; /* numbers of pairs, NONE = free; a power of two */
     size_t pair_slot_count;
     struct recent *recent;
-    size_t recent_sets;
+    size_t recent_sets, remembered; /* remembered: counted for several logs only */
     uint32_t age;
     uint32_t failed_names;
     uint64_t failed, failed_unnamed;
@@ -114,8 +118,21 @@ static uint64_t queue_hash(struct span queue_id)
     return hash == 0 ? 1 : hash;
 }
 
+/* Several logs: where the queue ID stands, or the free place where it belongs. */
+static struct recent *probe(const struct tally *tally, uint64_t hash)
+{
+    size_t mask = tally->recent_sets * WAYS - 1;
+    for (size_t i = hash & mask;; i = (i + 1) & mask)
+        if (tally->recent[i].hash == hash || tally->recent[i].hash == 0)
+            return &tally->recent[i];
+}
+
 static struct recent *recall(const struct tally *tally, uint64_t hash)
 {
+    if (tally->settings.several_logs) {
+        struct recent *place = probe(tally, hash);
+        return place->hash == 0 ? NULL : place;
+    }
     struct recent *set = set_of(tally, hash);
     for (int i = 0; i < WAYS; i++)
         if (set[i].hash == hash)
@@ -123,19 +140,19 @@ static struct recent *recall(const struct tally *tally, uint64_t hash)
     return NULL;
 }
 
-static struct recent *oldest_of(struct recent *set)
+/* A free place of the queue ID's set, else the one taken longest ago. */
+static struct recent *oldest_of(const struct tally *tally, struct recent *set)
 {
     struct recent *oldest = set;
     for (int i = 0; i < WAYS; i++) {
         if (set[i].hash == 0)
             return &set[i];
-        if (set[i].age < oldest->age)
+        if (((tally->age - set[i].age) & AGE_MASK) > ((tally->age - oldest->age) & AGE_MASK))
             oldest = &set[i];
     }
     return oldest;
 }
 
-/* Twice the sets. An entry of set s moves to s or s + old count: never crowded. */
 static void grow_recent(struct tally *tally)
 {
     struct recent *old = tally->recent;
@@ -144,18 +161,21 @@ static void grow_recent(struct tally *tally)
     tally->recent = mem_zero(tally->recent_sets * WAYS, sizeof *tally->recent);
     for (size_t i = 0; i < len; i++)
         if (old[i].hash != 0)
-            *oldest_of(set_of(tally, old[i].hash)) = old[i];
+            *probe(tally, old[i].hash) = old[i];
     free(old);
 }
 
 static struct recent *remember(struct tally *tally, uint64_t hash)
 {
-    struct recent *place = oldest_of(set_of(tally, hash));
-    while (tally->settings.several_logs && place->hash != 0) {
-        grow_recent(tally);
-        place = oldest_of(set_of(tally, hash));
+    struct recent *place;
+    if (tally->settings.several_logs) {
+        if (++tally->remembered > tally->recent_sets * WAYS / 4 * 3)
+            grow_recent(tally);
+        place = probe(tally, hash);
+    } else {
+        place = oldest_of(tally, set_of(tally, hash));
     }
-    *place = (struct recent){.hash = hash, .age = tally->age++ & 0x7ffffff};
+    *place = (struct recent){.hash = hash, .age = tally->age++ & AGE_MASK};
     return place;
 }
 

@@ -4,7 +4,8 @@
  * one a (sender, client) pair; distinct addresses, networks and names are worked out
  * from those when a report is made. Queue IDs of recent messages are remembered in a
  * table of fixed size, so that a repeated line counts once and recipients find
- * their message; memory does not grow with the log.
+ * their message; memory does not grow with the log. Only several_logs, where nothing
+ * may be forgotten, takes up to 43 bytes a message.
  */
 #ifndef SPAMGEAR_SENDER_TALLY_H
 #define SPAMGEAR_SENDER_TALLY_H
