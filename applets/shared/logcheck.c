@@ -242,7 +242,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
                             .all = settings->all,
                             .top = (size_t)settings->top,
                             .evidence = 1,
-                            .resolve = profile->resolve && settings->resolve_timeout > 0,
+                            .resolve = profile->resolve,
                             .resolvers = settings->resolvers,
                             .resolve_ms = (int)settings->resolve_timeout * 1000};
     check->limits.standard = settings->limit;

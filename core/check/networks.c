@@ -181,8 +181,9 @@ static void ask_names(struct naming *naming, const struct tally *tally, struct r
             if (!is_named(list.at[n].name) && !is_ours(naming->check, &list.at[n].addr))
                 dns_round_add(&naming->round, &list.at[n].addr);
     }
-    if (naming->round.questions.len > 0 && dns_round_run(&naming->round, naming->check->resolvers,
-                                                         naming->check->resolve_ms, &why) != 0)
+    bool ask = naming->round.questions.len > 0 && naming->check->resolve_ms > 0;
+    if (ask && dns_round_run(&naming->round, naming->check->resolvers, naming->check->resolve_ms,
+                             &why) != 0)
         texts_add(&report->notes, strbuf_text(&why));
     strbuf_clear(&why);
     vec_clear(&list);

@@ -34,7 +34,7 @@ struct check {
     VEC(struct prefix) allowed; /* left out of networks and unknowns */
     bool resolve;               /* the log has no client names: ask DNS for those reported */
     const char *resolvers;      /* "127.0.0.1:5353"; NULL = the system's */
-    int resolve_ms;             /* deadline for all questions */
+    int resolve_ms;             /* deadline for all questions; 0 asks none: all unresolved */
 };
 
 /* Runs the check. Fills *report (caller clears it with report_clear, before check_clear), adds
