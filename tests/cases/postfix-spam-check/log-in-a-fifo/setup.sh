@@ -1,0 +1,2 @@
+mkfifo fifo
+cat base >fifo &
