@@ -14,11 +14,12 @@ uid_local=65534 # a local sender's uid; needs no account
 postfix_sent='sasl|alice|7|11|4|2
 sasl|bob@example.net|3|9|3|0
 sasl|john doe|2|2|1|0
+sasl|carol|2|2|1|0
 sasl|user=eq@example.net|2|4|2|0
 sasl|eve, evening|3|3|1|0
 local|uid=65534|2|3|0|0
 local|uid=0|1|1|0|0
-summary|7|6|0|0'
+summary|8|6|0|0'
 
 dovecot_start() {
     mkdir -p sasl "spool/private"
@@ -26,6 +27,7 @@ dovecot_start() {
 alice:{PLAIN}secret::::::
 bob@example.net:{PLAIN}secret::::::
 john doe:{PLAIN}secret::::::
+carol:{PLAIN}secret::::::
 user=eq@example.net:{PLAIN}secret::::::
 eve, evening:{PLAIN}secret::::::
 END
@@ -129,10 +131,18 @@ postlog unix-dgram n - n - 1 postlogd
 127.0.0.1:$port_submission inet n - n - - smtpd -o syslog_name=postfix/submission
 [::1]:$port_submission inet n - n - - smtpd -o syslog_name=postfix/submission
 127.0.0.1:$port_smtps inet n - n - - smtpd -o syslog_name=postfix/smtps
+  -o cleanup_service_name=cleanup-long
+127.0.0.1:$port_proxied inet n - n - - smtpd -o syslog_name=postfix/proxied
+  -o smtpd_proxy_filter=127.0.0.1:$port_reentry
+127.0.0.1:$port_reentry inet n - n - - smtpd -o syslog_name=postfix/reentry
+  -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+  -o smtpd_relay_restrictions=reject_unauth_destination
+  -o smtpd_recipient_restrictions=reject_unauth_destination
 127.0.0.1:$port_smtp inet n - n - - smtpd -o smtpd_relay_restrictions=reject_unauth_destination
   -o smtpd_recipient_restrictions=reject_unauth_destination
 pickup unix n - n 1 1 pickup
 cleanup unix n - n - 0 cleanup
+cleanup-long unix n - n - 0 cleanup -o enable_long_queue_ids=yes
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
@@ -149,9 +159,9 @@ END
 }
 
 postfix_start() {
-    ports=$(free_ports 3)
-    port_submission=${ports%% *} port_smtp=${ports##* }
-    port_smtps=${ports% *} port_smtps=${port_smtps#* }
+    read -r port_submission port_smtps port_smtp port_proxied port_reentry <<END
+$(free_ports 5)
+END
     postfix_configure
     dovecot_start
     start postfix.out env LD_LIBRARY_PATH="$postfix_lib" \
@@ -276,6 +286,24 @@ hello
 END
 }
 
+# A filter before the queue: the first server logs the user, and the second one, behind the
+# filter, a queue ID. They are two messages, not four; of their 4 recipients 2 are counted, for
+# nothing in the log joins the user's line, which has no ID, to the line that says how many.
+send_proxied() {
+    smtp 127.0.0.1 "$port_proxied" 127.0.0.8 <<'END'
+hello
+235 auth carol secret
+250 MAIL FROM:<carol@example.net>
+250 RCPT TO:<one@example.com>
+250 message one
+250 MAIL FROM:<carol@example.net>
+250 RCPT TO:<one@example.com>
+250 RCPT TO:<two@example.com>
+250 RCPT TO:<three@example.com>
+250 message three
+END
+}
+
 # Somebody guesses passwords, and a log-in that is right asks for a recipient that is refused.
 send_failures() {
     smtp 127.0.0.1 "$port_submission" 127.0.0.66 <<'END'
@@ -317,6 +345,7 @@ postfix_traffic() {
     send_alice
     send_bob
     send_odd_names
+    send_proxied
     send_failures
     send_forgeries
     sendmail_as "$uid_local" one@example.com
@@ -326,5 +355,5 @@ postfix_traffic() {
     stop_all
 }
 
-# 17 messages by SMTP with log-in, 1 without, 3 local ones
-postfix_is_idle() { [ "$(grep -c ': removed$' postfix.log)" = 21 ]; }
+# 19 messages by SMTP with log-in, 1 without, 3 local ones
+postfix_is_idle() { [ "$(grep -c ': removed$' postfix.log)" = 23 ]; }

@@ -48,7 +48,7 @@ script|$work/www/once.php|2|2|0|0
 summary|2|0|1|0"
 
 write_files
-rsyslog_start
+rsyslog_start ''
 send
 rsyslog_stop
 for shape in traditional rfc3339 rfc5424; do
