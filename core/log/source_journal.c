@@ -1,7 +1,7 @@
 /* source_journal - the systemd journal, written out as log lines.
  *
- * The journal is asked for the wanted identifiers only, from `since` on; entries
- * become lines in bulk, inside the caller's read. Everything in an entry whose field
+ * Entries become lines in bulk, in a process of their own (source_apart), because the
+ * library may end its process at a damaged journal. Everything in an entry whose field
  * name has no leading underscore was chosen by the program that logged it, so the
  * identifier is made unable to imitate the line's structure; what the kernel vouches
  * for becomes the grade of the line. Damaged entries are passed over and reported at
@@ -9,9 +9,9 @@
  */
 #include "spamgear/log/source.h"
 
-#include "spamgear/base/clock.h"
 #include "spamgear/base/mem.h"
 #include "spamgear/log/journal_reader.h"
+#include "spamgear/log/source_apart.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -219,8 +219,9 @@ static void journal_close(struct source *source)
 
 static const struct source_ops journal_ops = {journal_read, journal_close};
 
-struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
+static struct source *open_here(const void *asked, struct strbuf *why)
 {
+    const struct journal_request *request = asked;
     struct journal_reader *reader = journal_reader_open(request, why);
     if (reader == NULL)
         return NULL;
@@ -230,9 +231,16 @@ struct source *source_open_journal(const struct journal_request *request, struct
     journal->second = -1;
     struct source *source = mem_zero(1, sizeof *source);
     source->name = mem_text(journal_request_name(request));
-    source->kind = SOURCE_JOURNAL;
-    source->mtime = clock_now();
     source->ops = &journal_ops;
     source->state = journal;
+    return source;
+}
+
+struct source *source_open_journal(const struct journal_request *request, struct strbuf *why)
+{
+    struct source *source =
+        source_apart_open(open_here, request, journal_request_name(request), why);
+    if (source != NULL)
+        source->kind = SOURCE_JOURNAL;
     return source;
 }

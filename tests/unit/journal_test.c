@@ -24,7 +24,7 @@
 #define LONG_SECOND  100   /* after START */
 #define LONG_ENTRIES 19    /* of 1, 2, 4, ... bytes */
 #define LONGEST      65536 /* bytes of a message that are told */
-#define HURTS        1000
+#define HURTS        500
 #define HELLO        "MESSAGE=hello\n"
 
 static char dir[] = "/tmp/journal_test.XXXXXX";
