@@ -26,10 +26,9 @@ static bool steers_terminal(const unsigned char *p, size_t len)
 static void check_escape(struct span in)
 {
     struct strbuf out = {0};
-    strbuf_add(&out, NULL, 0); /* so that it has bytes even when nothing is added */
     text_escape(&out, in);
-    struct json_text t = {(const unsigned char *)out.data,
-                          (const unsigned char *)out.data + out.len};
+    const unsigned char *bytes = (const unsigned char *)strbuf_text(&out); /* never NULL */
+    struct json_text t = {bytes, bytes + out.len};
     while (t.at < t.end) {
         const unsigned char *start = t.at;
         hold(json_utf8(&t) && !steers_terminal(start, (size_t)(t.at - start)));

@@ -92,10 +92,10 @@ void stamp_clock_init(struct stamp_clock *clock, int64_t newest);
  *
  * Year: after a line, the first one that puts the line no more than STAMP_BACK_S before
  * that line; but where that is more than STAMP_FUTURE_S after clock->newest, and without a
- * line before, the latest one that is not. 29 February takes leap years only. Hour that occurs twice
- * when summer time ends: the first until the stamps jump back by more than two minutes,
- * then the second. An hour that does not exist when it begins: as if summer time had
- * begun an hour later. */
+ * line before, the latest one that is not. 29 February takes leap years only. Hour that occurs
+ * twice when summer time ends: the first until the stamps jump back by more than two minutes, then
+ * the second. An hour that does not exist when it begins: as if summer time had begun an hour
+ * later. */
 int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp);
 
 /* Both steps for one line, with the cache in front: what scanning uses.
