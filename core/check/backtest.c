@@ -121,7 +121,7 @@ static void added(void *state, enum sender_kind kind, uint32_t number, int64_t t
 static void add_event(void *state, const struct event *event, const struct source *source)
 {
     struct run *run = state;
-    tally_add(run->backtest->tally, event, source->name);
+    tally_add(run->backtest->tally, event, source->name, true);
 }
 
 /* --- The result --- */

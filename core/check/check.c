@@ -38,8 +38,8 @@ struct tally_sink {
 static void add_event(void *state, const struct event *event, const struct source *source)
 {
     const struct tally_sink *sink = state;
-    (void)source;
-    tally_add(sink->tally, event, sink->files->at[sink->files->len - 1]);
+    tally_add(sink->tally, event, sink->files->at[sink->files->len - 1],
+              source->kind == SOURCE_FILE);
 }
 
 /* --- Choosing who is shown --- */
@@ -100,6 +100,30 @@ static void sort_senders(const struct check *check, struct report *report)
         report->senders.len = check->top;
 }
 
+/* --- Evidence --- */
+
+static void read_line(const struct logs *logs, struct evidence *evidence)
+{
+    for (size_t i = 0; i < logs->sources.len && evidence->line.at == NULL; i++) {
+        struct source *source = logs->sources.at[i];
+        if (strcmp(source->name, evidence->file) != 0)
+            continue;
+        evidence->text = mem_alloc(evidence->line.len);
+        ssize_t got = source_peek(source, evidence->offset, evidence->text, evidence->line.len);
+        evidence->line = (struct span){evidence->text, got > 0 ? (size_t)got : 0};
+    }
+}
+
+/* Of files only the places of lines were kept: now that it is known who is shown, the lines of
+ * these are read. */
+static void read_evidence(const struct logs *logs, struct report *report)
+{
+    for (size_t i = 0; i < report->senders.len; i++)
+        for (struct evidence *e = report->senders.at[i].sender.evidence; e != NULL; e = e->next)
+            if (e->line.at == NULL)
+                read_line(logs, e);
+}
+
 /* --- The whole --- */
 
 static void describe(const struct check *check, struct report *report)
@@ -142,6 +166,7 @@ int check_run(const struct check *check, struct report *report, struct tally **t
     choose_senders(check, *tally, report);
     sort_senders(check, report);
     check_networks(check, *tally, report, problems);
+    read_evidence(&logs, report);
     logs_close(&logs);
     return result;
 }

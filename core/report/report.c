@@ -25,7 +25,7 @@ static void text_sender(const struct report_sender *s, struct strbuf *line, FILE
         strbuf_format(line, "(%u nets/%u unknowns/%u IPs/%llu webmail) ", s->networks, s->unknown,
                       s->addresses, (unsigned long long)s->webmail);
     strbuf_add_text(line, "-- ");
-    if (s->sender.evidence != NULL)
+    if (s->sender.evidence != NULL && s->sender.evidence->line.len > 0)
         text_escape(line, s->sender.evidence->line);
     else
         text_escape(line, s->sender.name);

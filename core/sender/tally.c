@@ -13,7 +13,7 @@
 
 #define NONE       UINT32_MAX
 #define WAYS       4
-#define SETS_START 8192 /* x WAYS messages remembered */
+#define SETS_START 4096 /* x WAYS messages remembered */
 
 /* A message that was counted, waiting for its recipients. */
 struct recent {
@@ -80,6 +80,7 @@ static void free_evidence(struct evidence *evidence)
 {
     while (evidence != NULL) {
         struct evidence *next = evidence->next;
+        free(evidence->text);
         free(evidence);
         evidence = next;
     }
@@ -264,6 +265,12 @@ static void count_client(struct tally *tally, struct record *record, uint32_t se
 
 /* --- Evidence --- */
 
+/* Where an event's line stands. */
+struct place {
+    const char *file;
+    bool readable; /* there, again */
+};
+
 static bool wants_evidence(const struct tally *tally, const struct record *record,
                            const struct event *event)
 {
@@ -274,12 +281,18 @@ static bool wants_evidence(const struct tally *tally, const struct record *recor
 }
 
 /* The record and its line are one piece of memory. */
-static void keep_evidence(struct record *record, const struct event *event, const char *file)
+static void keep_evidence(struct record *record, const struct event *event,
+                          const struct place *place)
 {
-    struct evidence *evidence = mem_alloc(sizeof *evidence + event->line.len);
-    char *line = (char *)(evidence + 1);
-    memcpy(line, event->line.at, event->line.len);
-    *evidence = (struct evidence){file, {line, event->line.len}, event->offset, event->time, NULL};
+    size_t kept = place->readable ? 0 : event->line.len;
+    struct evidence *evidence = mem_alloc(sizeof *evidence + kept);
+    char *line = place->readable ? NULL : (char *)(evidence + 1);
+    *evidence = (struct evidence){.file = place->file,
+                                  .line = {line, event->line.len},
+                                  .offset = event->offset,
+                                  .time = event->time};
+    if (kept > 0)
+        memcpy(line, event->line.at, kept);
     if (record->newest_evidence == NULL)
         record->evidence = evidence;
     else
@@ -304,8 +317,8 @@ static uint32_t repeat_of(const struct event *event)
     return event->queue_id.len > 0 ? 1 : event->repeat;
 }
 
-static void add_message(struct tally *tally, const struct event *event, const char *file,
-                        struct recent *place)
+static void add_message(struct tally *tally, const struct event *event, const struct place *place,
+                        struct recent *recent)
 {
     uint32_t number, repeat = repeat_of(event);
     struct record *record = record_of(tally, event->sender_kind, event->sender, &number);
@@ -318,27 +331,27 @@ static void add_message(struct tally *tally, const struct event *event, const ch
     record->recipients += recipients;
     record->trusted += event->origin == ORIGIN_TRUSTED ? repeat : 0;
     if (wants_evidence(tally, record, event))
-        keep_evidence(record, event, file);
+        keep_evidence(record, event, place);
     if (event->client_addr.len > 0 || event->client.len > 0)
         count_client(tally, record, (uint32_t)event->sender_kind << 29 | number, event, repeat);
-    if (place != NULL) {
-        place->sender = number;
-        place->kind = (unsigned)event->sender_kind & 7;
-        place->has_recipients = event->recipients > 0;
+    if (recent != NULL) {
+        recent->sender = number;
+        recent->kind = (unsigned)event->sender_kind & 7;
+        recent->has_recipients = event->recipients > 0;
     }
     tell_added(tally, event->sender_kind, number, event->time, repeat, recipients);
 }
 
-static void add_accepted(struct tally *tally, const struct event *event, const char *file)
+static void add_accepted(struct tally *tally, const struct event *event, const struct place *place)
 {
-    struct recent *place = NULL;
+    struct recent *recent = NULL;
     if (event->queue_id.len > 0) {
         uint64_t hash = queue_hash(event->queue_id);
         if (recall(tally, hash) != NULL)
             return;
-        place = remember(tally, hash);
+        recent = remember(tally, hash);
     }
-    add_message(tally, event, file, place);
+    add_message(tally, event, place, recent);
 }
 
 /* A message counts as one recipient until its recipients are known. A line that says how many
@@ -370,10 +383,11 @@ static void add_failed(struct tally *tally, const struct event *event)
     record_of(tally, event->sender_kind, event->sender, &number)->failed += event->repeat;
 }
 
-void tally_add(struct tally *tally, const struct event *event, const char *file)
+void tally_add(struct tally *tally, const struct event *event, const char *file, bool readable)
 {
+    struct place place = {file, readable};
     switch (event->kind) {
-    case EVENT_ACCEPTED: add_accepted(tally, event, file); break;
+    case EVENT_ACCEPTED: add_accepted(tally, event, &place); break;
     case EVENT_RECIPIENTS:
     case EVENT_DELIVERED: add_recipients(tally, event); break;
     case EVENT_FAILED:

@@ -28,9 +28,12 @@ struct tally_settings {
     void *added_state;
 };
 
+/* A counted line. Of a line that can be read again only its place is kept: line.at is NULL then
+ * and line.len its length, until somebody sets line and text. */
 struct evidence {
     const char *file; /* borrowed from the source */
-    struct span line; /* owned by the tally */
+    struct span line; /* in text, or right behind this record */
+    char *text;       /* freed with the tally; may be NULL */
     uint64_t offset;
     int64_t time;
     struct evidence *next;
@@ -38,12 +41,12 @@ struct evidence {
 
 struct sender {
     enum sender_kind kind;
-    struct span name;                /* borrowed until the next tally_add */
-    uint64_t messages, recipients;   /* recipients: at least one a message */
-    uint64_t failed;                 /* log-ins that failed, and refused commands, in this name */
-    uint64_t trusted;                /* messages whose origin is ORIGIN_TRUSTED */
-    int64_t first, last;             /* times of its messages */
-    const struct evidence *evidence; /* oldest first */
+    struct span name;              /* borrowed until the next tally_add */
+    uint64_t messages, recipients; /* recipients: at least one a message */
+    uint64_t failed;               /* log-ins that failed, and refused commands, in this name */
+    uint64_t trusted;              /* messages whose origin is ORIGIN_TRUSTED */
+    int64_t first, last;           /* times of its messages */
+    struct evidence *evidence;     /* oldest first */
 };
 
 /* A client as one sender used it. */
@@ -59,8 +62,9 @@ struct tally;
 struct tally *tally_new(const struct tally_settings *settings);
 void tally_free(struct tally *tally);
 
-/* Adds an event; file is borrowed for the tally's life. */
-void tally_add(struct tally *tally, const struct event *event, const char *file);
+/* Adds an event; file is borrowed for the tally's life. readable: the line can be read again
+ * from the file at its offset. */
+void tally_add(struct tally *tally, const struct event *event, const char *file, bool readable);
 
 /* Senders are numbered from 0 within their kind, in the order they were first seen. */
 uint32_t tally_count(const struct tally *tally, enum sender_kind kind);
