@@ -12,8 +12,8 @@
 #include "spamgear/base/vec.h"
 
 #define NONE       UINT32_MAX
-#define WAYS       4
-#define SETS_START 4096 /* x WAYS messages remembered */
+#define WAYS       8
+#define SETS_START 2048 /* x WAYS messages remembered */
 
 /* A message that was counted, waiting for its recipients. */
 struct recent {

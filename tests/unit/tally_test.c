@@ -33,7 +33,7 @@ static struct event from(struct event event, const char *client, size_t name_len
 
 static void add(struct tally *tally, struct event event)
 {
-    tally_add(tally, &event, "log");
+    tally_add(tally, &event, "log", false);
 }
 
 static struct sender sender_of(const struct tally *tally, enum sender_kind kind, const char *name)
