@@ -287,8 +287,9 @@ END
 }
 
 # A filter before the queue: the first server logs the user, and the second one, behind the
-# filter, a queue ID. They are two messages, not four; of their 4 recipients 2 are counted, for
-# nothing in the log joins the user's line, which has no ID, to the line that says how many.
+# filter, a queue ID. They are two messages, not four; of their 4 recipients 2 are counted: the
+# user's line has no ID, and the proxy-accept line, which would join it to the one that says
+# how many, is not read.
 send_proxied() {
     smtp 127.0.0.1 "$port_proxied" 127.0.0.8 <<'END'
 hello
