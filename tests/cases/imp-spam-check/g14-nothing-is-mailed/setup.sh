@@ -1,0 +1,5 @@
+mkdir bin
+for name in passwd usermod ssh sendmail make dig nslookup sed mail; do
+    printf "#!/bin/sh\n: >%s/called-$name\n" "$PWD" >bin/$name
+    chmod 755 bin/$name
+done
