@@ -161,6 +161,7 @@ int check_run(const struct check *check, struct report *report, struct tally **t
     struct harvest_sink sink = {&state, add_event};
     describe(check, report);
     int result = check_harvest(check, &sink, &logs, &report->counts, &report->files, problems);
+    tally_seal(*tally);
     report->failed = tally_failed(*tally);
     report->failed_unnamed = tally_failed_unnamed(*tally);
     choose_senders(check, *tally, report);

@@ -395,6 +395,15 @@ void tally_add(struct tally *tally, const struct event *event, const char *file,
     }
 }
 
+void tally_seal(struct tally *tally)
+{
+    free(tally->recent);
+    free(tally->pair_slots);
+    tally->recent = NULL;
+    tally->pair_slots = NULL;
+    tally->pair_slot_count = 0;
+}
+
 /* --- Reading --- */
 
 uint32_t tally_count(const struct tally *tally, enum sender_kind kind)

@@ -66,6 +66,9 @@ void tally_free(struct tally *tally);
  * from the file at its offset. */
 void tally_add(struct tally *tally, const struct event *event, const char *file, bool readable);
 
+/* No more events: gives back the memory that only adding needs. */
+void tally_seal(struct tally *tally);
+
 /* Senders are numbered from 0 within their kind, in the order they were first seen. */
 uint32_t tally_count(const struct tally *tally, enum sender_kind kind);
 void tally_sender(const struct tally *tally, enum sender_kind kind, uint32_t number,
