@@ -1,0 +1,2 @@
+name=$(printf 'x\ny.php')
+: >"site/$name"
