@@ -58,8 +58,9 @@ static void sender_object(struct json *json, const struct report *report,
     json_number(json, "trusted", s->sender.trusted);
     json_number(json, "limit", s->limit);
     json_bool(json, "over", s->over);
-    time_member(json, "first", s->sender.first);
-    time_member(json, "last", s->sender.last);
+    bool sent = s->sender.messages > 0; /* somebody who only failed to log in has no times */
+    time_member(json, "first", sent ? s->sender.first : INT64_MIN);
+    time_member(json, "last", sent ? s->sender.last : INT64_MIN);
     networks_member(json, s);
     evidence_member(json, s);
     json_close(json, '}');
