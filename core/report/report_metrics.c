@@ -3,11 +3,28 @@
 #include "spamgear/base/text.h"
 #include "spamgear/report/report.h"
 
-/* A label value: backslash, quote and newline escaped, what is no UTF-8 replaced. */
+/* Appends the value with control bytes and bad UTF-8 as \xNN, and so that two values never become
+ * one: a backslash that would read as such an escape is \x5c. */
+static void escape(struct strbuf *out, struct span value)
+{
+    while (value.len > 0) {
+        const char *backslash = memchr(value.at, '\\', value.len);
+        size_t len = backslash == NULL ? value.len : (size_t)(backslash - value.at);
+        text_escape(out, (struct span){value.at, len});
+        value = span_skip(value, len);
+        if (value.len == 0)
+            return;
+        bool reads = value.len > 1 && memchr("xnt", value.at[1], 3) != NULL;
+        strbuf_add_text(out, reads ? "\\x5c" : "\\");
+        value = span_skip(value, 1);
+    }
+}
+
+/* A label value, quoted. Two series of the same labels would make a collector refuse the file. */
 static void label(struct strbuf *out, const char *name, struct span value)
 {
     struct strbuf clean = {0};
-    text_escape(&clean, value); /* control bytes and bad UTF-8 become \xNN */
+    escape(&clean, value);
     strbuf_format(out, "%s=\"", name);
     for (size_t i = 0; i < clean.len; i++) {
         if (clean.data[i] == '\\' || clean.data[i] == '"')
