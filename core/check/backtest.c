@@ -110,9 +110,9 @@ static void added(void *state, enum sender_kind kind, uint32_t number, int64_t t
     struct run *run = state;
     struct backtest *backtest = run->backtest;
     uint64_t amount = run->check->by_recipients ? recipients : messages;
-    if (backtest->first == STAMP_NONE || time < backtest->first)
+    if (messages > 0 && (backtest->first == STAMP_NONE || time < backtest->first))
         backtest->first = time;
-    if (backtest->last == STAMP_NONE || time > backtest->last)
+    if (messages > 0 && (backtest->last == STAMP_NONE || time > backtest->last))
         backtest->last = time;
     if (amount > 0)
         slide_add(slide_of(run, kind, number), time, amount, run->period_s);
