@@ -181,7 +181,7 @@ int backtest_run(const struct check *check, int64_t period_s, struct backtest *b
     struct run run = {
         .check = check, .period_s = period_s, .now = clock_now(), .backtest = backtest};
     struct tally_settings settings = {
-        .several_logs = check->logs.names->len > 1, .added = added, .added_state = &run};
+        .several_logs = logs_may_repeat(&check->logs), .added = added, .added_state = &run};
     struct harvest_sink sink = {&run, add_event};
     struct logs logs;
     *backtest = (struct backtest){.first = STAMP_NONE, .last = STAMP_NONE};

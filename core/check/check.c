@@ -153,7 +153,7 @@ int check_run(const struct check *check, struct report *report, struct tally **t
 {
     struct logs logs;
     struct tally_settings settings = {.evidence = check->evidence,
-                                      .several_logs = check->logs.names->len > 1,
+                                      .several_logs = logs_may_repeat(&check->logs),
                                       .only_name = check->only};
     *report = (struct report){0};
     *tally = tally_new(&settings);

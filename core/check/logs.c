@@ -124,7 +124,6 @@ static void add_named(struct logs *logs, const struct log_request *request, stru
     struct strbuf why = {0};
     if (source_expand(request->names, &paths, &why) != 0)
         add_problem(problems, &why);
-    logs->several = paths.len > 1;
     for (size_t i = 0; i < paths.len; i++) {
         struct source *source = add_source(logs, request, paths.at[i], problems);
         if (source != NULL && source->kind == SOURCE_FILE)
@@ -173,6 +172,14 @@ static void add_standard(struct logs *logs, const struct log_request *request,
     }
     strbuf_clear(&tried);
     strbuf_clear(&why);
+}
+
+bool logs_may_repeat(const struct log_request *request)
+{
+    size_t named = request->journal ? 1 : 0;
+    for (size_t i = 0; i < request->names->len; i++)
+        named += strpbrk(request->names->at[i], "*?[") != NULL ? 2 : 1;
+    return named > 1;
 }
 
 int logs_open(struct logs *logs, const struct log_request *request, struct texts *problems)
