@@ -12,12 +12,11 @@
     "l"
 
 static struct evidence second = {
-    "/var/log/mail\n.log", {"line two", sizeof "line two" - 1}, 77, 2, NULL};
-static struct evidence first = {"/var/log/mail.log",
-                                {"li\x1bne \"one\"\xff", sizeof "li\x1bne \"one\"\xff" - 1},
-                                5,
-                                1,
-                                &second};
+    .file = "/var/log/mail\n.log", .line = {"line two", sizeof "line two" - 1}, .offset = 77};
+static struct evidence first = {.file = "/var/log/mail.log",
+                                .line = {"li\x1bne \"one\"\xff", sizeof "li\x1bne \"one\"\xff" - 1},
+                                .offset = 5,
+                                .next = &second};
 
 /* Ann, over, with networks; somebody evil, without clients. */
 static void fill(struct report *report)
