@@ -3,6 +3,7 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/text.h"
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FIRST_BYTES (64 * 1024) /* so much of a log is looked at for its first time */
@@ -87,8 +88,8 @@ static int64_t log_begin(const char *path)
     return time;
 }
 
-/* Adds predecessors, newest first, until one begins before the window; the files are sorted
- * later. A log that has no time at all says nothing: then its last change decides. */
+/* Adds predecessors, newest first, until one begins before the window, or ended before it by
+ * its last change; the files are sorted later. */
 static void add_predecessors(struct logs *logs, const struct log_request *request, const char *path,
                              struct texts *problems)
 {
@@ -98,11 +99,13 @@ static void add_predecessors(struct logs *logs, const struct log_request *reques
     if (begin == STAMP_NONE || begin > wanted)
         source_predecessors(path, &older);
     for (size_t i = 0; i < older.len; i++) {
-        struct source *source = add_source(logs, request, older.at[i], problems);
-        if (source == NULL)
+        struct stat st;
+        if (stat(older.at[i], &st) == 0 && st.st_mtime < wanted)
+            break; /* it ended before the window: nothing of it is needed */
+        if (add_source(logs, request, older.at[i], problems) == NULL)
             continue;
         begin = log_begin(older.at[i]);
-        if (source->mtime < wanted || (begin != STAMP_NONE && begin <= wanted))
+        if (begin != STAMP_NONE && begin <= wanted)
             break;
     }
     texts_clear(&older);
