@@ -148,7 +148,7 @@ static void write_result(const struct backtest_settings *s, const struct other *
 static void open_window(struct other *other, const struct other_given *given)
 {
     other->check.window.since = given->since;
-    other->check.count_lines = true;
+    other->check.count_lines = given->format == 1;
 }
 
 static int run(void *settings, const struct run *call)

@@ -8,7 +8,7 @@
 
 #include "spamgear/base/clock.h"
 
-#define PROBE_BYTES  (16 * 1024)
+#define PROBE_BYTES  4096 /* holds a few lines; where they are longer, STEP_BYTES are looked at */
 #define STEP_BYTES   (64 * 1024)
 #define REPEATED_S   3600 /* how far stamps of a repeated hour may be off */
 #define EVEN_PROBES  16
@@ -60,11 +60,11 @@ static int64_t not_later_than(int64_t time)
 }
 
 /* Only the last line of a probe may be cut; a cut line has its stamp all the same. */
-static struct probe probe_at(struct search *search, uint64_t offset, int64_t newest)
+static struct probe probe_in(struct search *search, uint64_t offset, int64_t newest, char *buf,
+                             size_t size)
 {
-    char buf[PROBE_BYTES];
     struct probe probe = {offset, offset, STAMP_NONE, newest, true};
-    ssize_t got = source_peek(search->source, offset, buf, sizeof buf);
+    ssize_t got = source_peek(search->source, offset, buf, size);
     if (got <= 0)
         return probe;
     struct span text = {buf, (size_t)got};
@@ -79,6 +79,18 @@ static struct probe probe_at(struct search *search, uint64_t offset, int64_t new
     probe.offset = offset + (uint64_t)(text.at + at - buf);
     if (probe.time != STAMP_NONE)
         probe.newest = not_later_than(probe.time);
+    return probe;
+}
+
+static struct probe probe_at(struct search *search, uint64_t offset, int64_t newest)
+{
+    char few[PROBE_BYTES];
+    struct probe probe = probe_in(search, offset, newest, few, sizeof few);
+    if (probe.time == STAMP_NONE) {
+        char *many = mem_alloc(STEP_BYTES);
+        probe = probe_in(search, offset, newest, many, STEP_BYTES);
+        free(many);
+    }
     return probe;
 }
 
