@@ -4,6 +4,9 @@
 #include "spamgear/base/diag.h"
 #include "spamgear/cli/front.h"
 #include "spamgear/sender/limit.h"
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
 
 /* Is the entry in the section, or in that of one applet: [limits], [limits exim-spam-check]? */
 static bool is_in(const struct config_entry *entry, const char *section)
@@ -46,6 +49,35 @@ static void check_formats(const struct config *config)
     custom_formats_clear(&formats);
 }
 
+/* The old tools' files are known by their names. Returns whether path is one, after telling what
+ * is wrong with it. */
+static bool check_old_file(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct span name = span_text(slash == NULL ? path : slash + 1);
+    struct limits limits = {0};
+    struct strbuf why = {0};
+    struct config config = {0};
+    bool is_limits = span_has_suffix(name, SPAN("overrides"));
+    bool is_settings = span_is(name, SPAN("emergency-settings"));
+    if (is_limits && access(path, F_OK) != 0)
+        strbuf_why(&why, "%s: %s", path, strerror(errno));
+    else if (is_limits)
+        limit_read_overrides(&limits, path, &why);
+    if (is_settings)
+        config_read_shell(&config, path, "emergency");
+    if (why.len > 0)
+        diag_error("%s", strbuf_text(&why));
+    for (size_t i = 0; i < config.problems.len; i++)
+        diag_error("%s", config.problems.at[i]);
+    if ((is_limits || is_settings) && !diag_trouble())
+        printf("%s: OK\n", path);
+    config_clear(&config);
+    limit_clear(&limits);
+    strbuf_clear(&why);
+    return is_limits || is_settings;
+}
+
 static int run(void *settings, const struct run *run)
 {
     struct config config = {0};
@@ -54,6 +86,8 @@ static int run(void *settings, const struct run *run)
         diag_error("\"%s\": only one file can be checked", run->argv[1]);
         return APPLET_TROUBLE;
     }
+    if (run->argc == 1 && check_old_file(run->argv[0]))
+        return 0;
     front_read_config(run, &config);
     for (size_t i = 0; i < config.entries.len; i++) {
         const struct config_entry *entry = &config.entries.at[i];
@@ -84,7 +118,10 @@ const struct applet check_config_applet = {
     .description =
         "Reads the config as every applet would, and FILE alone when it is given. Each problem is "
         "told with its file and line: lines that cannot be read, sections and keys that nothing "
-        "knows, values that their option refuses, files that others may write.",
+        "knows, values that their option refuses, files that others may write. The old tools' "
+        "files "
+        "are known by their names: NAME.overrides, and emergency-settings, which is read and never "
+        "run as shell.",
     .examples = examples,
     .statuses = statuses,
     .flags = APPLET_TOOL | APPLET_NO_CONFIG,

@@ -132,6 +132,7 @@ static void describe(const struct check *check, struct report *report)
     report->applet = check->applet;
     report->limit = check->limits.standard;
     report->by_recipients = check->by_recipients;
+    report->all = check->all;
     report->headings = check->headings;
     report->since = check->window.since;
     report->until = check->window.until;

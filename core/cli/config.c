@@ -579,6 +579,8 @@ void config_load(struct config *config, const char *explicit_path)
         config_read(config, named);
         return;
     }
+    if (access(SPAMGEAR_CONFIG_DIR "/emergency-settings", F_OK) == 0)
+        config_read_shell(config, SPAMGEAR_CONFIG_DIR "/emergency-settings", "emergency");
     read_path(config, SPAMGEAR_CONFIG_DIR "/spamgear.conf", true);
     read_folder(config, SPAMGEAR_CONFIG_DIR "/conf.d/*.conf");
 }

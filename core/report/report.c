@@ -18,12 +18,15 @@ static void write_line(struct strbuf *line, FILE *out)
     strbuf_reset(line);
 }
 
-static void text_sender(const struct report_sender *s, struct strbuf *line, FILE *out)
+static void text_sender(const struct report *report, const struct report_sender *s,
+                        struct strbuf *line, FILE *out)
 {
     strbuf_format(line, "%llu ", (unsigned long long)s->count);
     if (s->has_clients)
         strbuf_format(line, "(%u nets/%u unknowns/%u IPs/%llu webmail) ", s->networks, s->unknown,
                       s->addresses, (unsigned long long)s->webmail);
+    if (report->all)
+        strbuf_format(line, "[limit %llu] ", (unsigned long long)s->limit);
     strbuf_add_text(line, "-- ");
     if (s->sender.evidence != NULL && s->sender.evidence->line.len > 0)
         text_escape(line, s->sender.evidence->line);
@@ -43,7 +46,7 @@ static void text_kind(const struct report *report, enum sender_kind kind, bool a
         if (!headed)
             fprintf(out, "%s\n", headings[kind]);
         headed = true;
-        text_sender(s, &line, out);
+        text_sender(report, s, &line, out);
     }
     strbuf_clear(&line);
 }
@@ -52,8 +55,10 @@ void report_text(const struct report *report, FILE *out)
 {
     if (report->senders.len == 0)
         return;
-    fprintf(out, "%s the following senders have made at least %llu %s.\n\n",
-            strbuf_text(&report->during), (unsigned long long)report->limit,
+    fprintf(out, "%s the following senders have made ", strbuf_text(&report->during));
+    if (!report->all)
+        fprintf(out, "at least %llu ", (unsigned long long)report->limit);
+    fprintf(out, "%s.\n\n",
             report->by_recipients ? "deliveries to recipients" : "SMTP connections");
     if (!report->headings) {
         text_kind(report, SENDER_SASL, true, out);
