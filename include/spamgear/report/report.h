@@ -25,7 +25,7 @@ struct report_sender {
     unsigned networks;   /* distinct, without webmail and allow-listed addresses */
     unsigned unknown;    /* addresses without reverse name, likewise */
     unsigned unresolved; /* addresses whose name could not be asked for in time */
-    uint64_t webmail;    /* messages through webmail or allow-listed addresses */
+    uint64_t webmail;    /* messages through webmail addresses */
     uint64_t count;      /* what is compared with the limit: messages or recipients */
     uint64_t limit;
     bool over;
