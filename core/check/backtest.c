@@ -87,9 +87,12 @@ static void slide_add(struct slide *slide, int64_t time, uint64_t amount, int64_
         newest->amount += amount;
         time = newest->time;
     } else {
-        drop_old(slide, time - period_s + 1);
+        /* Over without a break as long as no second's window lies below the limit; the emptiest
+         * one since the last message is that of the second before this one. */
+        drop_old(slide, time - period_s);
         if (slide->sum < slide->limit)
             slide->over = false;
+        drop_old(slide, time - period_s + 1);
         add_slot(slide, time, amount);
     }
     slide->sum += amount;
