@@ -14,6 +14,8 @@
 #   setup.sh  run by sh in @TMP@ before (sets times, makes a FIFO, compresses)
 #   stdout stderr status   what is expected: all three are compared; absent = empty, 0.
 #             In both texts the two folders read @DIR@ and @TMP@ again
+#   contains  lines that must be in standard output, which then is not compared as a whole
+#             (help texts, which change with every option)
 #   after/    files that must stand in @TMP@ afterwards with these bytes
 #   absent    paths, one a line, that must not be there afterwards
 #
@@ -91,6 +93,22 @@ compare() { # NAME WHAT-IS-EXPECTED-WHEN-THE-FILE-IS-ABSENT
         diff -a -u -L "want $1" -L "got $1" "$want" "$work/$1" >>"$work/diff"
 }
 
+# Every line of the file `contains` must be a line of the output; blanks around do not matter.
+compare_contained() {
+    sed 's/^ *//; s/ *$//' "$work/stdout" >"$work/trimmed"
+    while IFS= read -r line || [ -n "$line" ]; do
+        grep -qxF -e "$line" "$work/trimmed" || echo "not in stdout: $line" >>"$work/diff"
+    done <"$case/contains"
+}
+
+compare_stdout() {
+    if [ -f "$case/contains" ]; then
+        compare_contained
+    else
+        compare stdout ''
+    fi
+}
+
 compare_after() {
     [ -d "$case/after" ] || return 0
     (cd "$case/after" && find . -type f) >"$work/names"
@@ -114,6 +132,7 @@ update() {
         rm -f "$case/$name"
         [ ! -s "$work/$name" ] || cp "$work/$name" "$case/$name"
     done
+    [ ! -f "$case/contains" ] || rm -f "$case/stdout"
     rm -f "$case/status"
     [ "$(cat "$work/status")" = 0 ] || cp "$work/status" "$case/status"
     [ ! -d "$case/after" ] || (cd "$case/after" && find . -type f) | while IFS= read -r name; do
@@ -127,7 +146,7 @@ one_case() {
     execute
     [ -z "${UPDATE:-}" ] || update
     : >"$work/diff"
-    compare stdout ''
+    compare_stdout
     compare stderr ''
     compare status '0
 '
