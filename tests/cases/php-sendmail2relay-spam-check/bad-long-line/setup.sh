@@ -1,0 +1,2 @@
+{ sed -n 1p base; head -c 300000 /dev/zero | tr '\0' x; echo; sed 1d base; } >mail.log
+rm base

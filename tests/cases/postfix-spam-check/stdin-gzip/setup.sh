@@ -1,0 +1,2 @@
+gzip -nc mail.log >stdin
+rm mail.log
