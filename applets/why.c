@@ -107,7 +107,6 @@ static size_t ask(const char *applet, const struct why_settings *s, const char *
     if (other_open(&other, applet, &s->given, call) == 0) {
         other.check.only = name;
         other.check.evidence = UINT32_MAX;
-        other.check.recipients = true;
         check_run(&other.check, &report, &tally, &problems);
     }
     if (s->given.format == 1)
@@ -155,6 +154,7 @@ static int run(void *settings, const struct run *call)
 {
     struct why_settings *s = settings;
     size_t known;
+    s->given.recipients = true;
     if (call->argc < 1) {
         diag_error("give the name of a sender");
         return APPLET_TROUBLE;

@@ -213,12 +213,12 @@ static bool is_in_a_tag(const char *needle, const char *const *tags)
 static const char *const *find_journal_needles(const struct check *check, const char *const *tags)
 {
     static const char *needles[LITERAL_MAX + 1];
-    size_t len = 0;
+    size_t len = 0, kinds = check->recipients ? 2 : 1;
     if (check->count_lines)
         return NULL;
     for (size_t i = 0; i < check->formats_len; i++) {
         const struct log_format *format = check->formats[i];
-        for (size_t k = 0; k < 2 * FORMAT_NEEDLES; k++) {
+        for (size_t k = 0; k < kinds * FORMAT_NEEDLES; k++) {
             const char *needle =
                 k < FORMAT_NEEDLES ? format->needles[k] : format->joins[k - FORMAT_NEEDLES];
             if (needle == NULL)
@@ -230,6 +230,14 @@ static const char *const *find_journal_needles(const struct check *check, const 
     }
     needles[len] = NULL;
     return needles;
+}
+
+static const char *const *find_identifiers(const struct logcheck_profile *profile,
+                                           const struct check *check)
+{
+    if (custom_tags.len > 0)
+        return custom_tags.at;
+    return check->recipients && profile->joins != NULL ? profile->joins : profile->tags;
 }
 
 int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_settings *settings,
@@ -247,7 +255,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
                             .resolve_ms = (int)settings->resolve_timeout * 1000};
     check->limits.standard = settings->limit;
     check->count_lines = diag_is_verbose() || settings->format != 0;
-    check->recipients = check->by_recipients || settings->format != 0;
+    check->recipients = settings->recipients || check->by_recipients || settings->format != 0;
     if (settings->log_formats.len > 0)
         find_named_formats(&settings->log_formats, run->config, check);
     else
@@ -263,7 +271,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
         .journal = settings->journal || settings->journal_dir || settings->journal_file,
         .journal_dir = settings->journal_dir,
         .journal_file = settings->journal_file,
-        .identifiers = custom_tags.len > 0 ? custom_tags.at : profile->tags,
+        .identifiers = find_identifiers(profile, check),
         .writers = check->formats_len > 0 ? check->formats[0]->writers : NULL};
     check->logs.needles = find_journal_needles(check, check->logs.identifiers);
     return diag_trouble() ? -1 : 0;

@@ -20,6 +20,7 @@ struct logcheck_settings {
     uint64_t threads, top, slack, prefix4, prefix6, resolve_timeout;
     char *journal_dir, *journal_file, *asn_database, *output, *resolvers;
     int networks, by, format;
+    bool recipients; /* count them, whatever the output is */
 };
 
 /* Option tables for an applet's list; their settings struct begins with (or is) a
@@ -37,6 +38,7 @@ struct logcheck_profile {
     const char *const *formats; /* names of built-in formats, NULL-terminated */
     const char *const *logs;    /* standard paths, tried in order */
     const char *const *tags;    /* journal identifiers; NULL = not in the journal */
+    const char *const *joins;   /* the same with those of lines that only add recipients, or NULL */
     bool headings;              /* one heading a kind of sender */
     bool resolve;               /* the log has no client names */
     bool names_only;            /* print the senders' names alone */

@@ -77,6 +77,7 @@ static void put_given(struct logcheck_settings *own, const struct other_given *g
     put_text(&own->journal_file, given->journal_file);
     own->by = given->by == 0 ? own->by : given->by - 1;
     own->format = given->format;
+    own->recipients = given->recipients;
 }
 
 int other_open(struct other *other, const char *applet, const struct other_given *given,

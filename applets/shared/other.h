@@ -18,6 +18,7 @@ struct other_given {
     bool journal, full;
     char *journal_dir, *journal_file;
     int format, by;
+    bool recipients; /* count them */
 };
 
 extern const struct option other_options[]; /* a struct other_given begins the settings */
