@@ -265,7 +265,11 @@ static int reader_start(struct journal_reader *reader, const struct journal_requ
 
 static int say(struct strbuf *why, const char *name, int status)
 {
-    const char *what = status == -EBADMSG ? "is no journal, or a damaged one" : strerror(-status);
+    const char *what = strerror(-status);
+    if (status == -EBADMSG || status == -ENODATA)
+        what = "is no journal, or a damaged one";
+    if (status == -EPROTONOSUPPORT)
+        what = "is of a newer format than libsystemd here knows";
     return strbuf_why(why, "%s: %s", name, what);
 }
 

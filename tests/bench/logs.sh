@@ -176,7 +176,7 @@ bench_journal() {
     fi
     echo "  $(journalctl -D "$d" -o cat | wc -l) entries"
     "$timeit" -n "$runs" spamgear "$gear" postfix-spam-check --journal-dir "$d" --now "$now" \
-        -- journalctl@0.05 sh -c "journalctl -D '$d' -t postfix/smtpd -t postfix/submission/smtpd \
+        -- journalctl@0.05 sh -c "journalctl -D '$d' -t postfix/smtpd -t postfix/submission/smtpd -t postfix/smtps/smtpd \
             -o cat --since @$((end - 3600)) | grep -c sasl_username="
 }
 

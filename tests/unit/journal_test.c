@@ -427,6 +427,22 @@ static void refusals(void)
         test_number("chmod", chmod(in_dir("system.journal"), 0600), 0);
     }
     refuse("no journal", in_dir("export"), NULL, "is no journal, or a damaged one");
+    test_number("empty file", truncate(in_dir("export"), 0), 0);
+    refuse("empty file", in_dir("export"), NULL, "is no journal, or a damaged one");
+}
+
+/* An incompatible flag that nobody knows yet. */
+static void newer_format(void)
+{
+    uint32_t flags = 0, newer = htole32(1U << 31);
+    int fd = open(in_dir("system.journal"), O_RDWR | O_CLOEXEC);
+    test_true("flags", pread(fd, &flags, sizeof flags, 12) == sizeof flags);
+    newer |= flags;
+    test_true("newer", pwrite(fd, &newer, sizeof newer, 12) == sizeof newer);
+    refuse("newer format", in_dir("system.journal"), NULL,
+           "is of a newer format than libsystemd here knows");
+    test_true("as before", pwrite(fd, &flags, sizeof flags, 12) == sizeof flags);
+    close(fd);
 }
 
 static void clean_up(void)
@@ -449,6 +465,7 @@ int main(void)
     nobody_writes();
     not_there();
     refusals();
+    newer_format();
     long_messages();
     damaged();
     clean_up();
