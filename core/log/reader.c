@@ -152,7 +152,7 @@ static size_t cut_last_line(struct reader *reader, const char *data, size_t len)
     const char *newline = memrchr(data, '\n', len);
     size_t whole = newline == NULL ? 0 : (size_t)(newline + 1 - data);
     size_t rest = len - whole;
-    if (rest > READER_LINE_MAX) {
+    if (rest >= READER_LINE_MAX) {
         count_too_long(reader, reader->offset + whole);
         reader->skipping = true;
     } else if (!reader->ended) {
@@ -194,6 +194,27 @@ static void read_every_stamp(struct reader *reader, struct span text)
     }
 }
 
+/* Does every line that has a time lie past the window? One alone says nothing: it may be forged,
+ * or come from a machine whose clock or zone is another. */
+static bool is_past(const struct reader *reader, struct span text, struct stamp_clock clock)
+{
+    const struct window *window = reader->window;
+    struct stamp stamp;
+    struct span rest;
+    if (window->until >= INT64_MAX - window->slack_s)
+        return false;
+    while (text.len > 0) {
+        const char *newline = memchr(text.at, '\n', text.len);
+        const char *end = newline == NULL ? text.at + text.len : newline;
+        struct span line = source_line_text(reader->source, span_of(text.at, end));
+        int64_t time = stamp_read(&clock, line, &stamp, &rest);
+        if (time != STAMP_NONE && time <= window->until + window->slack_s)
+            return false;
+        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
+    }
+    return true;
+}
+
 /* Gives the block its clock and moves the reader's on. False when the block, and so
  * everything behind it, lies past the window. */
 static bool keep_time(struct reader *reader, struct block *block)
@@ -210,9 +231,7 @@ static bool keep_time(struct reader *reader, struct block *block)
     block->every_stamp = stamp_is_repeated_hour(time, REPEATED_SPAN_S, &hour_start);
     if (block->every_stamp)
         read_every_stamp(reader, text);
-    bool past =
-        window->until < INT64_MAX - window->slack_s && time > window->until + window->slack_s;
-    return !past || !reader->ordered || window->full;
+    return !reader->ordered || window->full || !is_past(reader, text, block->clock);
 }
 
 int reader_next(struct reader *reader, struct block *block, struct strbuf *why)

@@ -278,6 +278,49 @@ static void test_disorder(void)
     unlink(path);
 }
 
+/* A block that begins with a line from ahead (another machine's zone, a forgery) is not the end. */
+static void test_ahead(void)
+{
+    static const int64_t ahead[] = {2 * 3600, 400 * 86400};
+    struct window deep = {NOW - 7200, NOW - 3601, 120, false};
+    for (size_t n = 0; n < sizeof ahead / sizeof *ahead; n++) {
+        FILE *f = log_begin();
+        put_message(put_rfc3339, f, NOW - 7200, 0);
+        for (unsigned i = 1; i < 3600; i++) {
+            long at = ftell(f), left = READER_BLOCK_BYTES - at % READER_BLOCK_BYTES;
+            if (left < 1000) {
+                fprintf(f, "%*s\n", (int)left - 1, "");
+                put_noise(put_rfc3339, f, NOW - 7200 + i + ahead[n], 1);
+            }
+            put_message(put_rfc3339, f, NOW - 7200 + i, i);
+        }
+        done(f);
+        check_count("single lines from ahead", &deep, 3600);
+        unlink(path);
+    }
+}
+
+/* Whether a line is left out for its length must not depend on where the blocks begin. */
+static void test_long_lines(void)
+{
+    static const char head[] = "2026-11-21T17:59:55Z mx postfix/smtpd[9]: 22: client=";
+    static const char tail[] = "[::1], sasl_username=u2\n";
+    for (unsigned extra = 0; extra <= 1; extra++) {
+        int fill = (int)(READER_LINE_MAX + extra - strlen(head) - strlen(tail));
+        for (int before = 0; before < READER_BLOCK_BYTES; before += READER_BLOCK_BYTES / 8) {
+            FILE *f = log_begin();
+            put_message(put_rfc3339, f, NOW - 10, 1);
+            fprintf(f, "%*s\n%s%*s%s", before, "", head, fill, "a", tail);
+            put_message(put_rfc3339, f, NOW - 3, 3);
+            done(f);
+            struct outcome outcome = harvest_file(path, &last_hour, 1);
+            test_number("lines kept", (int64_t)outcome.counts.lines, 4 - extra);
+            test_number("lines left out", (int64_t)outcome.counts.too_long, extra);
+            unlink(path);
+        }
+    }
+}
+
 static void test_bad_bytes(void)
 {
     FILE *f = log_begin();
@@ -336,6 +379,8 @@ int main(void)
     test_repeated_hour("file begins in the first hour", -1800, -900, 106);
     test_repeated_hour("file begins in the second hour", 600, 1200, 71);
     test_disorder();
+    test_ahead();
+    test_long_lines();
     test_bad_bytes();
     test_no_time();
     return test_end();

@@ -2,7 +2,7 @@
  *
  * Blocks are filled one after another (the caller serialises calls) and may then be
  * worked on in any thread: each carries a copy of the stamp clock as it stands before its
- * first line. Lines longer than READER_LINE_MAX are left out and counted.
+ * first line. Lines that no block can hold are left out and counted, wherever they stand.
  */
 #ifndef SPAMGEAR_LOG_READER_H
 #define SPAMGEAR_LOG_READER_H
@@ -10,7 +10,7 @@
 #include "spamgear/log/window.h"
 
 #define READER_BLOCK_BYTES (128 * 1024)
-#define READER_LINE_MAX    (64 * 1024) /* rsyslog's own maximum is 8 KiB by default */
+#define READER_LINE_MAX    READER_BLOCK_BYTES /* with the newline; rsyslog's default is 8 KiB */
 
 struct block {
     char *data; /* whole lines; the last of the source may lack its newline */
