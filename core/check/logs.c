@@ -53,35 +53,19 @@ static struct source *add_source(struct logs *logs, const struct log_request *re
 
 /* --- Rotated predecessors --- */
 
-/* The first readable time in the text; its year is right when newest is. */
-static int64_t first_time(struct span text, int64_t newest)
-{
-    while (text.len > 0) {
-        struct stamp_clock clock;
-        struct stamp stamp;
-        struct span rest;
-        const char *newline = memchr(text.at, '\n', text.len);
-        const char *end = newline == NULL ? text.at + text.len : newline;
-        stamp_clock_init(&clock, newest);
-        int64_t time = stamp_read(&clock, span_of(text.at, end), &stamp, &rest);
-        if (time != STAMP_NONE || newline == NULL)
-            return time;
-        text = span_of(newline + 1, text.at + text.len);
-    }
-    return STAMP_NONE;
-}
-
 /* When a log begins, whatever it is packed in. A second look at the file: the source that
  * will be read must not lose its beginning. */
 static int64_t log_begin(const char *path)
 {
     char *buf = mem_alloc(FIRST_BYTES);
     int64_t time = STAMP_NONE, now = clock_now();
+    struct stamp stamp;
+    struct span line;
     struct source *source = source_open(path, NULL);
     if (source != NULL) {
         ssize_t got = source_read(source, buf, FIRST_BYTES, NULL);
         int64_t newest = source->mtime < now ? source->mtime : now;
-        time = first_time((struct span){buf, got > 0 ? (size_t)got : 0}, newest);
+        time = stamp_first((struct span){buf, got > 0 ? (size_t)got : 0}, newest, &stamp, &line);
     }
     source_close(source);
     free(buf);

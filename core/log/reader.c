@@ -34,13 +34,9 @@ static void walk_line(struct hour_walk *walk, struct span line)
 
 static void walk_block(struct hour_walk *walk, struct span text)
 {
-    while (text.len > 0 && !walk->jumped && !walk->left) {
-        const char *newline = memchr(text.at, '\n', text.len);
-        if (newline == NULL)
-            return;
-        walk_line(walk, span_of(text.at, newline));
-        text = span_of(newline + 1, text.at + text.len);
-    }
+    struct span line;
+    while (!walk->jumped && !walk->left && span_take_line(&text, &line))
+        walk_line(walk, line);
 }
 
 /* In which of its two hours does a file begin whose first stamp lies in such an hour? */
@@ -164,34 +160,33 @@ static size_t cut_last_line(struct reader *reader, const char *data, size_t len)
     return whole;
 }
 
+/* Takes a line off text; *time gets its time, STAMP_NONE without one. False at the end. */
+static bool take_time(const struct reader *reader, struct stamp_clock *clock, struct span *text,
+                      int64_t *time)
+{
+    struct span line, rest;
+    struct stamp stamp;
+    if (!span_take_line(text, &line))
+        return false;
+    *time = stamp_read(clock, source_line_text(reader->source, line), &stamp, &rest);
+    return true;
+}
+
 /* The time of the block's first line that has one, and the reader's clock moved there. */
 static int64_t first_time(struct reader *reader, struct span text)
 {
-    struct stamp stamp;
-    struct span rest;
-    for (int i = 0; i < STAMPLESS_LINES && text.len > 0; i++) {
-        const char *newline = memchr(text.at, '\n', text.len);
-        const char *end = newline == NULL ? text.at + text.len : newline;
-        struct span line = source_line_text(reader->source, span_of(text.at, end));
-        int64_t time = stamp_read(&reader->clock, line, &stamp, &rest);
-        if (time != STAMP_NONE)
-            return time;
-        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
-    }
-    return STAMP_NONE;
+    int64_t time = STAMP_NONE;
+    for (int i = 0; i < STAMPLESS_LINES && time == STAMP_NONE; i++)
+        if (!take_time(reader, &reader->clock, &text, &time))
+            break;
+    return time;
 }
 
 static void read_every_stamp(struct reader *reader, struct span text)
 {
-    struct stamp stamp;
-    struct span rest;
-    while (text.len > 0) {
-        const char *newline = memchr(text.at, '\n', text.len);
-        const char *end = newline == NULL ? text.at + text.len : newline;
-        struct span line = source_line_text(reader->source, span_of(text.at, end));
-        stamp_read(&reader->clock, line, &stamp, &rest);
-        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
-    }
+    int64_t time;
+    while (take_time(reader, &reader->clock, &text, &time))
+        ;
 }
 
 /* Does every line that has a time lie past the window? One alone says nothing: it may be forged,
@@ -199,19 +194,12 @@ static void read_every_stamp(struct reader *reader, struct span text)
 static bool is_past(const struct reader *reader, struct span text, struct stamp_clock clock)
 {
     const struct window *window = reader->window;
-    struct stamp stamp;
-    struct span rest;
+    int64_t time;
     if (window->until >= INT64_MAX - window->slack_s)
         return false;
-    while (text.len > 0) {
-        const char *newline = memchr(text.at, '\n', text.len);
-        const char *end = newline == NULL ? text.at + text.len : newline;
-        struct span line = source_line_text(reader->source, span_of(text.at, end));
-        int64_t time = stamp_read(&clock, line, &stamp, &rest);
+    while (take_time(reader, &clock, &text, &time))
         if (time != STAMP_NONE && time <= window->until + window->slack_s)
             return false;
-        text = newline == NULL ? (struct span){end, 0} : span_of(newline + 1, text.at + text.len);
-    }
     return true;
 }
 

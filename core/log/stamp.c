@@ -266,3 +266,14 @@ int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *st
         remember(clock, line, stamp, &places, line.at + taken, time);
     return time;
 }
+
+int64_t stamp_first(struct span text, int64_t newest, struct stamp *stamp, struct span *line)
+{
+    struct stamp_clock clock;
+    struct span rest;
+    int64_t time = STAMP_NONE;
+    stamp_clock_init(&clock, newest);
+    while (time == STAMP_NONE && span_take_line(&text, line))
+        time = stamp_read(&clock, *line, stamp, &rest);
+    return time;
+}

@@ -29,30 +29,6 @@ struct search {
     bool ordered;
 };
 
-/* The first line of text that has a readable stamp no later than the clock allows. */
-static int64_t first_stamp(struct span text, int64_t newest, size_t *at, bool *has_year)
-{
-    const char *start = text.at;
-    while (text.len > 0) {
-        const char *newline = memchr(text.at, '\n', text.len);
-        const char *end = newline == NULL ? text.at + text.len : newline;
-        struct stamp_clock clock;
-        struct stamp stamp;
-        struct span rest;
-        stamp_clock_init(&clock, newest);
-        int64_t time = stamp_read(&clock, span_of(text.at, end), &stamp, &rest);
-        if (time != STAMP_NONE) {
-            *at = (size_t)(text.at - start);
-            *has_year = stamp.has_year;
-            return time;
-        }
-        if (newline == NULL)
-            break;
-        text = span_of(newline + 1, text.at + text.len);
-    }
-    return STAMP_NONE;
-}
-
 /* What the clock must take for newest so that nothing may be later than a line behind it. */
 static int64_t not_later_than(int64_t time)
 {
@@ -67,18 +43,16 @@ static struct probe probe_in(struct search *search, uint64_t offset, int64_t new
     ssize_t got = source_peek(search->source, offset, buf, size);
     if (got <= 0)
         return probe;
-    struct span text = {buf, (size_t)got};
-    if (offset > 0) {
-        const char *newline = memchr(buf, '\n', text.len);
-        if (newline == NULL)
-            return probe;
-        text = span_of(newline + 1, buf + text.len);
-    }
-    size_t at = 0;
-    probe.time = first_stamp(text, newest, &at, &probe.has_year);
-    probe.offset = offset + (uint64_t)(text.at + at - buf);
-    if (probe.time != STAMP_NONE)
+    struct span text = {buf, (size_t)got}, line;
+    struct stamp stamp;
+    if (offset > 0)
+        span_take_line(&text, &line); /* its start may be missing */
+    probe.time = stamp_first(text, newest, &stamp, &line);
+    if (probe.time != STAMP_NONE) {
+        probe.offset = offset + (uint64_t)(line.at - buf);
+        probe.has_year = stamp.has_year;
         probe.newest = not_later_than(probe.time);
+    }
     return probe;
 }
 
@@ -108,16 +82,15 @@ static struct probe walk_back(const struct search *search, const struct probe *f
     probe.newest = search->newest;
     char *buf = mem_alloc(STEP_BYTES);
     ssize_t got = source_peek(search->source, first->offset, buf, STEP_BYTES);
-    struct span text = {buf, got > 0 ? (size_t)got : 0};
+    struct span text = {buf, got > 0 ? (size_t)got : 0}, line;
+    struct stamp stamp;
     while (text.len > 0) {
-        size_t at, newline_len = text.at[text.len - 1] == '\n';
-        const char *before =
-            span_find_last((struct span){text.at, text.len - newline_len}, SPAN("\n"));
+        const char *before = memrchr(text.at, '\n', text.len - 1);
         const char *start = before == NULL ? text.at : before + 1;
-        int64_t time =
-            first_stamp(span_of(start, text.at + text.len), probe.newest, &at, &probe.has_year);
+        int64_t time = stamp_first(span_of(start, text.at + text.len), probe.newest, &stamp, &line);
         if (time != STAMP_NONE) {
             probe.time = time;
+            probe.has_year = stamp.has_year;
             probe.newest = not_later_than(time);
         }
         text.len = (size_t)(start - text.at);

@@ -65,6 +65,17 @@ static inline const char *span_find(struct span s, struct span needle)
     return memmem(s.at, s.len, needle.at, needle.len);
 }
 
+/* Takes the first line off text: *line gets it without its newline. False at the end. */
+static inline bool span_take_line(struct span *text, struct span *line)
+{
+    if (text->len == 0)
+        return false;
+    const char *newline = (const char *)memchr(text->at, '\n', text->len);
+    *line = newline == NULL ? *text : span_of(text->at, newline);
+    *text = span_skip(*text, newline == NULL ? text->len : line->len + 1);
+    return true;
+}
+
 /* Last place of needle in s, or NULL; also NULL for an empty needle. */
 const char *span_find_last(struct span s, struct span needle);
 

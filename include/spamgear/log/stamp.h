@@ -103,6 +103,10 @@ int64_t stamp_resolve(struct stamp_clock *clock, const struct stamp *stamp);
 int64_t stamp_read(struct stamp_clock *clock, struct span line, struct stamp *stamp,
                    struct span *rest);
 
+/* The time of the first line of text that has one, to a clock that knows newest alone; *line gets
+ * that line. STAMP_NONE without any. */
+int64_t stamp_first(struct span text, int64_t newest, struct stamp *stamp, struct span *line);
+
 /* Did or will summer time end within span_s seconds around this time (so that local
  * stamps of some hour occur twice)? *hour_start gets the first second of the
  * first of the two hours. */
