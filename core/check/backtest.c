@@ -183,13 +183,14 @@ int backtest_run(const struct check *check, int64_t period_s, struct backtest *b
 {
     struct run run = {
         .check = check, .period_s = period_s, .now = clock_now(), .backtest = backtest};
-    struct tally_settings settings = {
-        .several_logs = logs_may_repeat(&check->logs), .added = added, .added_state = &run};
     struct harvest_sink sink = {&run, add_event};
     struct logs logs;
+    int result = logs_open(&logs, &check->logs, problems);
+    struct tally_settings settings = {
+        .several_logs = logs.sources.len > 1, .added = added, .added_state = &run};
     *backtest = (struct backtest){.first = STAMP_NONE, .last = STAMP_NONE};
     backtest->tally = tally_new(&settings);
-    int result = check_harvest(check, &sink, &logs, &backtest->counts, &backtest->files, problems);
+    check_harvest(check, &sink, &logs, &backtest->counts, &backtest->files, problems);
     logs_close(&logs);
     for (int kind = 0; kind < SENDER_KINDS; kind++)
         collect_kind(&run, (enum sender_kind)kind);

@@ -7,8 +7,9 @@
 
 /* --- Reading --- */
 
-int check_harvest(const struct check *check, const struct harvest_sink *sink, struct logs *logs,
-                  struct harvest_counts *counts, struct texts *files, struct texts *problems)
+void check_harvest(const struct check *check, const struct harvest_sink *sink,
+                   const struct logs *logs, struct harvest_counts *counts, struct texts *files,
+                   struct texts *problems)
 {
     struct harvest harvest = {.formats = check->formats,
                               .formats_len = check->formats_len,
@@ -17,7 +18,6 @@ int check_harvest(const struct check *check, const struct harvest_sink *sink, st
                               .count_lines = check->count_lines,
                               .recipients = check->recipients,
                               .sink = *sink};
-    int result = logs_open(logs, &check->logs, problems);
     for (size_t i = 0; i < logs->sources.len; i++) {
         struct strbuf why = {0};
         texts_add(files, logs->sources.at[i]->name);
@@ -26,7 +26,6 @@ int check_harvest(const struct check *check, const struct harvest_sink *sink, st
         strbuf_clear(&why);
     }
     *counts = harvest.counts;
-    return result;
 }
 
 /* Evidence names its file by the report's list, which outlives the sources. */
@@ -153,15 +152,16 @@ int check_run(const struct check *check, struct report *report, struct tally **t
               struct texts *problems)
 {
     struct logs logs;
+    int result = logs_open(&logs, &check->logs, problems);
     struct tally_settings settings = {.evidence = check->evidence,
-                                      .several_logs = logs_may_repeat(&check->logs),
+                                      .several_logs = logs.sources.len > 1,
                                       .only_name = check->only};
     *report = (struct report){0};
     *tally = tally_new(&settings);
     struct tally_sink state = {*tally, &report->files};
     struct harvest_sink sink = {&state, add_event};
     describe(check, report);
-    int result = check_harvest(check, &sink, &logs, &report->counts, &report->files, problems);
+    check_harvest(check, &sink, &logs, &report->counts, &report->files, problems);
     tally_seal(*tally);
     report->failed = tally_failed(*tally);
     report->failed_unnamed = tally_failed_unnamed(*tally);

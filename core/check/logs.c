@@ -161,14 +161,6 @@ static void add_standard(struct logs *logs, const struct log_request *request,
     strbuf_clear(&why);
 }
 
-bool logs_may_repeat(const struct log_request *request)
-{
-    size_t named = request->journal ? 1 : 0;
-    for (size_t i = 0; i < request->names->len; i++)
-        named += strpbrk(request->names->at[i], "*?[") != NULL ? 2 : 1;
-    return named > 1;
-}
-
 int logs_open(struct logs *logs, const struct log_request *request, struct texts *problems)
 {
     struct strbuf why = {0};

@@ -143,27 +143,6 @@ static void test_journal(void)
     texts_clear(&problems);
 }
 
-static const struct {
-    const char *words[3];
-    bool journal, want;
-} repeats[] = {
-    {{NULL}, false, false}, {{NULL}, true, false},     {{"a"}, false, false},
-    {{"a"}, true, true},    {{"a", "b"}, false, true}, {{"a*"}, false, true},
-    {{"a?"}, false, true},  {{"a[12]"}, false, true},
-};
-
-static void test_repeats(void)
-{
-    for (size_t i = 0; i < sizeof repeats / sizeof *repeats; i++) {
-        struct texts names = {0};
-        struct log_request request = {.names = &names, .journal = repeats[i].journal};
-        for (const char *const *word = repeats[i].words; *word != NULL; word++)
-            texts_add(&names, *word);
-        test_true("may repeat", logs_may_repeat(&request) == repeats[i].want);
-        texts_clear(&names);
-    }
-}
-
 static const char *const files[] = {"mail.log", "mail.log.1", "mail.log.2.gz", "mail.log.10",
                                     "odd.log",  "odd.log.1",  "odd.log.2",     "link.log"};
 
@@ -183,7 +162,6 @@ int main(void)
     test_named();
     test_standard();
     test_journal();
-    test_repeats();
     rmdir("folder");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         unlink(files[i]);

@@ -43,10 +43,11 @@ struct check {
 int check_run(const struct check *check, struct report *report, struct tally **tally,
               struct texts *problems);
 
-/* Reads all logs of the check into a sink; the part of check_run that others share. Files
- * read are added to files; the sources stay open in *logs until logs_close. */
-int check_harvest(const struct check *check, const struct harvest_sink *sink, struct logs *logs,
-                  struct harvest_counts *counts, struct texts *files, struct texts *problems);
+/* Reads open logs into a sink; the part of check_run that others share. Adds their names to
+ * files. */
+void check_harvest(const struct check *check, const struct harvest_sink *sink,
+                   const struct logs *logs, struct harvest_counts *counts, struct texts *files,
+                   struct texts *problems);
 
 void check_clear(struct check *check);
 

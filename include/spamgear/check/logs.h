@@ -22,12 +22,10 @@ struct log_request {
 };
 
 struct logs {
-    VEC(struct source *) sources; /* oldest first */
+    /* Oldest first. Several may hold the same lines: a log that is copied before it is cut
+     * (copytruncate), or one that was unpacked beside its packed self. */
+    VEC(struct source *) sources;
 };
-
-/* May the logs hold the same lines, as mail.log and mail.info do? So where several are named, by
- * a glob too, or one and the journal. A log and its rotated predecessors hold different ones. */
-bool logs_may_repeat(const struct log_request *request);
 
 /* Opens what can be opened. Each thing that cannot is added to problems ("PATH: why").
  * Returns 0 when there is at least one source. */
