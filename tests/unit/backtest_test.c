@@ -46,13 +46,14 @@ static void model_judge(struct model *model, int64_t period, uint64_t limit)
     model->first_over = STAMP_NONE;
     for (size_t i = 0; i < model->len; i++) {
         int64_t time = model->events[i].time;
-        uint64_t before = window_sum(model, i, time, period);
-        uint64_t sum = before + model->events[i].amount;
+        uint64_t sum = window_sum(model, i, time, period) + model->events[i].amount;
         if (sum > model->peak) {
             model->peak = sum;
             model->peak_time = time;
         }
-        over &= before >= limit;
+        /* Over until the window of some second was below: the emptiest is the last one. */
+        if (i > 0 && time > model->events[i - 1].time)
+            over &= window_sum(model, i, time - 1, period) >= limit;
         if (sum < limit || over)
             continue;
         over = true;
