@@ -93,6 +93,14 @@ static void test_people(void)
               "95 -- ev\\x1b[31m\"\\\\n\\xffl\n"
               "Scripts:\n"
               "120 (3 nets/2 unknowns/7 IPs/9 webmail) -- li\\x1bne \"one\"\\xff\n");
+    report.headings = report.by_recipients = false;
+    report.all = true;
+    written(report_text, &report, &got);
+    test_text("all, with their limits", strbuf_text(&got),
+              "During the last 1 hour the following senders have made SMTP connections.\n"
+              "\n"
+              "120 (3 nets/2 unknowns/7 IPs/9 webmail) [limit 100] -- li\\x1bne \"one\"\\xff\n"
+              "95 [limit 90] -- ev\\x1b[31m\"\\\\n\\xffl\n");
     report_clear(&report);
     written(report_text, &report, &got);
     test_text("nobody, nothing", strbuf_text(&got), "");
