@@ -66,8 +66,7 @@ static bool check_old_file(const char *path)
         limit_read_overrides(&limits, path, &why);
     if (is_settings)
         config_read_shell(&config, path, "emergency");
-    if (why.len > 0)
-        diag_error("%s", strbuf_text(&why));
+    diag_error_lines(strbuf_text(&why));
     for (size_t i = 0; i < config.problems.len; i++)
         diag_error("%s", config.problems.at[i]);
     if ((is_limits || is_settings) && !diag_trouble())

@@ -32,14 +32,8 @@ static void add_config_limits(struct limits *limits, const struct config *config
 static void add_overrides(struct limits *limits, const char *path)
 {
     struct strbuf why = {0};
-    char *rest = NULL;
-    if (limit_read_overrides(limits, path, &why) != 0) {
-        char *problems = strbuf_take(&why);
-        for (char *one = strtok_r(problems, "\n", &rest); one != NULL;
-             one = strtok_r(NULL, "\n", &rest))
-            diag_error("%s", one);
-        free(problems);
-    }
+    if (limit_read_overrides(limits, path, &why) != 0)
+        diag_error_lines(strbuf_text(&why));
     strbuf_clear(&why);
 }
 

@@ -57,6 +57,15 @@ void diag_error(const char *format, ...)
     va_end(args);
 }
 
+void diag_error_lines(const char *lines)
+{
+    while (*lines != '\0') {
+        size_t len = strcspn(lines, "\n");
+        diag_error("%.*s", (int)len, lines);
+        lines += len + (lines[len] == '\n');
+    }
+}
+
 void diag_warn(const char *format, ...)
 {
     va_list args;

@@ -13,6 +13,8 @@ void diag_name(const char *name); /* of the applet; borrowed for ever */
 
 /* Says it and remembers trouble. Thread-safe. */
 void diag_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* diag_error for each line of a text, as functions write that tell several problems. */
+void diag_error_lines(const char *lines);
 /* Says it; no trouble. */
 void diag_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says it when diag_verbose(true) was called. */
