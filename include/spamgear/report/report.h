@@ -38,7 +38,7 @@ struct report {
     struct strbuf during; /* "During the last 1 hour", "Between ... and ..." */
     uint64_t limit;       /* the standard limit */
     bool by_recipients;
-    bool all; /* senders below their limit are shown too: limits are told */
+    bool all;               /* senders below their limit are shown too: limits are told */
     bool headings;          /* one heading a kind of sender */
     struct strbuf networks; /* what a network is here */
     int64_t since, until;
