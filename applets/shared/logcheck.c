@@ -259,6 +259,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
     read_addresses(check, settings, run);
     read_limits(&check->limits, settings, run, profile->applet);
     check->logs = (struct log_request){
+        .window = &check->window,
         .names = &settings->logs,
         .standard = profile->logs,
         .trusted = &settings->trusted_logs,
@@ -373,7 +374,6 @@ int logcheck_run(const char *applet, struct logcheck_settings *settings, const s
     struct texts problems = {0};
     int status = APPLET_TROUBLE;
     if (logcheck_prepare(profile, settings, run, &check) == 0) {
-        check.logs.window = &check.window;
         check.evidence = settings->format == 1 ? 3 : 1;
         check_run(&check, &report, &tally, &problems);
         put_report(profile, settings, &report);

@@ -51,9 +51,12 @@ const struct logcheck_profile *logcheck_profile(const char *applet);
 int logcheck_run(const char *applet, struct logcheck_settings *settings, const struct run *run);
 
 /* Settings into a check; says what is wrong by diag_error and returns -1 then. The check borrows
- * from settings; caller frees with check_clear. */
+ * from settings and must stay where it is; caller frees with check_clear. */
 int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_settings *settings,
                      const struct run *run, struct check *check);
+
+/* The parser of --since and --until: the field gets the time, never 0, which means not given. */
+int logcheck_parse_time(const char *value, void *field, struct strbuf *why);
 
 /* Reads an operand that must be a count into *count; diag_error and -1 when it is none. */
 int logcheck_operand(const char *what, const char *text, uint64_t *count);

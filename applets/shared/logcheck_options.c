@@ -7,13 +7,15 @@ static const char *const by_names[] = {"messages", "recipients", NULL};
 static const char *const format_names[] = {"text", "json", "metrics", NULL};
 static const char *const network_names[] = {"domain", "prefix", "asn", NULL};
 
-/* OPTION_TIME: the field gets the time itself. */
-static int parse_time(const char *value, void *field, struct strbuf *why)
+int logcheck_parse_time(const char *value, void *field, struct strbuf *why)
 {
-    if (stamp_from_user(value, clock_now(), field))
-        return 0;
-    return strbuf_why(why, "\"%s\" is no time (2026-11-21 18:00, RFC 3339, @SECONDS, yesterday)",
-                      value);
+    int64_t *time = field;
+    if (!stamp_from_user(value, clock_now(), time))
+        return strbuf_why(
+            why, "\"%s\" is no time (2026-11-21 18:00, RFC 3339, @SECONDS, yesterday)", value);
+    if (*time == 0)
+        *time = 1; /* 0 is a time that was not given; no mail is so old */
+    return 0;
 }
 
 static int check_bounds(const char *value, void *field, struct strbuf *why)
@@ -98,9 +100,9 @@ const struct option logcheck_options[] = {
     OPTION_TIME(struct logcheck_settings, since, "since", 0, "TIME",
                 "Begin at TIME (2026-11-21 18:00, RFC 3339, @SECONDS, yesterday) instead of PERIOD "
                 "ago.",
-                parse_time, .flags = OPTION_NO_CONFIG),
+                logcheck_parse_time, .flags = OPTION_NO_CONFIG),
     OPTION_TIME(struct logcheck_settings, until, "until", 0, "TIME",
-                "End at TIME; PERIOD then counts back from there.", parse_time,
+                "End at TIME; PERIOD then counts back from there.", logcheck_parse_time,
                 .flags = OPTION_NO_CONFIG),
     OPTION_FLAG(struct logcheck_settings, full, "full", 0,
                 "Read every byte, even of a log that is in order.", .flags = OPTION_RARE),

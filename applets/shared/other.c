@@ -1,18 +1,10 @@
 /* other - another applet's settings, with a few of our own on top. */
 #include "other.h"
 
-#include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 
 static const char *const format_names[] = {"text", "json", NULL};
 static const char *const by_names[] = {"checker", "messages", "recipients", NULL};
-
-static int parse_time(const char *value, void *field, struct strbuf *why)
-{
-    if (stamp_from_user(value, clock_now(), field))
-        return 0;
-    return strbuf_why(why, "\"%s\" is no time", value);
-}
 
 const struct option other_options[] = {
     OPTION_PERIOD(struct other_given, period, "period", 'p', "PERIOD", NULL,
@@ -28,9 +20,9 @@ const struct option other_options[] = {
                 "Read the journal files in DIR.", .flags = OPTION_RARE),
     OPTION_TEXT(struct other_given, journal_file, "journal-file", 0, "FILE", NULL,
                 "Read one journal file.", .flags = OPTION_RARE),
-    OPTION_TIME(struct other_given, since, "since", 0, "TIME", "Begin at TIME.", parse_time,
-                .flags = OPTION_NO_CONFIG),
-    OPTION_TIME(struct other_given, until, "until", 0, "TIME", "End at TIME.", parse_time,
+    OPTION_TIME(struct other_given, since, "since", 0, "TIME", "Begin at TIME.",
+                logcheck_parse_time, .flags = OPTION_NO_CONFIG),
+    OPTION_TIME(struct other_given, until, "until", 0, "TIME", "End at TIME.", logcheck_parse_time,
                 .flags = OPTION_NO_CONFIG),
     OPTION_FLAG(struct other_given, full, "full", 0,
                 "Read every byte, even of a log that is in order.", .flags = OPTION_RARE),
@@ -93,9 +85,7 @@ int other_open(struct other *other, const char *applet, const struct other_given
     texts_clear(&problems);
     other->own = other->settings.own;
     put_given(other->own, given);
-    int result = logcheck_prepare(profile, other->own, run, &other->check);
-    other->check.logs.window = &other->check.window;
-    return result;
+    return logcheck_prepare(profile, other->own, run, &other->check);
 }
 
 void other_close(struct other *other)
