@@ -329,6 +329,15 @@ static void tell_counts(const struct report *report)
         diag_info("%s", strbuf_text(&report->networks));
 }
 
+/* An empty report must not hide that the mail program now writes lines we do not know. */
+static void tell_nothing_understood(const struct harvest_counts *c)
+{
+    if (c->events == 0 && c->unparsed + c->undated > 0)
+        diag_warn("nothing could be counted, but %llu lines were not understood and %llu had no "
+                  "time that can be read: is it the right log and format?",
+                  (unsigned long long)c->unparsed, (unsigned long long)c->undated);
+}
+
 static void tell(const struct report *report, struct texts *problems)
 {
     for (size_t i = 0; i < problems->len; i++)
@@ -338,6 +347,8 @@ static void tell(const struct report *report, struct texts *problems)
     if (report->counts.gave_up > 0)
         diag_error("a pattern gave up on %llu lines: they could not be judged",
                    (unsigned long long)report->counts.gave_up);
+    if (problems->len == 0)
+        tell_nothing_understood(&report->counts);
     if (report->failed_unnamed > 0)
         diag_info("%llu failed log-ins in more than %d names are counted together",
                   (unsigned long long)report->failed_unnamed, TALLY_FAILED_NAMES);
