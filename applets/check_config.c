@@ -112,7 +112,7 @@ static const struct applet_status statuses[] = {
 
 const struct applet check_config_applet = {
     .name = "check-config",
-    .summary = "check the config files and tell every problem",
+    .summary = "Check the config files and tell every problem",
     .operands = "[FILE]",
     .description =
         "Reads the config as every applet would, and FILE alone when it is given. Each problem is "

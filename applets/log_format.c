@@ -257,7 +257,7 @@ static const struct applet_status statuses[] = {
 
 const struct applet log_format_applet = {
     .name = "log-format",
-    .summary = "list log formats, or try one on a log",
+    .summary = "List log formats, or try one on a log",
     .operands = "list | test NAME FILE",
     .description =
         "`list` prints the formats: the built-in ones, and those of [format NAME] sections in the "

@@ -150,6 +150,13 @@ static size_t ask_all(const struct why_settings *s, const char *name, const stru
     return known;
 }
 
+/* Local users are named as Postfix logs them, uid=1001; limits write uid:1001. */
+static void spell_uid(char *name)
+{
+    if (strncmp(name, "uid:", 4) == 0)
+        name[3] = '=';
+}
+
 static int run(void *settings, const struct run *call)
 {
     struct why_settings *s = settings;
@@ -159,6 +166,7 @@ static int run(void *settings, const struct run *call)
         diag_error("give the name of a sender");
         return APPLET_TROUBLE;
     }
+    spell_uid(call->argv[0]);
     for (int i = 1; i < call->argc; i++)
         texts_add(&s->given.logs, call->argv[i]);
     if (s->applet != NULL) {

@@ -57,7 +57,7 @@ static const struct applet_status statuses[] = {{0, "Done."},
 
 const struct applet front_applet = {
     .name = "spamgear",
-    .summary = "find who sends spam from this mail server, and stop it",
+    .summary = "Find who sends spam from this mail server, and stop it",
     .operands = "APPLET [ARGUMENT...]",
     .description = "One program that holds many commands, its applets. It runs the one that its "
                    "first word names, or the one whose name it was called by, through a link.",
