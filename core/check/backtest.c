@@ -1,7 +1,8 @@
 /* backtest - sliding windows for all senders in one pass.
  *
  * Each sender has a ring of (second, amount) that holds exactly the window's content. Lines
- * that are a little late count as of the newest second seen of their sender.
+ * that are a little late count as of the newest second seen of their sender; where it goes
+ * back by more than a period and the slack, the window begins anew.
  */
 #include "spamgear/check/backtest.h"
 
@@ -32,6 +33,7 @@ struct slides {
 struct run {
     const struct check *check;
     int64_t period_s, now;
+    int64_t far_back_s; /* so much before the newest second is no late line any more */
     struct slides kinds[SENDER_KINDS];
     struct backtest *backtest;
 };
@@ -80,9 +82,23 @@ static void drop_old(struct slide *slide, int64_t start)
     }
 }
 
-static void slide_add(struct slide *slide, int64_t time, uint64_t amount, int64_t period_s)
+/* Lines that are further back than disorder explains: files were joined out of order, or a clock
+ * was set. Counted as of the newest second, they would pile up there to a burst that never was. */
+static void start_anew(struct slide *slide)
+{
+    slide->len = 0;
+    slide->sum = 0;
+    slide->over = false;
+}
+
+static void slide_add(struct slide *slide, int64_t time, uint64_t amount, int64_t period_s,
+                      int64_t far_back_s)
 {
     struct slot *newest = newest_slot(slide);
+    if (newest != NULL && time < newest->time - far_back_s) {
+        start_anew(slide);
+        newest = NULL;
+    }
     if (newest != NULL && time <= newest->time) {
         newest->amount += amount;
         time = newest->time;
@@ -118,7 +134,7 @@ static void added(void *state, enum sender_kind kind, uint32_t number, int64_t t
     if (messages > 0 && (backtest->last == STAMP_NONE || time > backtest->last))
         backtest->last = time;
     if (amount > 0)
-        slide_add(slide_of(run, kind, number), time, amount, run->period_s);
+        slide_add(slide_of(run, kind, number), time, amount, run->period_s, run->far_back_s);
 }
 
 static void add_event(void *state, const struct event *event, const struct source *source)
@@ -183,6 +199,7 @@ int backtest_run(const struct check *check, int64_t period_s, struct backtest *b
 {
     struct run run = {
         .check = check, .period_s = period_s, .now = clock_now(), .backtest = backtest};
+    run.far_back_s = period_s > check->window.slack_s ? period_s : check->window.slack_s;
     struct harvest_sink sink = {&run, add_event};
     struct logs logs;
     int result = logs_open(&logs, &check->logs, problems);

@@ -180,6 +180,28 @@ static void test_percentiles(void)
     texts_clear(&problems);
 }
 
+/* Yesterday's log behind today's: its messages are no burst of today's last second. */
+static void test_joined(void)
+{
+    struct texts names = {0}, problems = {0};
+    struct backtest backtest;
+    FILE *f = fopen("mail.log", "w");
+    unsigned id = 0;
+    for (int day = 0; day < 2; day++)
+        for (int hour = 20; hour > 0; hour--)
+            log_message(f, NOW - day * 86400 - hour * 3600, id++, "a.example[192.0.2.1]", "ann");
+    log_end(f, NOW);
+    texts_add(&names, "mail.log");
+    struct check check;
+    check_init(&check, &names);
+    backtest_run(&check, 7200, &backtest, &problems);
+    test_number("one sender", (int64_t)backtest.senders.len, 1);
+    test_number("two in two hours", (int64_t)backtest.senders.at[0].peak, 2);
+    backtest_clear(&backtest);
+    texts_clear(&names);
+    texts_clear(&problems);
+}
+
 /* A second is in or out: exactly a period apart is two windows. */
 static void test_edges(void)
 {
@@ -232,6 +254,7 @@ int main(void)
         test_model(seed, 1, 1, false);
     }
     test_percentiles();
+    test_joined();
     test_edges();
     test_nothing();
     unlink("mail.log");
