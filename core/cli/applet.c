@@ -121,7 +121,7 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
         run->argc = words->operand_count;
         run->argv = words->operands;
         run->config = &config;
-        run->config_path = settings->common.config;
+        run->config_path = config_named(settings->common.config);
         status = settings->applet->run(settings->own, run);
     }
     config_clear(&config);

@@ -572,9 +572,14 @@ static void read_folder(struct config *config, const char *pattern)
     texts_clear(&paths);
 }
 
+const char *config_named(const char *explicit_path)
+{
+    return explicit_path != NULL ? explicit_path : secure_getenv("SPAMGEAR_CONFIG");
+}
+
 void config_load(struct config *config, const char *explicit_path)
 {
-    const char *named = explicit_path != NULL ? explicit_path : secure_getenv("SPAMGEAR_CONFIG");
+    const char *named = config_named(explicit_path);
     if (named != NULL) {
         config_read(config, named);
         return;

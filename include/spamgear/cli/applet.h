@@ -34,7 +34,7 @@ struct run {
     int argc;           /* operands only */
     char **argv;
     const struct config *config; /* whole, for [limits], [allow], [format NAME] */
-    const char *config_path;     /* of --config; NULL when it was not given */
+    const char *config_path;     /* of --config or SPAMGEAR_CONFIG; NULL: /etc/spamgear counts */
     const struct applet_list *all;
 };
 

@@ -46,6 +46,10 @@ struct config {
  * (group or world writable, or owned by neither root nor us) is refused when root runs. */
 void config_read(struct config *config, const char *path);
 
+/* The one file that is read: explicit_path, or what SPAMGEAR_CONFIG names (not when the kernel
+ * raised our privileges). NULL: the standard places are, and with them the old overrides. */
+const char *config_named(const char *explicit_path);
+
 /* Reads explicit_path alone, or the file that SPAMGEAR_CONFIG names (not when the kernel
  * raised our privileges), or the standard places, which need not exist. */
 void config_load(struct config *config, const char *explicit_path);
