@@ -4,22 +4,13 @@
 #include "spamgear/base/diag.h"
 #include "spamgear/base/text.h"
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct why_settings {
     struct other_given given;
     char *applet;
 };
-
-static const char *const checkers[] = {"postfix-spam-check",
-                                       "exim-spam-check",
-                                       "roundcube-spam-check",
-                                       "imp-spam-check",
-                                       "sendmail2relay-spam-check",
-                                       "php-spam-check",
-                                       "php-legacy-spam-check",
-                                       "php-sendmail2relay-spam-check",
-                                       NULL};
 
 static void put(struct strbuf *line)
 {
@@ -124,26 +115,40 @@ static size_t ask(const char *applet, const struct why_settings *s, const char *
 }
 
 /* Is there something for this checker to read, without being told? */
-static bool has_logs(const char *applet)
+static bool has_logs(const struct logcheck_profile *profile)
 {
-    const char *const *path = logcheck_profile(applet)->logs;
+    const char *const *path = profile->logs;
     while (*path != NULL && access(*path, F_OK) != 0)
         path++;
     return *path != NULL;
 }
 
+/* A pipe can be read by one checker only: the others would find nothing, or wait for ever. */
+static const char *find_pipe(const struct texts *logs)
+{
+    for (size_t i = 0; i < logs->len; i++) {
+        const char *name = logs->at[i];
+        struct stat st;
+        int got = strcmp(name, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(name, &st);
+        if (got == 0 && S_ISFIFO(st.st_mode))
+            return name;
+    }
+    return NULL;
+}
+
 static size_t ask_all(const struct why_settings *s, const char *name, const struct run *call)
 {
     size_t known = 0, asked = 0;
+    const struct logcheck_profile *profile;
     bool named = s->given.logs.len > 0 || s->given.journal || s->given.journal_dir != NULL ||
                  s->given.journal_file != NULL;
-    for (const char *const *applet = checkers; *applet != NULL; applet++) {
-        bool in_journal = logcheck_profile(*applet)->tags != NULL;
-        bool has = s->given.logs.len > 0 || (named && in_journal) || (!named && has_logs(*applet));
+    for (size_t i = 0; (profile = logcheck_profile_at(i)) != NULL; i++) {
+        bool in_journal = profile->tags != NULL;
+        bool has = s->given.logs.len > 0 || (named && in_journal) || (!named && has_logs(profile));
         if (!has)
             continue;
         asked++;
-        known += ask(*applet, s, name, call);
+        known += ask(profile->applet, s, name, call);
     }
     if (asked == 0)
         diag_error("no log of any checker is in its standard place; name one with -l");
@@ -169,6 +174,11 @@ static int run(void *settings, const struct run *call)
     spell_uid(call->argv[0]);
     for (int i = 1; i < call->argc; i++)
         texts_add(&s->given.logs, call->argv[i]);
+    const char *pipe = s->applet == NULL ? find_pipe(&s->given.logs) : NULL;
+    if (pipe != NULL) {
+        diag_error("%s: a pipe can be read once: name the checker with --applet", pipe);
+        return APPLET_TROUBLE;
+    }
     if (s->applet != NULL) {
         const struct applet *applet = applet_find(call->all, s->applet, NULL);
         if (applet == NULL || logcheck_profile(applet->name) == NULL) {

@@ -46,6 +46,8 @@ struct logcheck_profile {
 
 /* The profile of a checker, for `why` and `backtest`; NULL when there is none. */
 const struct logcheck_profile *logcheck_profile(const char *applet);
+/* All profiles, from number 0 on; NULL behind the last. */
+const struct logcheck_profile *logcheck_profile_at(size_t number);
 
 /* Runs a checker: reads, reports, tells problems. Returns the exit status. */
 int logcheck_run(const char *applet, struct logcheck_settings *settings, const struct run *run);

@@ -4,6 +4,12 @@
 static const char *const mail_logs[] = {"/var/log/mail.log", "/var/log/maillog", NULL};
 
 static const struct logcheck_profile profiles[] = {
+    {.applet = "postfix-spam-check",
+     .formats = (const char *const[]){"postfix", NULL},
+     .logs = mail_logs,
+     .tags = (const char *const[]){"postfix*/smtpd", "postfix*/pickup", NULL},
+     .joins = (const char *const[]){"postfix*/smtpd", "postfix*/pickup", "postfix*/qmgr",
+                                    "postfix*/oqmgr", NULL}},
     {.applet = "exim-spam-check",
      .formats = (const char *const[]){"exim", NULL},
      .logs = (const char *const[]){"/var/log/exim4/mainlog", "/var/log/exim/mainlog",
@@ -28,12 +34,6 @@ static const struct logcheck_profile profiles[] = {
      .formats = (const char *const[]){"php", NULL},
      .logs = (const char *const[]){"/var/log/phpmail.log", "/var/log/php/mail.log", NULL},
      .names_only = true},
-    {.applet = "postfix-spam-check",
-     .formats = (const char *const[]){"postfix", NULL},
-     .logs = mail_logs,
-     .tags = (const char *const[]){"postfix*/smtpd", "postfix*/pickup", NULL},
-     .joins = (const char *const[]){"postfix*/smtpd", "postfix*/pickup", "postfix*/qmgr",
-                                    "postfix*/oqmgr", NULL}},
     {.applet = "roundcube-spam-check",
      .formats = (const char *const[]){"roundcube", NULL},
      .logs = (const char *const[]){"/var/log/roundcube/sendmail.log", "/var/log/roundcube/sendmail",
@@ -44,6 +44,11 @@ static const struct logcheck_profile profiles[] = {
      .formats = (const char *const[]){"sendmail2relay", NULL},
      .logs = mail_logs},
 };
+
+const struct logcheck_profile *logcheck_profile_at(size_t number)
+{
+    return number < sizeof profiles / sizeof *profiles ? &profiles[number] : NULL;
+}
 
 const struct logcheck_profile *logcheck_profile(const char *applet)
 {
