@@ -35,7 +35,8 @@ static bool is_quarter(const struct stamp_clock *clock, const struct stamp *s, i
 {
     if (clock->quarter.number != number || clock->quarter.kind != s->zone_kind)
         return false;
-    return s->zone_kind == STAMP_LOCAL || span_is(s->zone, span_text(clock->quarter.zone));
+    struct span zone = {clock->quarter.zone, clock->quarter.zone_len};
+    return s->zone_kind == STAMP_LOCAL || span_is(s->zone, zone);
 }
 
 static void ask_quarter(struct stamp_clock *clock, const struct stamp *s, int64_t number)
@@ -43,7 +44,7 @@ static void ask_quarter(struct stamp_clock *clock, const struct stamp *s, int64_
     struct zone_offsets offsets = {0, 0};
     int64_t local = number * QUARTER;
     clock->quarter.known = true;
-    clock->quarter.zone[0] = '\0';
+    clock->quarter.zone_len = 0;
     if (s->zone_kind == STAMP_LOCAL)
         offsets = zone_here(local);
     else
@@ -52,9 +53,9 @@ static void ask_quarter(struct stamp_clock *clock, const struct stamp *s, int64_
     clock->quarter.number = number;
     clock->quarter.first_s = offsets.first_s;
     clock->quarter.second_s = offsets.second_s;
-    if (s->zone_kind == STAMP_NAMED && s->zone.len < sizeof clock->quarter.zone) {
+    if (s->zone_kind == STAMP_NAMED && s->zone.len <= sizeof clock->quarter.zone) {
         memcpy(clock->quarter.zone, s->zone.at, s->zone.len);
-        clock->quarter.zone[s->zone.len] = '\0';
+        clock->quarter.zone_len = (unsigned char)s->zone.len;
     }
 }
 

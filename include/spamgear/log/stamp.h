@@ -71,7 +71,8 @@ struct stamp_clock {
         bool known;           /* there is such a zone */
         int64_t number;
         int first_s, second_s;
-        char zone[48];
+        char zone[48]; /* its bytes: a name in a log may hold NUL */
+        unsigned char zone_len;
     } quarter;
     /* .. and the minute that was resolved last, as the line spelled it. */
     struct {
