@@ -133,22 +133,29 @@ static const char *refused_type(mode_t mode)
 }
 
 /* A named FIFO that nobody writes to yet looks like an ended one: wait for the first
- * writer. The pipe of a shell's <(...) must not wait, its writer may be gone already. */
-static void wait_for_writer(int fd)
+ * writer, but not for ever, as cron would. The pipe of a shell's <(...) must not wait, its
+ * writer may be gone already. False when nobody came. */
+static bool wait_for_writer(int fd)
 {
     struct statfs fs;
     if (fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
-        return;
+        return true;
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-    while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
-        ;
+    int64_t until = clock_steady_ms() + SOURCE_FIFO_WAIT_MS, left = SOURCE_FIFO_WAIT_MS;
+    int ready;
+    while ((ready = poll(&poll_fd, 1, (int)left)) < 0 && errno == EINTR && left > 0)
+        left = until > clock_steady_ms() ? until - clock_steady_ms() : 0;
+    return ready > 0;
 }
 
-static int use_as_stream(int fd)
+/* What keeps a FIFO from being read as a stream; NULL when nothing does. */
+static const char *use_as_stream(int fd)
 {
-    wait_for_writer(fd);
+    if (!wait_for_writer(fd))
+        return "is a FIFO that nobody writes to";
     int flags = fcntl(fd, F_GETFL);
-    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    bool ok = flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0;
+    return ok ? NULL : strerror(errno);
 }
 
 static int open_path(const char *path, struct stat *st, struct strbuf *why)
@@ -158,11 +165,12 @@ static int open_path(const char *path, struct stat *st, struct strbuf *why)
         return say(why, path, "is a socket");
     if (fd < 0)
         return say(why, path, strerror(errno));
-    const char *refused = NULL;
-    if (fstat(fd, st) == 0 && (refused = refused_type(st->st_mode)) == NULL &&
-        (!S_ISFIFO(st->st_mode) || use_as_stream(fd) == 0))
+    const char *refused = fstat(fd, st) == 0 ? refused_type(st->st_mode) : strerror(errno);
+    if (refused == NULL && S_ISFIFO(st->st_mode))
+        refused = use_as_stream(fd);
+    if (refused == NULL)
         return fd;
-    say(why, path, refused != NULL ? refused : strerror(errno));
+    say(why, path, refused);
     close(fd);
     return -1;
 }

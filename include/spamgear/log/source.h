@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define SOURCE_FIFO_WAIT_MS 5000 /* so long a FIFO may be without anybody who writes */
+
 enum source_kind { SOURCE_FILE, SOURCE_STREAM, SOURCE_JOURNAL };
 
 struct source {
