@@ -9,7 +9,7 @@ static const char *const by_names[] = {"checker", "messages", "recipients", NULL
 const struct option other_options[] = {
     OPTION_PERIOD(struct other_given, period, "period", 'p', "PERIOD", NULL,
                   "Length of the window; the checker's own by default."),
-    OPTION_COUNT(struct other_given, limit, "limit", 'm', "N", "0", 0, UINT64_MAX,
+    OPTION_COUNT(struct other_given, limit, "limit", 'm', "N", NULL, 1, UINT64_MAX,
                  "The limit; the checker's own by default.",
                  .aliases = (const char *const[]){"max-connections", NULL}),
     OPTION_LIST(struct other_given, logs, "logs", 'l', "FILE|GLOB...",

@@ -12,7 +12,10 @@
  * Who can forge what: a path is chosen by its tenant, url= by whoever asks for it, args= by
  * the script. mail.log's path ends at the first ":LINE]: To: ", so what a path imitates only
  * shortens that same path. url= stands before filename=, so fields are read from the
- * right; what args= imitates is left to the check that uid= owns the file.
+ * right. What a script puts into args= can imitate all that stands before it, and no
+ * reader can tell: these wrappers do not escape. So the paths that are named are only
+ * worth a scan, which decides by what the file holds; PHP's own mail.log cannot be
+ * imitated this way.
  */
 #include "spamgear/log/format.h"
 
