@@ -32,27 +32,6 @@ static bool is_trusted(const struct log_request *request, const char *path)
     return false;
 }
 
-/* Opens one path and adds it; NULL when it could not be opened or is there already. */
-static struct source *add_source(struct logs *logs, const struct log_request *request,
-                                 const char *path, struct texts *problems)
-{
-    struct strbuf why = {0};
-    struct source *source = source_open(path, &why);
-    if (source == NULL) {
-        add_problem(problems, &why);
-        return NULL;
-    }
-    if (is_open_already(logs, source)) {
-        source_close(source);
-        return NULL;
-    }
-    source->trusted = is_trusted(request, path);
-    *vec_add(&logs->sources) = source;
-    return source;
-}
-
-/* --- Rotated predecessors --- */
-
 /* When a log begins, whatever it is packed in. A second look at the file: the source that
  * will be read must not lose its beginning. */
 static int64_t log_begin(const char *path)
@@ -72,34 +51,66 @@ static int64_t log_begin(const char *path)
     return time;
 }
 
+/* Pipes and standard input can be read once only. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Opens one path and adds it; NULL when it could not be opened or is there already. */
+static struct source *add_source(struct logs *logs, const struct log_request *request,
+                                 const char *path, struct texts *problems)
+{
+    struct strbuf why = {0};
+    struct source *source = source_open(path, &why);
+    if (source == NULL) {
+        add_problem(problems, &why);
+        return NULL;
+    }
+    if (is_open_already(logs, source)) {
+        source_close(source);
+        return NULL;
+    }
+    source->trusted = is_trusted(request, path);
+    source->begin = is_file(path) ? log_begin(path) : STAMP_NONE;
+    *vec_add(&logs->sources) = source;
+    return source;
+}
+
+/* --- Rotated predecessors --- */
+
 /* Adds predecessors, newest first, until one begins before the window, or ended before it by
  * its last change; the files are sorted later. */
-static void add_predecessors(struct logs *logs, const struct log_request *request, const char *path,
-                             struct texts *problems)
+static void add_predecessors(struct logs *logs, const struct log_request *request,
+                             const struct source *newest, struct texts *problems)
 {
     struct texts older = {0};
     int64_t wanted = request->window->since - request->window->slack_s;
-    int64_t begin = log_begin(path);
-    if (begin == STAMP_NONE || begin > wanted)
-        source_predecessors(path, &older);
+    if (newest->begin == STAMP_NONE || newest->begin > wanted)
+        source_predecessors(newest->name, &older);
     for (size_t i = 0; i < older.len; i++) {
         struct stat st;
         if (stat(older.at[i], &st) == 0 && st.st_mtime < wanted)
             break; /* it ended before the window: nothing of it is needed */
-        if (add_source(logs, request, older.at[i], problems) == NULL)
-            continue;
-        begin = log_begin(older.at[i]);
-        if (begin != STAMP_NONE && begin <= wanted)
+        const struct source *source = add_source(logs, request, older.at[i], problems);
+        if (source != NULL && source->begin != STAMP_NONE && source->begin <= wanted)
             break;
     }
     texts_clear(&older);
 }
 
-static int by_change(const void *a, const void *b)
+/* By its first line, where that has a time; else by the last change. */
+static int64_t age_of(const struct source *source)
+{
+    return source->begin != STAMP_NONE ? source->begin : source->mtime;
+}
+
+static int by_age(const void *a, const void *b)
 {
     const struct source *x = *(struct source *const *)a, *y = *(struct source *const *)b;
-    if (x->mtime != y->mtime)
-        return x->mtime < y->mtime ? -1 : 1;
+    if (age_of(x) != age_of(y))
+        return age_of(x) < age_of(y) ? -1 : 1;
     return -strcmp(x->name, y->name); /* mail.log.1 before mail.log */
 }
 
@@ -114,7 +125,7 @@ static void add_named(struct logs *logs, const struct log_request *request, stru
     for (size_t i = 0; i < paths.len; i++) {
         struct source *source = add_source(logs, request, paths.at[i], problems);
         if (source != NULL && source->kind == SOURCE_FILE)
-            add_predecessors(logs, request, paths.at[i], problems);
+            add_predecessors(logs, request, source, problems);
     }
     strbuf_clear(&why);
     texts_clear(&paths);
@@ -134,6 +145,7 @@ static int add_journal(struct logs *logs, const struct log_request *request, str
     struct source *source = source_open_journal(&journal, why);
     if (source == NULL)
         return -1;
+    source->begin = STAMP_NONE;
     *vec_add(&logs->sources) = source;
     return 0;
 }
@@ -145,8 +157,9 @@ static void add_standard(struct logs *logs, const struct log_request *request,
     struct strbuf tried = {0}, why = {0};
     for (const char *const *path = request->standard; *path != NULL; path++) {
         if (access(*path, F_OK) == 0) {
-            if (add_source(logs, request, *path, problems) != NULL)
-                add_predecessors(logs, request, *path, problems);
+            const struct source *source = add_source(logs, request, *path, problems);
+            if (source != NULL)
+                add_predecessors(logs, request, source, problems);
             strbuf_clear(&tried);
             return;
         }
@@ -172,7 +185,7 @@ int logs_open(struct logs *logs, const struct log_request *request, struct texts
     if (request->names->len == 0 && !request->journal)
         add_standard(logs, request, problems);
     if (logs->sources.len > 1)
-        qsort(logs->sources.at, logs->sources.len, sizeof *logs->sources.at, by_change);
+        qsort(logs->sources.at, logs->sources.len, sizeof *logs->sources.at, by_age);
     return logs->sources.len > 0 ? 0 : -1;
 }
 

@@ -25,6 +25,7 @@ struct source {
     enum source_kind kind; /* FILE: can be read at any offset; STREAM: only forward */
     uint64_t size;         /* bytes when opened; FILE only */
     int64_t mtime;         /* seconds; now for stdin and the journal */
+    int64_t begin;         /* time of its first line where somebody looked, else INT64_MIN */
     uint64_t dev, ino;     /* 0 when it is no file */
     bool trusted;          /* named in trusted-logs */
     const struct source_ops *ops;
