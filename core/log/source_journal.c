@@ -12,9 +12,9 @@
 #include "spamgear/base/mem.h"
 #include "spamgear/log/journal_reader.h"
 #include "spamgear/log/source_apart.h"
+#include "stamp_civil.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define SYSTEM_UIDS     1000 /* below: daemons; from here on: people (Debian policy 9.2.2) */
 #define USEC_PER_SECOND 1000000
@@ -28,7 +28,7 @@ struct journal {
     struct strbuf line; /* the entry that is being delivered */
     size_t delivered;   /* bytes of it */
     int64_t second;     /* whose text is in stamp */
-    char stamp[32];
+    char stamp[20];
 };
 
 void journal_entry_clear(struct journal_entry *entry)
@@ -140,11 +140,9 @@ static void add_message(struct strbuf *line, struct span message)
 /* Most entries share their second with the one before. */
 static void add_stamp(struct journal *journal, uint64_t usec)
 {
-    time_t second = (time_t)(usec / USEC_PER_SECOND);
+    int64_t second = (int64_t)(usec / USEC_PER_SECOND);
     if (journal->second != second) {
-        struct tm tm;
-        if (gmtime_r(&second, &tm) != NULL)
-            strftime(journal->stamp, sizeof journal->stamp, "%Y-%m-%dT%H:%M:%S", &tm);
+        civil_format(second, journal->stamp);
         journal->second = second;
     }
     char fraction[16] = ".000000+00:00 ";

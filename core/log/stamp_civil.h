@@ -1,4 +1,4 @@
-/* stamp_civil - the Gregorian calendar, for the files of stamp and zone only.
+/* stamp_civil - the Gregorian calendar, for the files of this folder only.
  *
  * Dates count as days from 1970-01-01, without libc, so without its locks and
  * its time zone. Years 1 to 9999 and months 1 to 12; nothing here can fail.
@@ -7,6 +7,7 @@
 #define SPAMGEAR_LOG_STAMP_CIVIL_H
 
 #include "spamgear/log/stamp.h"
+#include <stdio.h>
 
 static inline bool civil_is_leap(int year)
 {
@@ -63,6 +64,20 @@ static inline void civil_date(int64_t days, int *year, int *month, int *day)
 static inline int64_t civil_floor(int64_t n, int64_t by)
 {
     return n / by - (n % by < 0);
+}
+
+/* "2026-11-21T18:33:09"; times outside of the years 1 to 9999 are cut to them. */
+static inline void civil_format(int64_t seconds, char out[20])
+{
+    const int64_t first = -INT64_C(62135596800), last = INT64_C(253402300799);
+    int year, month, day;
+    seconds = seconds < first ? first : seconds > last ? last : seconds;
+    int64_t days = civil_floor(seconds, 86400);
+    unsigned second = (unsigned)(seconds - days * 86400);
+    civil_date(days, &year, &month, &day);
+    snprintf(out, 20, "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)year % 10000,
+             (unsigned)month % 100, (unsigned)day % 100, second / 3600 % 100, second / 60 % 60,
+             second % 60);
 }
 
 #endif

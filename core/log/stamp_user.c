@@ -1,7 +1,7 @@
 /* stamp_user - times that people type and read, and the night of two equal hours.
  *
  * What people type is brought into the shape of a log stamp and read as one,
- * so that there is one reader of dates. All of it is local time, as libc knows it.
+ * so that there is one reader of dates. All of it is local time, as zone knows it.
  */
 #include "spamgear/log/stamp.h"
 
@@ -10,8 +10,8 @@
 #include "stamp_civil.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
-#include <time.h>
 
 enum { DAY = 86400, TYPED_MOST = 64 };
 
@@ -137,17 +137,14 @@ bool stamp_from_user(const char *text, int64_t now, int64_t *time)
 
 void stamp_format(int64_t time, char out[32])
 {
-    struct tm tm;
-    time_t t = (time_t)time;
-    size_t len = 0;
-    if (time >= 0 && time <= LAST && localtime_r(&t, &tm) != NULL)
-        len = strftime(out, 31, "%Y-%m-%dT%H:%M:%S%z", &tm);
-    if (len < 5) {
+    if (time < 0 || time > LAST) {
         snprintf(out, 32, "@%lld", (long long)time);
         return;
     }
-    memmove(out + len - 1, out + len - 2, 3); /* "+0100" becomes "+01:00" */
-    out[len - 2] = ':';
+    int offset = zone_offset_here(time);
+    unsigned minutes = (unsigned)abs(offset) / 60;
+    civil_format(time + offset, out);
+    snprintf(out + 19, 13, "%c%02u:%02u", offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 }
 
 /* The moment in (from, to] when the offset goes down; it does so once there. */
