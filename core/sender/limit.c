@@ -11,13 +11,13 @@
 #include "spamgear/sender/limit.h"
 
 #include "spamgear/base/text.h"
+#include "spamgear/log/zone.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DOMAIN_MAX 255 /* octets, RFC 1035 2.3.4; longer ones are no domains */
@@ -57,18 +57,6 @@ static bool date_part(struct span text, size_t at, size_t len, int low, int high
     return *part >= low && *part <= high;
 }
 
-/* The first second of the day after. Some zones begin summer time at midnight: that day's first
- * second is 01:00, and mktime may answer with an hour of the day before. */
-static int64_t day_end(int year, int month, int day)
-{
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day + 1};
-    tm.tm_isdst = -1;
-    time_t time = mktime(&tm);
-    for (int i = 0; i < 4 && localtime_r(&time, &tm) != NULL && tm.tm_mday == day; i++)
-        time += 1800;
-    return time;
-}
-
 /* "2026-12-31" */
 static bool parse_date(struct span text, int64_t *expires)
 {
@@ -77,7 +65,7 @@ static bool parse_date(struct span text, int64_t *expires)
         !date_part(text, 0, 4, 1970, 9999, &year) || !date_part(text, 5, 2, 1, 12, &month) ||
         !date_part(text, 8, 2, 1, days_of_month(year, month), &day))
         return false;
-    *expires = day_end(year, month, day);
+    *expires = zone_day_end(year, month, day);
     return true;
 }
 

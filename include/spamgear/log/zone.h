@@ -1,9 +1,10 @@
 /* zone - how far the clocks of a place are from UTC.
  *
- * libc knows one time zone for the whole process, and changing it is not safe
- * while other threads run; PHP names a zone in every line. So named zones are
- * read from the system's time zone files here (RFC 8536), and only the
- * machine's own zone is asked of libc. Everything may be called from any thread.
+ * libc answers, for the machine's zone and for the ones that PHP names in every
+ * line. It knows one zone for the whole process, so all of local time goes through
+ * here, behind one lock: localtime_r, mktime, tzset and the like are called nowhere
+ * else. Everything may be called from any thread, as long as no other thread reads
+ * or changes the environment meanwhile: a named zone is in TZ while it is asked for.
  */
 #ifndef SPAMGEAR_LOG_ZONE_H
 #define SPAMGEAR_LOG_ZONE_H
@@ -24,16 +25,15 @@ struct zone_offsets zone_here(int64_t local_s);
 
 /* The same for a name of the tz database. False when there is no such zone or
  * the name is not one that could be ("..", a leading "/", other bytes than letters,
- * digits and "_+-/"). UTC, GMT and Z need no files. */
+ * digits and "_+-/"). UTC, GMT and Z need no files. Recent answers are kept, by name
+ * and local_s: who rounds local_s down to a quarter of an hour is answered fast. */
 bool zone_named(struct span name, int64_t local_s, struct zone_offsets *offsets);
 
 /* The machine's own offset at a moment (seconds since the epoch). */
 int zone_offset_here(int64_t time);
 
-/* A zone as a file describes it, for those who have the bytes: NULL when they are
- * no such file. Copied; caller frees with zone_free. */
-struct zone *zone_parse(struct span file);
-struct zone_offsets zone_offsets_at(const struct zone *zone, int64_t local_s);
-void zone_free(struct zone *zone); /* NULL is fine */
+/* The first second after that day here. Where summer time begins at midnight, the next
+ * day begins at 01:00. The date must exist. */
+int64_t zone_day_end(int year, int month, int day);
 
 #endif
