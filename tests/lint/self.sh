@@ -61,6 +61,7 @@ finds functions core/base/a.c "int a(void)\n{\n$(printf '%061d' 0 | sed 's/0/   
 finds format core/base/a.c 'int  a;\n' 'core/base/a.c:1'
 finds forbidden core/base/a.c '/* */ char *t = "/tmp/x";\n' 'fixed names'
 finds forbidden core/base/a.c 'int a(void)\n{\n    /* gets( */ return system("x");\n}\n' 'core/base/a.c:3'
+finds forbidden core/base/a.c 'int a(void)\n{\n    return localtime_r(t, tm);\n}\n' 'local time'
 finds forbidden docs/x.md "later: TO""DO\n" 'unfinished'
 finds forbidden docs/x.md "see $PWD/x\n" 'this checkout'
 finds shell packaging/x.sh '#!/bin/sh\nrm $1\n' 'SC2086'
