@@ -11,7 +11,8 @@
 #include "spamgear/sender/network.h"
 
 #include "spamgear/base/lazy.h"
-#include "spamgear/base/mem.h"
+#include "spamgear/base/map.h"
+#include "spamgear/base/vec.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -34,6 +35,8 @@ struct network_namer {
     char *no_domains; /* why there is no suffix list; NULL when there is one */
 #ifdef HAVE_PSL
     const psl_ctx_t *suffixes;
+    struct map parents;      /* names without their first label */
+    VEC(size_t) suffix_lens; /* by their number */
 #endif
 #ifdef HAVE_MAXMINDDB
     MMDB_s *asn;
@@ -98,6 +101,8 @@ static void close_suffixes(struct network_namer *namer)
 {
     if (namer->suffixes != NULL)
         p_psl_free((psl_ctx_t *)namer->suffixes); /* leaves the built-in list alone */
+    map_clear(&namer->parents);
+    vec_clear(&namer->suffix_lens);
 }
 
 /* The start of the label before at, or NULL at the name's start. */
@@ -109,17 +114,37 @@ static const char *label_before(const char *name, const char *at)
     return dot == NULL ? name : dot + 1;
 }
 
-/* The registrable domain: the longest public suffix and one label more; NULL when the whole
- * name is a suffix. */
-static const char *registrable(const struct network_namer *namer, const char *name)
+/* Length of the longest public suffix of a name; 0 without one. */
+static size_t suffix_len(const struct network_namer *namer, const char *name)
 {
-    if (namer->suffixes == NULL)
-        return NULL;
-    const char *end = name + strlen(name) + 1, *suffix = end, *at = end;
+    const char *end = name + strlen(name), *suffix = end, *at = end + 1;
     for (int i = 0; i < SUFFIX_LABELS && (at = label_before(name, at)) != NULL; i++)
         if (p_psl_is_public_suffix2(namer->suffixes, at, PSL_TYPE_ICANN))
             suffix = at;
-    return suffix == end ? NULL : label_before(name, suffix);
+    return (size_t)(end - suffix);
+}
+
+/* The same for the name without its first label. Dial-in names differ in that label alone, so
+ * this is asked for few different names. */
+static size_t parent_suffix_len(struct network_namer *namer, const char *parent)
+{
+    bool added;
+    uint32_t number = map_put(&namer->parents, span_text(parent), &added);
+    if (added)
+        *vec_add(&namer->suffix_lens) = suffix_len(namer, parent);
+    return namer->suffix_lens.at[number];
+}
+
+/* The registrable domain: the longest public suffix and one label more; NULL when the whole
+ * name is a suffix. */
+static const char *registrable(struct network_namer *namer, const char *name)
+{
+    const char *dot = strchr(name, '.');
+    if (namer->suffixes == NULL || dot == NULL ||
+        p_psl_is_public_suffix2(namer->suffixes, name, PSL_TYPE_ICANN))
+        return NULL;
+    size_t len = parent_suffix_len(namer, dot + 1);
+    return len == 0 ? NULL : label_before(name, name + strlen(name) - len);
 }
 
 #else
@@ -135,7 +160,7 @@ static void close_suffixes(struct network_namer *namer)
     (void)namer;
 }
 
-static const char *registrable(const struct network_namer *namer, const char *name)
+static const char *registrable(struct network_namer *namer, const char *name)
 {
     (void)namer, (void)name;
     return NULL;
@@ -143,7 +168,7 @@ static const char *registrable(const struct network_namer *namer, const char *na
 
 #endif
 
-struct span network_domain(const struct network_namer *namer, struct span name,
+struct span network_domain(struct network_namer *namer, struct span name,
                            char buf[NETWORK_NAME_MAX])
 {
     if (!clean_name(name, buf) || strchr(buf, '.') == NULL || ends_in_number(buf))
@@ -275,7 +300,7 @@ void network_close(struct network_namer *namer)
     free(namer);
 }
 
-void network_name(const struct network_namer *namer, const struct addr *addr, struct span name,
+void network_name(struct network_namer *namer, const struct addr *addr, struct span name,
                   struct strbuf *out)
 {
     char buf[NETWORK_NAME_MAX];

@@ -30,7 +30,7 @@ void network_close(struct network_namer *namer); /* NULL is fine */
 /* Replaces *out by the network's name: "isp-a.example", "203.0.113.0/24", "AS64500".
  * by DOMAIN: the prefix where name is empty, "unknown", or has no registrable domain;
  * by ASN: the prefix where the database does not know the address. */
-void network_name(const struct network_namer *namer, const struct addr *addr, struct span name,
+void network_name(struct network_namer *namer, const struct addr *addr, struct span name,
                   struct strbuf *out);
 
 /* What the report says of it: "networks by domain, else /24 and /48". Appends. */
@@ -40,7 +40,7 @@ void network_describe(const struct network_namer *namer, struct strbuf *out);
  * in lower case, in buf. Empty when the name has none (one label, a public suffix, an
  * address, bytes that no host name has) or without libpsl. */
 #define NETWORK_NAME_MAX 254
-struct span network_domain(const struct network_namer *namer, struct span name,
+struct span network_domain(struct network_namer *namer, struct span name,
                            char buf[NETWORK_NAME_MAX]);
 
 #endif
