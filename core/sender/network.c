@@ -27,7 +27,7 @@
 #include <maxminddb.h>
 #endif
 
-#define SUFFIX_LABELS 6 /* the longest ICANN rules have four; one more for a wildcard */
+#define RULE_GAP 2
 
 struct network_namer {
     enum network_by by;
@@ -35,8 +35,8 @@ struct network_namer {
     char *no_domains; /* why there is no suffix list; NULL when there is one */
 #ifdef HAVE_PSL
     const psl_ctx_t *suffixes;
-    struct map parents;      /* names without their first label */
-    VEC(size_t) suffix_lens; /* by their number */
+    struct map asked;  /* names that were asked for */
+    VEC(bool) answers; /* by their number: is it a public suffix? */
 #endif
 #ifdef HAVE_MAXMINDDB
     MMDB_s *asn;
@@ -101,8 +101,8 @@ static void close_suffixes(struct network_namer *namer)
 {
     if (namer->suffixes != NULL)
         p_psl_free((psl_ctx_t *)namer->suffixes); /* leaves the built-in list alone */
-    map_clear(&namer->parents);
-    vec_clear(&namer->suffix_lens);
+    map_clear(&namer->asked);
+    vec_clear(&namer->answers);
 }
 
 /* The start of the label before at, or NULL at the name's start. */
@@ -114,37 +114,32 @@ static const char *label_before(const char *name, const char *at)
     return dot == NULL ? name : dot + 1;
 }
 
-/* Length of the longest public suffix of a name; 0 without one. */
-static size_t suffix_len(const struct network_namer *namer, const char *name)
-{
-    const char *end = name + strlen(name), *suffix = end, *at = end + 1;
-    for (int i = 0; i < SUFFIX_LABELS && (at = label_before(name, at)) != NULL; i++)
-        if (p_psl_is_public_suffix2(namer->suffixes, at, PSL_TYPE_ICANN))
-            suffix = at;
-    return (size_t)(end - suffix);
-}
-
-/* The same for the name without its first label. Dial-in names differ in that label alone, so
- * this is asked for few different names. */
-static size_t parent_suffix_len(struct network_namer *namer, const char *parent)
+/* Few names are asked for again and again: those of providers. */
+static bool is_suffix(struct network_namer *namer, const char *name)
 {
     bool added;
-    uint32_t number = map_put(&namer->parents, span_text(parent), &added);
+    uint32_t number = map_put(&namer->asked, span_text(name), &added);
     if (added)
-        *vec_add(&namer->suffix_lens) = suffix_len(namer, parent);
-    return namer->suffix_lens.at[number];
+        *vec_add(&namer->answers) =
+            p_psl_is_public_suffix2(namer->suffixes, name, PSL_TYPE_ICANN) != 0;
+    return namer->answers.at[number];
 }
 
 /* The registrable domain: the longest public suffix and one label more; NULL when the whole
- * name is a suffix. */
+ * name is a suffix. The list has no rules more than RULE_GAP labels below what is no suffix
+ * (a wildcard leaves out one), so the search from the right can stop there. */
 static const char *registrable(struct network_namer *namer, const char *name)
 {
-    const char *dot = strchr(name, '.');
-    if (namer->suffixes == NULL || dot == NULL ||
-        p_psl_is_public_suffix2(namer->suffixes, name, PSL_TYPE_ICANN))
+    if (namer->suffixes == NULL)
         return NULL;
-    size_t len = parent_suffix_len(namer, dot + 1);
-    return len == 0 ? NULL : label_before(name, name + strlen(name) - len);
+    const char *end = name + strlen(name) + 1, *suffix = end, *at = end;
+    for (int gap = 0; gap < RULE_GAP && (at = label_before(name, at)) != NULL; gap++) {
+        if (is_suffix(namer, at)) {
+            suffix = at;
+            gap = -1;
+        }
+    }
+    return suffix == end ? NULL : label_before(name, suffix);
 }
 
 #else
