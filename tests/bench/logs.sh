@@ -120,7 +120,7 @@ bench_all_lines() {
     log pf-hour.log -s "$size" -p 3600 -u 5000 -b 100 -a 65
     same_answer pf-hour.log "$(from)"
     f=$data/pf-hour.log
-    set -- spamgear "$gear" postfix-spam-check -l "$f" --now "$now" -m 90 --threads 1
+    set -- spamgear "$gear" postfix-spam-check -l "$f" --now "$now" -m 90
     set -- "$@" -- grep@0.8 grep -c sasl_username= "$f"
     have mawk && set -- "$@" -- mawk@0.15 mawk -v from="$(from)" -v least=90 -f "$here/onepass.awk" "$f"
     "$timeit" -n "$runs" "$@"
@@ -185,7 +185,7 @@ bench_memory() {
     log pf-few.log -s 300M -p 3600 -u 5000 -c 4 -b 100 -a 65
     log pf-many.log -s 300M -p 3600 -u 5000 -c 400 -b 1000 -a 100
     for f in pf-few.log pf-many.log; do
-        rss=$("$timeit" -n 1 spamgear "$gear" postfix-spam-check -l "$data/$f" --now "$now" --threads 1 |
+        rss=$("$timeit" -n 1 spamgear "$gear" postfix-spam-check -l "$data/$f" --now "$now" |
             awk '{ print $6 * 1048576 }')
         pairs=$(awk -F '\t' '{ n += $5 } END { print n }' "$data/$f.truth")
         echo "$pairs $rss"
