@@ -154,9 +154,10 @@ static void test_source(struct test *test, struct source *source)
 {
     struct window window = {.since = 0, .until = INT64_MAX, .full = true};
     struct reader reader;
-    struct block block = {.data = mem_alloc(READER_BLOCK_BYTES)};
+    struct block block;
     struct strbuf why = {0};
     int result;
+    block_init(&block, source);
     reader_open(&reader, source, &window);
     while ((result = reader_next(&reader, &block, &why)) > 0)
         test_block(test, &block);
@@ -166,7 +167,7 @@ static void test_source(struct test *test, struct source *source)
         diag_error("%s: %" PRIu64 " lines longer than %d bytes left out", source->name,
                    reader.too_long, READER_LINE_MAX);
     reader_close(&reader);
-    free(block.data);
+    block_clear(&block);
     strbuf_clear(&why);
 }
 

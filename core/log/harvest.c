@@ -293,7 +293,7 @@ static void run_workers(struct job *job)
     unsigned threads = thread_count(job), started = 1;
     for (unsigned i = 0; i < threads; i++) {
         workers[i].job = job;
-        workers[i].block.data = mem_alloc(READER_BLOCK_BYTES);
+        block_init(&workers[i].block, job->source);
     }
     while (started < threads &&
            pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
@@ -304,7 +304,7 @@ static void run_workers(struct job *job)
     for (unsigned i = 0; i < threads; i++) {
         add_counts(&job->counts, &workers[i].counts);
         vec_clear(&workers[i].events);
-        free(workers[i].block.data);
+        block_clear(&workers[i].block);
     }
     job->counts.too_long += job->reader.too_long;
 }

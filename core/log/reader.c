@@ -62,6 +62,23 @@ static void settle_repeated_start(struct reader *reader, int64_t first, int64_t 
 
 /* --- Opening --- */
 
+static size_t block_bytes(const struct source *source)
+{
+    return source->kind == SOURCE_FILE ? READER_BLOCK_BYTES : READER_PACKED_BLOCK_BYTES;
+}
+
+void block_init(struct block *block, const struct source *source)
+{
+    *block = (struct block){.cap = block_bytes(source)};
+    block->data = mem_alloc(block->cap);
+}
+
+void block_clear(struct block *block)
+{
+    free(block->data);
+    *block = (struct block){0};
+}
+
 static void begin(struct reader *reader, struct source *source, const struct window *window,
                   const struct window_start *start)
 {
@@ -69,7 +86,7 @@ static void begin(struct reader *reader, struct source *source, const struct win
     reader->ordered = start->ordered;
     reader->start = reader->position = reader->offset = start->offset;
     reader->limit = UINT64_MAX;
-    reader->carry = mem_alloc(READER_LINE_MAX);
+    reader->carry = mem_alloc(block_bytes(source));
     if (source->kind == SOURCE_FILE)
         source_seek(source, start->offset);
 }
@@ -106,14 +123,14 @@ void reader_close(struct reader *reader)
 /* --- Blocks --- */
 
 /* Fills the block up from carry and source. Returns bytes in it; sets ended or failed. */
-static size_t fill(struct reader *reader, char *data, struct strbuf *why)
+static size_t fill(struct reader *reader, char *data, size_t cap, struct strbuf *why)
 {
     size_t len = reader->carry_len;
     memcpy(data, reader->carry, len);
     reader->carry_len = 0;
-    while (len < READER_BLOCK_BYTES && !reader->ended) {
+    while (len < cap && !reader->ended) {
         uint64_t left = reader->limit - reader->position;
-        size_t want = READER_BLOCK_BYTES - len < left ? READER_BLOCK_BYTES - len : (size_t)left;
+        size_t want = cap - len < left ? cap - len : (size_t)left;
         ssize_t got = want == 0 ? 0 : source_read(reader->source, data + len, want, why);
         reader->failed |= got < 0;
         reader->ended |= got <= 0;
@@ -141,22 +158,38 @@ static size_t skip_long_line(struct reader *reader, const char *data, size_t len
     return (size_t)(newline + 1 - data);
 }
 
-/* Cuts the unfinished line off the end of data; it goes to the carry, or is left out when it
- * is too long already. Returns the length of the whole lines. */
-static size_t cut_last_line(struct reader *reader, const char *data, size_t len)
+/* Length of the lines before the first one that is too long; len when there is none. */
+static size_t before_long_line(const char *data, size_t len)
 {
-    const char *newline = memrchr(data, '\n', len);
-    size_t whole = newline == NULL ? 0 : (size_t)(newline + 1 - data);
-    size_t rest = len - whole;
-    if (rest >= READER_LINE_MAX) {
-        count_too_long(reader, reader->offset + whole);
-        reader->skipping = true;
-    } else if (!reader->ended) {
-        memcpy(reader->carry, data + whole, rest);
-        reader->carry_len = rest;
-    } else {
-        whole = len;
+    size_t at = 0;
+    while (len - at >= READER_LINE_MAX) {
+        const char *newline = memrchr(data + at, '\n', READER_LINE_MAX);
+        if (newline == NULL)
+            return at;
+        at = (size_t)(newline + 1 - data);
     }
+    return len;
+}
+
+static void carry(struct reader *reader, const char *rest, size_t len)
+{
+    memcpy(reader->carry, rest, len);
+    reader->carry_len = len;
+}
+
+/* Cuts off what is not for this block: the unfinished line at its end, or all from a line that
+ * is too long on. Returns the length of the whole lines before it. */
+static size_t cut_whole_lines(struct reader *reader, const char *data, size_t len)
+{
+    size_t whole = before_long_line(data, len);
+    if (whole == 0 && len > 0) {
+        count_too_long(reader, reader->offset);
+        reader->skipping = true;
+    } else if (whole == len && !reader->ended) {
+        const char *newline = memrchr(data, '\n', len);
+        whole = newline == NULL ? 0 : (size_t)(newline + 1 - data);
+    }
+    carry(reader, data + whole, len - whole);
     return whole;
 }
 
@@ -225,22 +258,22 @@ static bool keep_time(struct reader *reader, struct block *block)
 int reader_next(struct reader *reader, struct block *block, struct strbuf *why)
 {
     do {
-        if (reader->ended)
+        if (reader->ended && reader->carry_len == 0)
             return reader->failed ? -1 : 0;
-        size_t len = fill(reader, block->data, why);
+        size_t len = fill(reader, block->data, block->cap, why);
         size_t dropped = skip_long_line(reader, block->data, len);
         reader->offset += dropped;
-        block->len = cut_last_line(reader, block->data + dropped, len - dropped);
+        block->len = cut_whole_lines(reader, block->data + dropped, len - dropped);
         memmove(block->data, block->data + dropped, dropped > 0 ? block->len : 0);
         block->offset = reader->offset;
-        reader->offset += len - dropped - reader->carry_len;
+        reader->offset += block->len;
     } while (block->len == 0);
     block->number = reader->blocks++;
     bool inside = keep_time(reader, block);
     block->ordered = reader->ordered;
-    if (!inside) {
-        reader->ended = true;
-        return 0;
-    }
-    return 1;
+    if (inside)
+        return 1;
+    reader->ended = true; /* for everybody who asks: no block may follow one that is not given */
+    reader->carry_len = 0;
+    return 0;
 }

@@ -9,12 +9,14 @@
 
 #include "spamgear/log/window.h"
 
-#define READER_BLOCK_BYTES (128 * 1024)
-#define READER_LINE_MAX    READER_BLOCK_BYTES /* with the newline; rsyslog's default is 8 KiB */
+#define READER_LINE_MAX    (128 * 1024) /* with the newline; rsyslog's default is 8 KiB */
+#define READER_BLOCK_BYTES READER_LINE_MAX
+/* A packed log is slow to read: larger blocks are worth the change from thread to thread. */
+#define READER_PACKED_BLOCK_BYTES (4 * READER_BLOCK_BYTES)
 
 struct block {
     char *data; /* whole lines; the last of the source may lack its newline */
-    size_t len;
+    size_t len, cap;
     uint64_t offset; /* of data[0] in the source */
     uint64_t number; /* 0, 1, ... */
     struct stamp_clock clock;
@@ -47,7 +49,11 @@ void reader_open_older(struct reader *older, const struct reader *reader);
 /* Frees the reader's memory, not the source. */
 void reader_close(struct reader *reader);
 
-/* block->data must hold READER_BLOCK_BYTES. 1 = a block, 0 = the end or past the window,
+/* Room for the blocks of this source; freed by block_clear. */
+void block_init(struct block *block, const struct source *source);
+void block_clear(struct block *block);
+
+/* Fills a block that block_init has made. 1 = a block, 0 = the end or past the window,
  * -1 = the source failed with why (after everything that could be read). */
 int reader_next(struct reader *reader, struct block *block, struct strbuf *why);
 
