@@ -39,11 +39,11 @@ struct pair {
     uint32_t messages;
 };
 
-/* Of a client text; the name is the text's first name_len bytes. */
+/* Where name and address stand in a client's text. The address is read when a report asks for
+ * it: there are many clients, and few are reported. */
 struct client {
-    struct addr addr;
-    uint16_t name_len;
-    bool has_addr;
+    uint16_t name_len; /* at the start */
+    uint16_t addr_at, addr_len;
 };
 
 struct kind {
@@ -208,18 +208,29 @@ static struct span client_text(struct tally *tally, const struct event *event)
     return strbuf_span(&tally->joined);
 }
 
+static struct client find_parts(struct span text, const struct event *event)
+{
+    struct client client = {0};
+    struct span name = event->client_name, addr = event->client_addr;
+    const char *at = addr.len > 0 ? span_find_last(text, addr) : NULL;
+    if (text.len > UINT16_MAX)
+        return client;
+    if (span_has_prefix(text, name))
+        client.name_len = (uint16_t)name.len;
+    if (at != NULL) {
+        client.addr_at = (uint16_t)(at - text.at);
+        client.addr_len = (uint16_t)addr.len;
+    }
+    return client;
+}
+
 static uint32_t client_of(struct tally *tally, const struct event *event)
 {
-    bool added, named;
+    bool added;
     struct span text = client_text(tally, event);
     uint32_t number = map_put(&tally->client_texts, text, &added);
-    if (!added)
-        return number;
-    struct client *client = vec_add(&tally->clients);
-    *client = (struct client){0};
-    client->has_addr = addr_parse(event->client_addr, &client->addr);
-    named = event->client_name.len <= UINT16_MAX && span_has_prefix(text, event->client_name);
-    client->name_len = named ? (uint16_t)event->client_name.len : 0;
+    if (added)
+        *vec_add(&tally->clients) = find_parts(text, event);
     return number;
 }
 
@@ -439,8 +450,10 @@ void tally_clients(const struct tally *tally, enum sender_kind kind, uint32_t nu
         const struct pair *pair = &tally->pairs.at[at];
         const struct client *client = &tally->clients.at[pair->client];
         struct span text = map_key(&tally->client_texts, pair->client);
-        struct sender_client view = {
-            {text.at, client->name_len}, client->addr, client->has_addr, pair->messages};
+        struct sender_client view = {.name = {text.at, client->name_len},
+                                     .messages = pair->messages};
+        struct span addr = {text.at + client->addr_at, client->addr_len};
+        view.has_addr = addr_parse(addr, &view.addr);
         each(state, &view);
         at = pair->next;
     }
