@@ -26,18 +26,15 @@ static void check_limit(struct config *config, const struct config_entry *entry)
     strbuf_clear(&why);
 }
 
-/* Blanks and commas part them. */
 static void check_addresses(struct config *config, const struct config_entry *entry)
 {
-    static const char gaps[] = ", \t\n";
+    struct span word;
     struct prefix prefix;
-    for (const char *at = entry->value; *(at += strspn(at, gaps)) != '\0';) {
-        struct span word = {at, strcspn(at, gaps)};
-        if (!prefix_parse(word, &prefix))
+    const char *text = entry->value;
+    for (int result; (result = prefix_take(&text, &word, &prefix)) != 0;)
+        if (result < 0)
             config_problem(config, entry->file, entry->line, "%s: \"%.*s\" is not an IP address",
                            entry->key, (int)word.len, word.at);
-        at += word.len;
-    }
 }
 
 /* Patterns are compiled when all else is right: what is wrong with their keys is told by then. */

@@ -75,17 +75,15 @@ struct prefixes {
     size_t len, cap;
 };
 
-/* "192.0.2.1, 2001:db8::/32": blanks and commas part them. */
 static void add_prefixes(struct prefixes *list, const char *text, const char *where)
 {
-    for (text += strspn(text, ", \t\n"); *text != '\0'; text += strspn(text, ", \t\n")) {
-        struct span word = {text, strcspn(text, ", \t\n")};
-        struct prefix prefix;
-        if (prefix_parse(word, &prefix))
+    struct span word;
+    struct prefix prefix;
+    for (int result; (result = prefix_take(&text, &word, &prefix)) != 0;) {
+        if (result > 0)
             *vec_add(list) = prefix;
         else
             diag_error("%s: %.*s is not an IP address", where, (int)word.len, word.at);
-        text += word.len;
     }
 }
 

@@ -122,6 +122,17 @@ static bool is_v4_prefix(const struct prefix *prefix)
     return prefix->bits >= 96 && addr_is_v4(&prefix->addr);
 }
 
+int prefix_take(const char **text, struct span *word, struct prefix *prefix)
+{
+    static const char gaps[] = ", \t\n";
+    const char *at = *text + strspn(*text, gaps);
+    *word = (struct span){at, strcspn(at, gaps)};
+    *text = at + word->len;
+    if (word->len == 0)
+        return 0;
+    return prefix_parse(*word, prefix) ? 1 : -1;
+}
+
 bool prefix_holds(const struct prefix *prefix, const struct addr *addr)
 {
     if (is_v4_prefix(prefix) != addr_is_v4(addr))

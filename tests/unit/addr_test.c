@@ -192,6 +192,21 @@ static void check_networks(void)
     }
 }
 
+static void test_list(void)
+{
+    const char *text = " 192.0.2.1,2001:db8::/32\n\tnone ,";
+    struct span word;
+    struct prefix prefix;
+    test_number("first", prefix_take(&text, &word, &prefix), 1);
+    test_bytes("its word", word.at, word.len, "192.0.2.1", 9);
+    test_number("second", prefix_take(&text, &word, &prefix), 1);
+    test_number("its bits", prefix.bits, 32);
+    test_number("third is none", prefix_take(&text, &word, &prefix), -1);
+    test_bytes("and told", word.at, word.len, "none", 4);
+    test_number("the end", prefix_take(&text, &word, &prefix), 0);
+    test_number("stays the end", prefix_take(&text, &word, &prefix), 0);
+}
+
 int main(void)
 {
     check_addresses();
@@ -199,5 +214,6 @@ int main(void)
     check_prefixes();
     check_holding();
     check_networks();
+    test_list();
     return test_end();
 }

@@ -28,6 +28,9 @@ void addr_format(const struct addr *addr, char out[46]);
 
 /* An address or address/bits (bits of its own family). Host bits may be set: they are ignored. */
 bool prefix_parse(struct span text, struct prefix *prefix);
+/* Takes the next word off a list such as "192.0.2.1, 2001:db8::/32" (blanks, commas and line ends
+ * part the words): *text moves on behind it. 1 = a prefix, 0 = the end, -1 = *word is none. */
+int prefix_take(const char **text, struct span *word, struct prefix *prefix);
 bool prefix_holds(const struct prefix *prefix, const struct addr *addr);
 /* The network of an address: its first bits4 or bits6 bits, the rest zero. */
 struct prefix prefix_of(const struct addr *addr, int bits4, int bits6);
