@@ -15,6 +15,13 @@ const char *span_find_last(struct span s, struct span needle)
     return NULL;
 }
 
+int span_order(struct span a, struct span b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len == 0 ? 0 : memcmp(a.at, b.at, len);
+    return order != 0 ? order : (a.len > len) - (b.len > len);
+}
+
 bool span_number(struct span s, unsigned long long *number)
 {
     unsigned long long n = 0;

@@ -150,9 +150,7 @@ static int by_peak(const void *a, const void *b)
     const struct backtest_sender *x = a, *y = b;
     if (x->peak != y->peak)
         return x->peak < y->peak ? 1 : -1;
-    size_t len = x->name.len < y->name.len ? x->name.len : y->name.len;
-    int order = len == 0 ? 0 : memcmp(x->name.at, y->name.at, len);
-    return order != 0 ? order : (x->name.len > len) - (y->name.len > len);
+    return span_order(x->name, y->name);
 }
 
 static void collect_kind(struct run *run, enum sender_kind kind)

@@ -84,11 +84,7 @@ static int by_count(const void *a, const void *b)
     const struct report_sender *x = a, *y = b;
     if (x->count != y->count)
         return x->count < y->count ? 1 : -1;
-    size_t len = x->sender.name.len < y->sender.name.len ? x->sender.name.len : y->sender.name.len;
-    int order = len == 0 ? 0 : memcmp(x->sender.name.at, y->sender.name.at, len);
-    if (order != 0)
-        return order;
-    return (x->sender.name.len > len) - (y->sender.name.len > len);
+    return span_order(x->sender.name, y->sender.name);
 }
 
 static void sort_senders(const struct check *check, struct report *report)

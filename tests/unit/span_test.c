@@ -117,6 +117,19 @@ static void test_numbers(void)
     }
 }
 
+static void test_order(void)
+{
+    static const struct {
+        const char *a, *b;
+        int want; /* its sign */
+    } rows[] = {{"", "", 0},   {"", "a", -1},   {"a", "", 1},   {"a", "a", 0},   {"a", "b", -1},
+                {"b", "a", 1}, {"a", "ab", -1}, {"ab", "a", 1}, {"ab", "b", -1}, {"\xff", "a", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int order = span_order(span_text(rows[i].a), span_text(rows[i].b));
+        test_number(rows[i].a, (order > 0) - (order < 0), rows[i].want);
+    }
+}
+
 int main(void)
 {
     test_find();
@@ -124,5 +137,6 @@ int main(void)
     test_nothing();
     test_ends();
     test_numbers();
+    test_order();
     return test_end();
 }

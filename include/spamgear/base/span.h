@@ -79,6 +79,9 @@ static inline bool span_take_line(struct span *text, struct span *line)
 /* Last place of needle in s, or NULL; also NULL for an empty needle. */
 const char *span_find_last(struct span s, struct span needle);
 
+/* Order of the bytes, a shorter one first: below, at or above 0. For qsort. */
+int span_order(struct span a, struct span b);
+
 /* The number that all of s spells in decimal digits. False when s is empty,
  * holds anything else, or the number does not fit. */
 bool span_number(struct span s, unsigned long long *number);
