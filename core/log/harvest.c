@@ -96,8 +96,16 @@ static bool is_inside(const struct window *window, int64_t time)
     return time >= window->since && time <= window->until;
 }
 
-/* Reads the time; false when the line is out of the window or has none. Lines whose format
- * reads the time itself are judged in keep_event. */
+/* The window, and what comes so soon after it that it may tell the recipients of its messages. */
+static bool is_near(const struct harvest *harvest, int64_t time)
+{
+    const struct window *window = &harvest->window;
+    bool just_after = time > window->until && time - window->until <= JOIN_LATER_S;
+    return is_inside(window, time) || (just_after && harvest->recipients);
+}
+
+/* Reads the time; false when the line can be of no interest to the window, or has none. Lines
+ * whose format reads the time itself are judged in complete_event. */
 static bool in_window(struct worker *worker, struct log_line *line)
 {
     const struct harvest *harvest = worker->job->harvest;
@@ -114,7 +122,7 @@ static bool in_window(struct worker *worker, struct log_line *line)
     }
     worker->counts.dated++;
     worker->counts.future += line->time > harvest->window.until;
-    return is_inside(&harvest->window, line->time) || worker->job->own_time;
+    return is_near(harvest, line->time) || worker->job->own_time;
 }
 
 /* Completes an event; false when it is not to be counted. event->time is 0 unless the format has
@@ -130,7 +138,9 @@ static bool complete_event(struct worker *worker, const struct log_line *line, s
     event->origin = line->origin;
     event->line = line->whole;
     event->offset = line->offset;
-    return is_inside(&worker->job->harvest->window, event->time);
+    bool joins = event->kind == EVENT_RECIPIENTS || event->kind == EVENT_DELIVERED;
+    const struct harvest *harvest = worker->job->harvest;
+    return joins ? is_near(harvest, event->time) : is_inside(&harvest->window, event->time);
 }
 
 static void examine(struct worker *worker, struct span text)
@@ -143,7 +153,8 @@ static void examine(struct worker *worker, struct span text)
         return;
     struct event *event = vec_add(&worker->events); /* parsed in place, taken back if it is none */
     enum parse_result result = parse_line(worker->job->harvest, &line, event);
-    worker->counts.unparsed += result == PARSE_UNKNOWN;
+    worker->counts.unparsed +=
+        result == PARSE_UNKNOWN && line.time <= worker->job->harvest->window.until;
     worker->counts.gave_up += result == PARSE_GAVE_UP;
     if (result != PARSE_EVENT || !complete_event(worker, &line, event))
         worker->events.len--;
