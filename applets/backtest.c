@@ -170,6 +170,7 @@ static int run(void *settings, const struct run *call)
         open_window(&other, &s->given);
         backtest_run(&other.check, other.own->period.seconds, &result, &problems);
         write_result(s, &other, &result);
+        logcheck_tell_gave_up(&result.counts);
         backtest_clear(&result);
     }
     for (size_t i = 0; i < problems.len; i++)

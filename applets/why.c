@@ -87,9 +87,23 @@ static void put_sender(const struct report *report, const struct report_sender *
     strbuf_clear(&line);
 }
 
+/* Checkers that read the same logs have the same problems: each is told once. */
+static void tell_once(struct texts *told, const struct texts *problems)
+{
+    for (size_t i = 0; i < problems->len; i++) {
+        size_t k = 0;
+        while (k < told->len && strcmp(told->at[k], problems->at[i]) != 0)
+            k++;
+        if (k < told->len)
+            continue;
+        texts_add(told, problems->at[i]);
+        diag_error("%s", problems->at[i]);
+    }
+}
+
 /* One checker's answer. Returns how many senders of that name it knows. */
 static size_t ask(const char *applet, const struct why_settings *s, const char *name,
-                  const struct run *call)
+                  const struct run *call, struct texts *told)
 {
     struct other other;
     struct report report = {0};
@@ -104,8 +118,8 @@ static size_t ask(const char *applet, const struct why_settings *s, const char *
         report_json(&report, stdout);
     for (size_t i = 0; s->given.format == 0 && i < report.senders.len; i++)
         put_sender(&report, &report.senders.at[i]);
-    for (size_t i = 0; i < problems.len; i++)
-        diag_error("%s", problems.at[i]);
+    tell_once(told, &problems);
+    logcheck_tell_gave_up(&report.counts);
     size_t known = report.senders.len;
     texts_clear(&problems);
     report_clear(&report);
@@ -136,7 +150,8 @@ static const char *find_pipe(const struct texts *logs)
     return NULL;
 }
 
-static size_t ask_all(const struct why_settings *s, const char *name, const struct run *call)
+static size_t ask_all(const struct why_settings *s, const char *name, const struct run *call,
+                      struct texts *told)
 {
     size_t known = 0, asked = 0;
     const struct logcheck_profile *profile;
@@ -148,7 +163,7 @@ static size_t ask_all(const struct why_settings *s, const char *name, const stru
         if (!has)
             continue;
         asked++;
-        known += ask(profile->applet, s, name, call);
+        known += ask(profile->applet, s, name, call, told);
     }
     if (asked == 0)
         diag_error("no log of any checker is in its standard place; name one with -l");
@@ -165,6 +180,7 @@ static void spell_uid(char *name)
 static int run(void *settings, const struct run *call)
 {
     struct why_settings *s = settings;
+    struct texts told = {0};
     size_t known;
     s->given.recipients = true;
     if (call->argc < 1) {
@@ -185,10 +201,11 @@ static int run(void *settings, const struct run *call)
             diag_error("%s is no log checker", s->applet);
             return APPLET_TROUBLE;
         }
-        known = ask(applet->name, s, call->argv[0], call);
+        known = ask(applet->name, s, call->argv[0], call, &told);
     } else {
-        known = ask_all(s, call->argv[0], call);
+        known = ask_all(s, call->argv[0], call, &told);
     }
+    texts_clear(&told);
     if (known == 0 && s->given.format == 0)
         diag_warn("%s: not seen in the window", call->argv[0]);
     return known == 0 ? 1 : 0;

@@ -235,6 +235,7 @@ static const char *const *find_identifiers(const struct logcheck_profile *profil
 int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_settings *settings,
                      const struct run *run, struct check *check)
 {
+    unsigned errors = diag_error_count();
     *check = (struct check){.applet = profile->applet,
                             .headings = profile->headings,
                             .threads = thread_count(settings),
@@ -267,7 +268,7 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
         .identifiers = find_identifiers(profile, check),
         .writers = check->formats_len > 0 ? check->formats[0]->writers : NULL};
     check->logs.needles = find_journal_needles(check, check->logs.identifiers);
-    return diag_trouble() ? -1 : 0;
+    return diag_error_count() == errors ? 0 : -1;
 }
 
 /* --- Output --- */
@@ -336,15 +337,20 @@ static void tell_nothing_understood(const struct harvest_counts *c)
                   (unsigned long long)c->unparsed, (unsigned long long)c->undated);
 }
 
+void logcheck_tell_gave_up(const struct harvest_counts *counts)
+{
+    if (counts->gave_up > 0)
+        diag_error("a pattern gave up on %llu lines: they could not be judged",
+                   (unsigned long long)counts->gave_up);
+}
+
 static void tell(const struct report *report, struct texts *problems)
 {
     for (size_t i = 0; i < problems->len; i++)
         diag_error("%s", problems->at[i]);
     for (size_t i = 0; i < report->notes.len; i++)
         diag_warn("%s", report->notes.at[i]);
-    if (report->counts.gave_up > 0)
-        diag_error("a pattern gave up on %llu lines: they could not be judged",
-                   (unsigned long long)report->counts.gave_up);
+    logcheck_tell_gave_up(&report->counts);
     if (problems->len == 0)
         tell_nothing_understood(&report->counts);
     if (report->failed_unnamed > 0)

@@ -60,6 +60,9 @@ int logcheck_prepare(const struct logcheck_profile *profile, struct logcheck_set
 /* The parser of --since and --until: the field gets the time, never 0, which means not given. */
 int logcheck_parse_time(const char *value, void *field, struct strbuf *why);
 
+/* Lines that a pattern of the config could not judge are trouble. */
+void logcheck_tell_gave_up(const struct harvest_counts *counts);
+
 /* Reads an operand that must be a count into *count; diag_error and -1 when it is none. */
 int logcheck_operand(const char *what, const char *text, uint64_t *count);
 

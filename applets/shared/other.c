@@ -80,12 +80,14 @@ int other_open(struct other *other, const char *applet, const struct other_given
     *other = (struct other){0};
     settings_init(&other->settings, applet_find(run->all, applet, NULL), &problems);
     settings_apply(&other->settings, run->config, run->all, &problems);
+    size_t wrong = problems.len;
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
     texts_clear(&problems);
     other->own = other->settings.own;
     put_given(other->own, given);
-    return logcheck_prepare(profile, other->own, run, &other->check);
+    int result = logcheck_prepare(profile, other->own, run, &other->check);
+    return wrong > 0 ? -1 : result;
 }
 
 void other_close(struct other *other)

@@ -11,7 +11,7 @@
 
 static const char *speaker = "spamgear";
 static bool verbose;
-static atomic_bool trouble;
+static atomic_uint errors;
 
 void diag_name(const char *name)
 {
@@ -30,7 +30,12 @@ bool diag_is_verbose(void)
 
 bool diag_trouble(void)
 {
-    return trouble;
+    return errors > 0;
+}
+
+unsigned diag_error_count(void)
+{
+    return errors;
 }
 
 static void say(const char *format, va_list args)
@@ -51,7 +56,7 @@ static void say(const char *format, va_list args)
 void diag_error(const char *format, ...)
 {
     va_list args;
-    trouble = true;
+    errors++;
     va_start(args, format);
     say(format, args);
     va_end(args);
@@ -92,6 +97,6 @@ bool diag_flush_stdout(void)
     if (errno != EPIPE)
         diag_error("cannot write the output: %s", strerror(errno != 0 ? errno : EIO));
     else
-        trouble = true;
+        errors++;
     return false;
 }

@@ -22,7 +22,8 @@ void diag_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_verbose(bool on);
 bool diag_is_verbose(void);
 
-bool diag_trouble(void); /* was there a diag_error? */
+bool diag_trouble(void);         /* was there a diag_error? */
+unsigned diag_error_count(void); /* how many, so that a part of a run can tell its own */
 
 /* Flushes stdout; a failed write is trouble, a closed pipe is a quiet end.
  * Returns false when something could not be written. */
