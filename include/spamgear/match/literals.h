@@ -1,0 +1,56 @@
+/* literals - thousands of literal strings, found in one pass.
+ *
+ * An Aho-Corasick automaton (Aho and Corasick, CACM 18(6), 1975) over the folded bytes of a
+ * piece of each literal; where a piece stands, the whole literal is compared. So memory stays
+ * small however long the literals are, and exact and case-blind literals share one pass.
+ * A build with vectorscan may use that instead; the results are the same.
+ *
+ * Fill it, compile it once, then scan with one literal_hits a thread.
+ */
+#ifndef SPAMGEAR_MATCH_LITERALS_H
+#define SPAMGEAR_MATCH_LITERALS_H
+
+#include "spamgear/base/span.h"
+#include "spamgear/base/strbuf.h"
+#include "spamgear/base/vec.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct literals;
+
+struct literals *literals_new(void);
+void literals_free(struct literals *set); /* NULL is fine */
+
+/* Adds a copy and returns its number; the same text in the same case mode keeps its number.
+ * nocase: ASCII letters of either case match. Literals have 1 byte or more; those shorter than
+ * 3 are allowed but slow. */
+uint32_t literals_add(struct literals *set, struct span text, bool nocase);
+uint32_t literals_count(const struct literals *set);
+struct span literals_text(const struct literals *set, uint32_t number);
+bool literals_nocase(const struct literals *set, uint32_t number);
+
+/* Builds the automaton; nothing can be added afterwards. 0, or -1 with why. */
+int literals_compile(struct literals *set, struct strbuf *why);
+
+/* Which literals stand in a text, and where each stands first. {0}, then literal_hits_init. */
+struct literal_hits {
+    VEC(uint32_t) numbers; /* in the order found, each once */
+    size_t *first;         /* by number: offset of the first place; only valid when seen */
+    uint32_t *mark;        /* by number: == round when seen in this round */
+    uint32_t round;
+};
+
+void literal_hits_init(struct literal_hits *hits, const struct literals *set);
+void literal_hits_clear(struct literal_hits *hits);
+static inline bool literal_hits_has(const struct literal_hits *hits, uint32_t number)
+{
+    return hits->mark[number] == hits->round;
+}
+
+/* Finds every literal of the set that stands in text; hits starts afresh. */
+void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits);
+
+/* "aho-corasick" or "vectorscan 5.4.9", for --version and --verbose. */
+const char *literals_engine(void);
+
+#endif

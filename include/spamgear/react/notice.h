@@ -1,0 +1,34 @@
+/* notice - one mail a tenant and run, about what was found in his files.
+ *
+ * The template is a whole message, headers first. ${EMAIL}, ${USERNAME} and ${SHELLS} are put in,
+ * nothing is evaluated, any other $ stays as it is. File names are escaped, one a line. The
+ * message is made well-formed (RFC 5322: To, Subject, Date, Auto-Submitted added when missing,
+ * CR and NUL removed) and handed to the sendmail program.
+ */
+#ifndef SPAMGEAR_REACT_NOTICE_H
+#define SPAMGEAR_REACT_NOTICE_H
+
+#include "spamgear/base/span.h"
+#include "spamgear/base/strbuf.h"
+#include "spamgear/react/tenant.h"
+
+struct notices;
+
+/* template_path NULL: the built-in one. sendmail: the program ("/usr/sbin/sendmail"). NULL with
+ * why. */
+struct notices *notices_open(const char *template_path, const char *sendmail, struct strbuf *why);
+/* Adds a found file to the tenant's mail: line is what the report says of it ("path [LABEL]"),
+ * escaped. */
+void notices_add(struct notices *notices, const struct tenant *tenant, struct span line);
+/* Sends them all (dry: returns without). Returns how many could not be sent; problems has a line
+ * for each. Frees. */
+unsigned notices_send(struct notices *notices, bool dry, struct texts *problems);
+void notices_close(struct notices *notices); /* without sending */
+
+/* The built-in template. */
+const char *notice_template(void);
+/* One message from a template (for tests and notices_send). Appends. */
+void notice_fill(struct strbuf *out, struct span template, struct span email, struct span username,
+                 struct span shells);
+
+#endif

@@ -1,0 +1,50 @@
+/* detect - a file's bytes in, a verdict out. Runs inside a worker.
+ *
+ * The file is read in windows (VIEW_WINDOW bytes, the last VIEW_OVERLAP bytes kept for the next),
+ * holes are skipped, so memory does not grow with the file. Each window is a view: sniffed,
+ * searched for all literals in one pass, and given to every detector in the table of detect.c.
+ * What a detector unpacks becomes a further view, one layer deeper, and is searched the same
+ * way. A file that changes while it is read (size, mtime, ctime before and after) is UNKNOWN.
+ */
+#ifndef SPAMGEAR_SCAN_DETECT_H
+#define SPAMGEAR_SCAN_DETECT_H
+
+#include "spamgear/scan/allow.h"
+#include "spamgear/scan/rule.h"
+#include "spamgear/scan/verdict.h"
+
+#define VIEW_WINDOW  (2u << 20)
+#define VIEW_OVERLAP (64u << 10)
+
+struct clam; /* scan/clam.h: ClamAV in process */
+
+/* What all workers share, read-only. */
+struct detect {
+    const struct rules *rules;
+    const struct allow_list *allow; /* may be NULL */
+    const struct clam *clam;        /* NULL: not in process */
+};
+
+/* Some text to look at. */
+struct view {
+    struct span text;
+    uint64_t base;         /* its offset in the file */
+    uint64_t lines_before; /* newlines before it */
+    uint32_t kinds;        /* SNIFF_* of the file so far and of this text */
+    uint32_t layer;
+};
+
+/* Buffers and match states of one worker. */
+struct detect_scratch;
+struct detect_scratch *detect_scratch_new(const struct detect *detect);
+void detect_scratch_free(struct detect_scratch *scratch);
+
+/* Examines fd (a regular file, from its start). name is only shown to libclamav (NULL is fine). */
+void detect_file(const struct detect *detect, struct detect_scratch *scratch, int fd,
+                 struct verdict *verdict);
+
+/* The same for bytes in memory: tests, fuzz targets, the check of a cleaned text. */
+void detect_text(const struct detect *detect, struct detect_scratch *scratch, struct span text,
+                 struct verdict *verdict);
+
+#endif

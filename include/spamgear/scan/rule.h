@@ -1,0 +1,82 @@
+/* rule - what is looked for: every signature of every detector in one set.
+ *
+ * A rule hits where all its literals stand (anywhere in the text, in any order) and its pattern,
+ * if it has one, matches. All literals of all rules are found in one pass; a pattern is tried
+ * only where its rule's literals stand. Loaders (known, shelldb, rule_file) add rules; then
+ * rules_compile() makes the set ready, after which it is read-only and is inherited by forked
+ * workers. A rule's number is its place in the list: worker records name it.
+ */
+#ifndef SPAMGEAR_SCAN_RULE_H
+#define SPAMGEAR_SCAN_RULE_H
+
+#include "spamgear/base/span.h"
+#include "spamgear/base/strbuf.h"
+#include "spamgear/base/vec.h"
+#include "spamgear/match/literals.h"
+#include "spamgear/match/regex.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Which detector a rule belongs to; also the order in which findings are told. */
+enum rule_source {
+    RULE_BACKDOOR,    /* backdoors.re      [CUSTOM] [PHP.Backdoor.N]  */
+    RULE_FINGERPRINT, /* fingerprints.txt  [CUSTOM] [PHP.Finger.N]    */
+    RULE_SHELLDETECT, /* shelldetect.db    [DETECTOR] [name]          */
+    RULE_OWN,         /* *.rules           [SPAMGEAR] [id]            */
+    RULE_CLAMAV,      /* one rule for all that ClamAV finds: [CLAMAV] [name], name = detail */
+    RULE_SOURCES
+};
+
+enum rule_severity { RULE_SUSPICIOUS, RULE_MALICIOUS };
+
+struct rule {
+    enum rule_source source;
+    char *id;                   /* stable: does not change when other lines of its file do */
+    char *label;                /* "[CUSTOM] [PHP.Finger.3]"; of RULE_CLAMAV "[CLAMAV]" */
+    char *description, *family; /* may be NULL */
+    enum rule_severity severity;
+    bool non_cleaned;            /* told, with [NON-CLEANED], but never acted upon */
+    bool cleans;                 /* what its pattern matches can be cut out of a file */
+    uint32_t kinds;              /* SNIFF_* bits: only in such content; 0 = any */
+    uint32_t first_need, needs;  /* its literals: rules->needs[first_need ...] */
+    const struct regex *pattern; /* borrowed for ever; NULL: the literals decide */
+    uint32_t same_as;            /* the first rule of the same id: several literals, one signature
+                                    (itself when there is one only) */
+    char *file;                  /* where it stands */
+    unsigned line;
+};
+
+struct rules {
+    VEC(struct rule) list;
+    VEC(uint32_t) needs; /* numbers of literals, rule after rule */
+    struct literals *literals;
+    uint32_t clamav; /* the rule that stands for ClamAV */
+    /* Made by rules_compile: the rules to look at when a literal stands are those whose rarest
+     * literal it is: watch_first[literal] .. watch_first[literal + 1] in watch. */
+    uint32_t *watch_first, *watch;
+    uint64_t fingerprint; /* hash of everything that decides a verdict: for the verdict cache */
+};
+
+struct rules *rules_new(void); /* with the rule for ClamAV in it */
+void rules_free(struct rules *rules);
+
+/* A new rule (copied texts; needs/pattern empty), to be filled at once. Borrowed until the next
+ * rules_add. */
+struct rule *rules_add(struct rules *rules, enum rule_source source, const char *id,
+                       const char *label, const char *file, unsigned line);
+/* One more needed literal of the rule added last. */
+void rules_need(struct rules *rules, struct span literal, bool nocase);
+
+/* Why must this literal not decide alone? NULL when it may; else "is empty", "is shorter than N
+ * bytes", "is too general (holds nothing but ...)": a rule like that would hit everything. Used
+ * by every loader. */
+const char *rules_weak_literal(struct span literal);
+
+/* No more rules: compiles the literals and the watch table. Patterns are already compiled. 0, or
+ * -1 with why. */
+int rules_compile(struct rules *rules, struct strbuf *why);
+
+/* How many rules of a source there are (same_as ones counted once). */
+size_t rules_count(const struct rules *rules, enum rule_source source);
+
+#endif

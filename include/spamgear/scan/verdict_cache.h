@@ -1,0 +1,45 @@
+/* verdict_cache - files that were clean and have not changed since.
+ *
+ * An SQLite file with one row a folder: the device and inode of the folder, and for each clean
+ * file in it inode, size, mtime and ctime in nanoseconds. All rows belong to one fingerprint
+ * of everything that decides a verdict; with another they are forgotten. Only clean files are
+ * kept: what was found is examined again, so that it is told again.
+ *
+ * Nobody but the kernel vouches for an entry. ctime cannot be set by a user; but it may lie behind
+ * a write through a memory map, so a file that changed in the last VERDICT_CACHE_SETTLE seconds is
+ * not kept, and neither is one on a file system that is not known to keep these times itself
+ * (network, FUSE, tmpfs). The clock running backwards forgets everything newer than now.
+ */
+#ifndef SPAMGEAR_SCAN_VERDICT_CACHE_H
+#define SPAMGEAR_SCAN_VERDICT_CACHE_H
+
+#include "spamgear/base/strbuf.h"
+#include "spamgear/scan/walk.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define VERDICT_CACHE_SETTLE 90
+
+struct verdict_cache;
+struct verdict_folder; /* the entries of one folder, shared by all files of it that are under way */
+
+/* Opens or makes the file (0600, in a private folder, owned by who runs this; anything else is
+ * refused). A damaged one is made anew and why says so (the result is not NULL then). NULL with
+ * why. */
+struct verdict_cache *verdict_cache_open(const char *path, uint64_t fingerprint,
+                                         struct strbuf *why);
+/* Writes what is still to be written. 0, or -1 with why (the cache is then behind, never wrong). */
+int verdict_cache_close(struct verdict_cache *cache, struct strbuf *why);
+
+/* The entries of the file's folder; held until released, the same object for the same folder. NULL
+ * when its files cannot be cached. */
+struct verdict_folder *verdict_cache_folder(struct verdict_cache *cache,
+                                            const struct walk_file *file);
+void verdict_folder_release(struct verdict_cache *cache, struct verdict_folder *folder);
+
+/* Was this file clean when it was as it is now? */
+bool verdict_folder_has(struct verdict_folder *folder, const struct stat *st);
+/* It is clean. st is what fstat told of the descriptor before it was read. */
+void verdict_folder_add(struct verdict_folder *folder, const struct stat *st);
+
+#endif
