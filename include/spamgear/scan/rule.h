@@ -9,6 +9,7 @@
 #ifndef SPAMGEAR_SCAN_RULE_H
 #define SPAMGEAR_SCAN_RULE_H
 
+#include "spamgear/base/map.h"
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
 #include "spamgear/base/vec.h"
@@ -40,6 +41,7 @@ struct rule {
     uint32_t kinds;              /* SNIFF_* bits: only in such content; 0 = any */
     uint32_t first_need, needs;  /* its literals: rules->needs[first_need ...] */
     const struct regex *pattern; /* borrowed for ever; NULL: the literals decide */
+    char *pattern_text;          /* what it was compiled from; NULL without a pattern */
     uint32_t same_as;            /* the first rule of the same id: several literals, one signature
                                     (itself when there is one only) */
     char *file;                  /* where it stands */
@@ -51,25 +53,33 @@ struct rules {
     VEC(uint32_t) needs; /* numbers of literals, rule after rule */
     struct literals *literals;
     uint32_t clamav; /* the rule that stands for ClamAV */
+    struct map ids;  /* of list: id -> first rule with it, by number in id_rules */
+    VEC(uint32_t) id_rules;
     /* Made by rules_compile: the rules to look at when a literal stands are those whose rarest
      * literal it is: watch_first[literal] .. watch_first[literal + 1] in watch. */
     uint32_t *watch_first, *watch;
+    VEC(uint32_t) always; /* rules without any literal: their pattern is tried on every text */
     uint64_t fingerprint; /* hash of everything that decides a verdict: for the verdict cache */
 };
 
 struct rules *rules_new(void); /* with the rule for ClamAV in it */
 void rules_free(struct rules *rules);
 
-/* A new rule (copied texts; needs/pattern empty), to be filled at once. Borrowed until the next
- * rules_add. */
+/* A new rule (copied texts; needs/pattern empty; malicious, same_as the first of its id), to be
+ * filled at once. Borrowed until the next rules_add. */
 struct rule *rules_add(struct rules *rules, enum rule_source source, const char *id,
                        const char *label, const char *file, unsigned line);
 /* One more needed literal of the rule added last. */
 void rules_need(struct rules *rules, struct span literal, bool nocase);
+/* The pattern of the rule added last, and what it was compiled from (copied). */
+void rules_pattern(struct rules *rules, const struct regex *pattern, const char *text);
 
-/* Why must this literal not decide alone? NULL when it may; else "is empty", "is shorter than N
- * bytes", "is too general (holds nothing but ...)": a rule like that would hit everything. Used
- * by every loader. */
+/* The first rule of that id; NULL when there is none. Borrowed until the next rules_add. */
+const struct rule *rules_find(const struct rules *rules, const char *id);
+
+/* Why must this literal not decide alone? NULL when it may; else "is empty", "is shorter than 8
+ * bytes", "is too general: ...": a rule like that would hit everything. Used by every loader. */
+#define RULES_LITERAL_MIN 8
 const char *rules_weak_literal(struct span literal);
 
 /* No more rules: compiles the literals and the watch table. Patterns are already compiled. 0, or
@@ -78,5 +88,10 @@ int rules_compile(struct rules *rules, struct strbuf *why);
 
 /* How many rules of a source there are (same_as ones counted once). */
 size_t rules_count(const struct rules *rules, enum rule_source source);
+
+/* A hash that is the same in every process (FNV-1a, 64 bits): for stable ids and fingerprints.
+ * It keeps nobody from making two texts of one hash. Start with RULES_HASH. */
+#define RULES_HASH 14695981039346656037u
+uint64_t rules_hash(uint64_t hash, struct span bytes);
 
 #endif

@@ -1,0 +1,126 @@
+/* ordinary - texts that no signature may hit: the words here are nobody's code, only what
+ * everybody's code looks like. */
+#include "spamgear/scan/ordinary.h"
+
+#include <ctype.h>
+
+#define EMPTY_PHP   "<?php\n"
+#define CLOSED_PHP  "<?php\n\n?>\n"
+#define SILENCE_PHP "<?php\n// Silence is golden.\n"
+#define BLANK_LINES "\n \n\t\n\r\n          \n"
+#define PLAIN_TEXT                                                                                 \
+    "This is a text file. It holds nothing but words, and some numbers: 0123456789.\n"             \
+    "User-agent: *\nDisallow: /wp-admin/\nAllow: /wp-admin/admin-ajax.php\n"
+
+#define HTML_PAGE                                                                                  \
+    "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\" "                            \
+    "\"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\n"                               \
+    "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01 Transitional//EN\">\n"                          \
+    "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n"                                       \
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<html xmlns=\"http://www.w3.org/1999/xhtml\">\n"         \
+    "<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n"              \
+    "<p>The requested URL was not found on this server.</p>\n</body></html>\n"                     \
+    "<head>\n<meta charset=\"utf-8\">\n"                                                           \
+    "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\" />\n"                  \
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"                   \
+    "<link rel=\"stylesheet\" type=\"text/css\" href=\"style.css\" />\n"                           \
+    "<script type=\"text/javascript\" src=\"js/jquery.js\"></script>\n"                            \
+    "<script>\nwindow.dataLayer = window.dataLayer || [];\nfunction gtag(){"                       \
+    "dataLayer.push(arguments);}\n</script>\n<style type=\"text/css\">\nbody { margin: 0; "        \
+    "padding: 0; font-family: Arial, Helvetica, sans-serif; }\n</style>\n</head>\n"                \
+    "<body bgcolor=\"#ffffff\">\n<div id=\"content\" class=\"container\">\n"                       \
+    "<form action=\"index.php\" method=\"post\" enctype=\"multipart/form-data\">\n"                \
+    "<input type=\"hidden\" name=\"action\" value=\"save\" />\n"                                   \
+    "<input type=\"text\" name=\"q\" /><input type=\"password\" name=\"password\" />\n"            \
+    "<input type=\"submit\" name=\"submit\" value=\"Submit\" />\n</form>\n"                        \
+    "<table border=\"0\" cellpadding=\"0\" cellspacing=\"0\" width=\"100%\">\n"                    \
+    "<tr>\n<td align=\"center\">&nbsp;</td>\n</tr>\n</table>\n"                                    \
+    "<a href=\"http://www.example.com/\" target=\"_blank\">Home</a><br />\n"                       \
+    "<!-- end of content -->\n</div>\n</body>\n</html>\n"
+
+#define PHP_PAGE                                                                                   \
+    "<?php\n/**\n * The front page.\n *\n * @package Example\n * @author  Somebody\n"              \
+    " * @license http://www.gnu.org/licenses/gpl-2.0.html GPL\n */\n\n"                            \
+    "if ( ! defined( 'ABSPATH' ) ) {\n\texit; // Exit if accessed directly.\n}\n"                  \
+    "if (!defined('ABSPATH')) exit;\ndefined('_JEXEC') or die('Restricted access');\n"             \
+    "error_reporting(E_ALL);\nerror_reporting(0);\n@ini_set('display_errors', 0);\n"               \
+    "ini_set('display_errors', '1');\nset_time_limit(0);\n@set_time_limit(0);\n"                   \
+    "session_start();\nob_start();\nheader('Content-Type: text/html; charset=utf-8');\n"           \
+    "require_once dirname(__FILE__) . '/config.php';\nrequire_once(__DIR__ . '/vendor/"            \
+    "autoload.php');\ninclude('header.php');\ninclude_once \"functions.php\";\n"                   \
+    "$name = isset($_POST['name']) ? trim($_POST['name']) : '';\n"                                 \
+    "$id = intval($_GET['id']);\n$page = $_REQUEST['page'];\n$user = $_COOKIE['user'];\n"          \
+    "$ip = $_SERVER['REMOTE_ADDR'];\n$self = $_SERVER['PHP_SELF'];\n"                              \
+    "if ($_SERVER['REQUEST_METHOD'] == 'POST' && !empty($_FILES['file']['name'])) {\n"             \
+    "    move_uploaded_file($_FILES['file']['tmp_name'], $target);\n}\n"                           \
+    "$data = json_decode(file_get_contents('php://input'), true);\n"                               \
+    "$text = base64_decode($value);\n$text = base64_encode($value);\n"                             \
+    "$raw = gzinflate($data);\n$raw = gzuncompress(base64_decode($data));\n"                       \
+    "$plain = str_rot13($text);\n$hash = md5($text);\n$out = stripslashes($text);\n"               \
+    "$all = unserialize($stored);\n$parts = explode(',', $list);\n"                                \
+    "$pattern = preg_replace('/[^a-z0-9]/i', '', $name);\n"                                        \
+    "$call = call_user_func_array($callback, $args);\n$ret = eval($code);\n"                       \
+    "exec($command, $output);\n$output = shell_exec($command);\nsystem($command);\n"               \
+    "passthru($command);\n$file = fopen($path, 'w');\nfwrite($file, $content);\n"                  \
+    "fclose($file);\nfile_put_contents($path, $content);\n@unlink($path);\nchmod($path, 0755);\n"  \
+    "$ch = curl_init();\ncurl_setopt($ch, CURLOPT_URL, $url);\n"                                   \
+    "curl_setopt($ch, CURLOPT_RETURNTRANSFER, 1);\n$result = curl_exec($ch);\ncurl_close($ch);\n"  \
+    "mail($to, $subject, $message, $headers);\n$link = mysql_connect($host, $user, $pass);\n"      \
+    "$result = mysql_query(\"SELECT * FROM users WHERE id = '$id'\");\n"                           \
+    "foreach ($items as $key => $value) {\n    echo $value;\n}\n"                                  \
+    "for ($i = 0; $i < count($items); $i++) {\n    $sum += $items[$i];\n}\n"                       \
+    "while ($row = mysql_fetch_array($result)) {\n    print $row['name'];\n}\n"                    \
+    "switch ($action) {\n    case 'save':\n        break;\n    default:\n        die();\n}\n"      \
+    "class Example extends Base implements Countable\n{\n    private $items = array();\n"          \
+    "    public function __construct($items = array())\n    {\n"                                   \
+    "        $this->items = $items;\n    }\n\n    public static function create()\n    {\n"        \
+    "        return new self();\n    }\n}\nglobal $wpdb;\n$GLOBALS['config'] = $config;\n"         \
+    "add_action( 'init', 'example_init' );\nfunction example_init() {\n\treturn true;\n}\n"        \
+    "echo '<a href=\"' . htmlspecialchars($url, ENT_QUOTES) . '\">' . $title . \"</a>\\n\";\n?>\n" \
+    "<?php echo $title; ?>\n<?= $title ?>\n<?php endif; ?>\n<?php include 'footer.php'; ?>\n"
+
+#define TEXT(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof literal - 1                                                                \
+    }
+static const struct span texts[] = {TEXT(""),          TEXT(EMPTY_PHP),   TEXT(CLOSED_PHP),
+                                    TEXT(SILENCE_PHP), TEXT(BLANK_LINES), TEXT(PLAIN_TEXT),
+                                    TEXT(HTML_PAGE),   TEXT(PHP_PAGE)};
+#define TEXTS (sizeof texts / sizeof *texts)
+
+const struct span *ordinary_texts(size_t *len)
+{
+    *len = TEXTS;
+    return texts;
+}
+
+static bool same_folded(const char *a, const char *b, size_t len)
+{
+    while (len > 0 && tolower((unsigned char)*a) == tolower((unsigned char)*b))
+        a++, b++, len--;
+    return len == 0;
+}
+
+bool ordinary_text_has(struct span text, struct span literal)
+{
+    for (size_t i = 0; i + literal.len <= text.len; i++)
+        if (same_folded(text.at + i, literal.at, literal.len))
+            return true;
+    return false;
+}
+
+bool ordinary_has(struct span literal)
+{
+    for (size_t i = 0; i < TEXTS; i++)
+        if (ordinary_text_has(texts[i], literal))
+            return true;
+    return false;
+}
+
+enum regex_result ordinary_match(const struct regex *pattern)
+{
+    enum regex_result result = REGEX_NO_MATCH;
+    for (size_t i = 0; i < TEXTS && result == REGEX_NO_MATCH; i++)
+        result = regex_match(pattern, texts[i], NULL, 0);
+    return result;
+}

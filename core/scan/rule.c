@@ -1,0 +1,270 @@
+/* rule - the set of all signatures, and which of them to look at when a literal stands.
+ *
+ * A rule is looked at when its watch literal stands: the one of its literals that is probably
+ * the rarest. What is rare is guessed from its bytes: how often they come in PHP and HTML, summed
+ * up over its length.
+ */
+#include "spamgear/scan/rule.h"
+
+#include "spamgear/scan/ordinary.h"
+
+#define MEANING 1 /* of a rule's fields: another one makes cached verdicts void */
+
+/* ---- the list ---- */
+
+static struct rule *last(struct rules *rules)
+{
+    return &rules->list.at[rules->list.len - 1];
+}
+
+/* One rule stands for all of ClamAV: the name that it found is the detail of a finding. */
+static void add_clamav(struct rules *rules)
+{
+    rules->clamav = (uint32_t)rules->list.len;
+    struct rule *rule = rules_add(rules, RULE_CLAMAV, "clamav", "[CLAMAV]", "libclamav", 0);
+    rule->description = mem_text("Found by ClamAV");
+}
+
+struct rules *rules_new(void)
+{
+    struct rules *rules = mem_zero(1, sizeof *rules);
+    rules->literals = literals_new();
+    add_clamav(rules);
+    return rules;
+}
+
+static void rule_clear(struct rule *rule)
+{
+    free(rule->id);
+    free(rule->label);
+    free(rule->description);
+    free(rule->family);
+    free(rule->pattern_text);
+    free(rule->file);
+}
+
+void rules_free(struct rules *rules)
+{
+    if (rules == NULL)
+        return;
+    for (size_t i = 0; i < rules->list.len; i++)
+        rule_clear(&rules->list.at[i]);
+    vec_clear(&rules->list);
+    vec_clear(&rules->needs);
+    vec_clear(&rules->id_rules);
+    vec_clear(&rules->always);
+    map_clear(&rules->ids);
+    literals_free(rules->literals);
+    free(rules->watch_first);
+    free(rules->watch);
+    free(rules);
+}
+
+/* The first rule of the id, which the rule of this number is when there is none yet. */
+static uint32_t first_of(struct rules *rules, const char *id, uint32_t number)
+{
+    bool added;
+    uint32_t slot = map_put(&rules->ids, span_text(id), &added);
+    if (added)
+        *vec_add(&rules->id_rules) = number;
+    return rules->id_rules.at[slot];
+}
+
+struct rule *rules_add(struct rules *rules, enum rule_source source, const char *id,
+                       const char *label, const char *file, unsigned line)
+{
+    uint32_t number = (uint32_t)rules->list.len;
+    struct rule *rule = vec_add(&rules->list);
+    *rule = (struct rule){.source = source,
+                          .id = mem_text(id),
+                          .label = mem_text(label),
+                          .severity = RULE_MALICIOUS,
+                          .first_need = (uint32_t)rules->needs.len,
+                          .same_as = first_of(rules, id, number),
+                          .file = mem_text(file),
+                          .line = line};
+    return rule;
+}
+
+/* A literal that stands twice in a rule is one need. */
+void rules_need(struct rules *rules, struct span literal, bool nocase)
+{
+    struct rule *rule = last(rules);
+    uint32_t number = literals_add(rules->literals, literal, nocase);
+    for (uint32_t i = 0; i < rule->needs; i++)
+        if (rules->needs.at[rule->first_need + i] == number)
+            return;
+    *vec_add(&rules->needs) = number;
+    rule->needs++;
+}
+
+void rules_pattern(struct rules *rules, const struct regex *pattern, const char *text)
+{
+    struct rule *rule = last(rules);
+    rule->pattern = pattern;
+    rule->pattern_text = mem_text(text);
+}
+
+const struct rule *rules_find(const struct rules *rules, const char *id)
+{
+    uint32_t slot = map_get(&rules->ids, span_text(id));
+    return slot == MAP_NONE ? NULL : &rules->list.at[rules->id_rules.at[slot]];
+}
+
+size_t rules_count(const struct rules *rules, enum rule_source source)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < rules->list.len; i++)
+        count += rules->list.at[i].source == source && rules->list.at[i].same_as == i;
+    return count;
+}
+
+/* ---- which literals say something ---- */
+
+static unsigned different_bytes(struct span literal)
+{
+    bool seen[256] = {false};
+    unsigned count = 0;
+    for (size_t i = 0; i < literal.len; i++) {
+        unsigned char byte = (unsigned char)literal.at[i];
+        count += !seen[byte];
+        seen[byte] = true;
+    }
+    return count;
+}
+
+const char *rules_weak_literal(struct span literal)
+{
+    if (literal.len == 0)
+        return "is empty";
+    if (literal.len < RULES_LITERAL_MIN)
+        return "is shorter than 8 bytes";
+    if (different_bytes(literal) < 4)
+        return "is too general: it holds less than 4 different bytes";
+    if (ordinary_has(literal))
+        return "is too general: it stands in ordinary PHP or HTML";
+    return NULL;
+}
+
+/* How little a byte is to be expected, roughly in bits. */
+static unsigned surprise(unsigned char byte, bool nocase)
+{
+    static const char common[] = " \n\tetaoinsrlcdpu";
+    if (byte != '\0' && strchr(common, byte) != NULL)
+        return 4;
+    if (byte >= 'a' && byte <= 'z')
+        return 5;
+    if (byte >= 'A' && byte <= 'Z')
+        return nocase ? 5 : 7;
+    return byte != '\0' && strchr("$()'\";=_->,.<", byte) != NULL ? 5 : 7;
+}
+
+static unsigned long rarity(const struct literals *literals, uint32_t number)
+{
+    struct span text = literals_text(literals, number);
+    bool nocase = literals_nocase(literals, number);
+    unsigned long bits = 0;
+    for (size_t i = 0; i < text.len; i++)
+        bits += surprise((unsigned char)text.at[i], nocase);
+    return bits;
+}
+
+/* ---- the watch table ---- */
+
+/* The literal whose standing makes the rule worth a look. */
+static uint32_t watch_literal(const struct rules *rules, const struct rule *rule)
+{
+    uint32_t best = rules->needs.at[rule->first_need];
+    unsigned long most = rarity(rules->literals, best);
+    for (uint32_t i = 1; i < rule->needs; i++) {
+        uint32_t number = rules->needs.at[rule->first_need + i];
+        unsigned long bits = rarity(rules->literals, number);
+        if (bits > most) {
+            most = bits;
+            best = number;
+        }
+    }
+    return best;
+}
+
+/* Counts in the first round, places in the second: a counting sort by literal. */
+static void make_watch(struct rules *rules)
+{
+    size_t len = rules->list.len, literals = literals_count(rules->literals);
+    uint32_t *of_rule = mem_alloc(len * sizeof *of_rule);
+    rules->watch_first = mem_zero(literals + 2, sizeof *rules->watch_first);
+    rules->watch = mem_zero(len, sizeof *rules->watch);
+    for (size_t i = 0; i < len; i++) {
+        const struct rule *rule = &rules->list.at[i];
+        of_rule[i] = rule->needs > 0 ? watch_literal(rules, rule) : MAP_NONE;
+        if (of_rule[i] != MAP_NONE)
+            rules->watch_first[of_rule[i] + 2]++;
+        else if (rule->pattern != NULL)
+            *vec_add(&rules->always) = (uint32_t)i;
+    }
+    for (size_t i = 1; i < literals + 2; i++)
+        rules->watch_first[i] += rules->watch_first[i - 1];
+    for (size_t i = 0; i < len; i++)
+        if (of_rule[i] != MAP_NONE)
+            rules->watch[rules->watch_first[of_rule[i] + 1]++] = (uint32_t)i;
+    free(of_rule);
+}
+
+/* ---- the fingerprint ---- */
+
+uint64_t rules_hash(uint64_t hash, struct span bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        hash = (hash ^ (unsigned char)bytes.at[i]) * 1099511628211u;
+    return hash;
+}
+
+static uint64_t hash_number(uint64_t hash, uint64_t number)
+{
+    char bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(number >> 8 * i);
+    return rules_hash(hash, (struct span){bytes, sizeof bytes});
+}
+
+/* The length first, so that no two lists of texts read the same. */
+static uint64_t hash_text(uint64_t hash, struct span text)
+{
+    return rules_hash(hash_number(hash, text.len), text);
+}
+
+static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct rule *rule)
+{
+    const uint64_t numbers[] = {rule->source, rule->severity, rule->non_cleaned, rule->cleans,
+                                rule->kinds,  rule->same_as,  rule->needs};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        hash = hash_number(hash, numbers[i]);
+    hash = hash_text(hash, span_text(rule->id));
+    hash = hash_text(hash, span_text(rule->label));
+    hash = hash_text(hash, span_text(rule->pattern_text));
+    for (uint32_t i = 0; i < rule->needs; i++) {
+        uint32_t literal = rules->needs.at[rule->first_need + i];
+        hash = hash_text(hash, literals_text(rules->literals, literal));
+        hash = hash_number(hash, literals_nocase(rules->literals, literal));
+    }
+    return hash;
+}
+
+/* Another PCRE2 may match otherwise. */
+static uint64_t fingerprint(const struct rules *rules)
+{
+    uint64_t hash = hash_number(RULES_HASH, MEANING);
+    hash = hash_text(hash, span_text(regex_version()));
+    for (size_t i = 0; i < rules->list.len; i++)
+        hash = hash_rule(hash, rules, &rules->list.at[i]);
+    return hash;
+}
+
+int rules_compile(struct rules *rules, struct strbuf *why)
+{
+    if (literals_compile(rules->literals, why) != 0)
+        return -1;
+    make_watch(rules);
+    rules->fingerprint = fingerprint(rules);
+    return 0;
+}
