@@ -351,7 +351,9 @@ static bool is_option(const struct option_set *set, const char *word)
 
 static void give_next_memo(struct reader *r, struct option_slot *slot)
 {
-    bool has = r->at < r->argc && !looks_like_option(r->argv[r->at]);
+    const char *next = r->at < r->argc ? r->argv[r->at] : NULL;
+    bool has = next != NULL && !looks_like_option(next) &&
+               (slot->row->takes == NULL || slot->row->takes(next));
     give(r, slot, has ? r->argv[r->at++] : NULL);
 }
 

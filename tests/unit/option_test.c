@@ -11,7 +11,7 @@ struct sample {
     struct period period;
     int format;
     int64_t since;
-    struct memo nis;
+    struct memo nis, tag;
 };
 
 static int read_time(const char *value, void *field, struct strbuf *why)
@@ -20,6 +20,11 @@ static int read_time(const char *value, void *field, struct strbuf *why)
         return strbuf_why(why, "\"%s\" is not a time", value);
     *(int64_t *)field = 86400;
     return 0;
+}
+
+static bool is_tag(const char *word)
+{
+    return word[0] == '#';
 }
 
 static int check_name(const char *value, void *field, struct strbuf *why)
@@ -48,6 +53,7 @@ static const struct option second_rows[] = {
     OPTION_CHOICE(struct sample, format, "format", 'f', "FORMAT", "json", formats, "Output."),
     OPTION_TIME(struct sample, since, "since", 0, "TIME", "From.", read_time),
     OPTION_MEMO(struct sample, nis, "nis", 'n', "MASTER", "NIS.", .aliases = nis_names),
+    OPTION_MEMO(struct sample, tag, "tag", 'g', "TAG", "Tag.", .takes = is_tag),
     OPTION_LIST(struct sample, logs, "file", 'F', "FILE", "The same as --logs."),
     OPTION_FLAG(struct sample, quiet, "obsolete", 'l', "A letter that is taken.",
                 .flags = OPTION_HIDDEN),
@@ -84,6 +90,8 @@ static void add_settings(struct strbuf *out, const struct sample *s)
         strbuf_format(out, "since=%" PRId64 " ", s->since);
     if (s->nis.given)
         strbuf_format(out, "nis=%s ", s->nis.value != NULL ? s->nis.value : "(none)");
+    if (s->tag.given)
+        strbuf_format(out, "tag=%s ", s->tag.value != NULL ? s->tag.value : "(none)");
 }
 
 static void run(struct strbuf *out, char **argv)
@@ -150,6 +158,8 @@ static const struct {
     {"memo alone", (char *[]){"-n", NULL}, "nis=(none) "},
     {"memo before an option", (char *[]){"-n", "-a", NULL}, "all nis=(none) "},
     {"memo with a word", (char *[]){"-n", "master", "x", NULL}, "nis=master (x) "},
+    {"memo that takes the word", (char *[]){"-g", "#x", "y", NULL}, "tag=#x (y) "},
+    {"memo that does not take it", (char *[]){"-g", "x", NULL}, "tag=(none) (x) "},
     {"memo with =", (char *[]){"--niss=master", NULL}, "nis=master "},
     {"memo attached", (char *[]){"-nmaster", NULL}, "nis=master "},
     {"memo in a bundle", (char *[]){"-an", "master", NULL}, "all nis=master "},

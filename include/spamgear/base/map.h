@@ -36,4 +36,8 @@ struct span map_key(const struct map *map, uint32_t number);
 /* The seeded hash itself, for tables with a shape of their own. */
 uint64_t map_hash(const void *at, size_t len);
 
+/* A hash without a seed, the same in every process and on every machine: for fingerprints of what
+ * nobody gains by making collide. 0 of nothing. */
+uint64_t map_digest(const void *at, size_t len);
+
 #endif

@@ -65,6 +65,8 @@ struct option {
     const char *const *aliases; /* other long names, hidden, NULL-terminated */
     /* Extra check or (TIME) the parser itself; field points at the settings field. */
     int (*check)(const char *value, void *field, struct strbuf *why);
+    /* MEMO: may this next word be its value? NULL = any that is no option may. */
+    bool (*takes)(const char *word);
 };
 
 /* The settings field of a row must have the type its kind stores. */
