@@ -22,6 +22,9 @@
 #ifndef BUILT_CARES
 #define BUILT_CARES NULL
 #endif
+#ifndef BUILT_CRYPTO
+#define BUILT_CRYPTO NULL
+#endif
 #ifndef BUILT_PSL
 #define BUILT_PSL NULL
 #endif
@@ -32,7 +35,8 @@
 #define BUILT_SYSTEMD NULL
 #endif
 
-#define PCRE2_VERSION 11 /* PCRE2_CONFIG_VERSION of pcre2.h: part of its ABI */
+#define CRYPTO_VERSION 6  /* OPENSSL_VERSION_STRING of openssl/crypto.h */
+#define PCRE2_VERSION  11 /* PCRE2_CONFIG_VERSION of pcre2.h: part of its ABI */
 
 static void tell_text(void (*function)(void), struct strbuf *out)
 {
@@ -43,6 +47,11 @@ static void tell_text(void (*function)(void), struct strbuf *out)
 static void tell_cares(void (*function)(void), struct strbuf *out)
 {
     strbuf_add_text(out, ((const char *(*)(int *))function)(NULL));
+}
+
+static void tell_crypto(void (*function)(void), struct strbuf *out)
+{
+    strbuf_add_text(out, ((const char *(*)(int))function)(CRYPTO_VERSION));
 }
 
 /* "10.42 2022-12-11", into a buffer whose size the same function tells. */
@@ -62,6 +71,8 @@ static void tell_pcre2(void (*function)(void), struct strbuf *out)
 static const struct feature features[] = {
     {"c-ares", "resolves client addresses", BUILT_CARES, SONAMES("libcares.so.2"), "ares_version",
      tell_cares},
+    {"libcrypto", "hashes and signatures", BUILT_CRYPTO, SONAMES("libcrypto.so.3"),
+     "OpenSSL_version", tell_crypto},
     {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string",
      tell_text},
     {"libmaxminddb", "networks by AS number", BUILT_MAXMINDDB, SONAMES("libmaxminddb.so.0"),

@@ -1,8 +1,10 @@
 /* A build without the libraries: the functions exist, say what is missing, and networks are
- * named by prefix. The two files are compiled here once more, without the libraries. */
+ * named by prefix. The files are compiled here once more, without the libraries. */
 #undef HAVE_PSL
 #undef HAVE_MAXMINDDB
 #undef HAVE_CARES
+#undef HAVE_CRYPTO
+#include "../../core/base/digest.c"
 #include "../../core/net/dns.c"
 #include "../../core/sender/network.c"
 
@@ -45,9 +47,21 @@ static void test_names(const struct addr *addr)
     strbuf_clear(&why);
 }
 
+static void test_hashes(void)
+{
+    struct strbuf why = {0};
+    test_number("no hashes", digest_load(&why), -1);
+    test_text("and says so", strbuf_text(&why), "built without libcrypto");
+    test_true("not loaded", !digest_is_loaded());
+    test_true("no signature holds",
+              !digest_verify_ed25519(SPAN("x"), (uint8_t[64]){0}, (uint8_t[32]){0}));
+    strbuf_clear(&why);
+}
+
 int main(void)
 {
     struct addr addr;
+    test_hashes();
     test_true("an address", addr_parse(SPAN("192.0.2.7"), &addr));
     test_networks(&addr);
     test_names(&addr);

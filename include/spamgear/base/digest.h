@@ -10,6 +10,7 @@
 
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DIGEST_BYTES     32                 /* of SHA-256 */
@@ -18,6 +19,7 @@
 
 /* Loads libcrypto; again and again is free. 0, or -1 with why ("built without ..."). */
 int digest_load(struct strbuf *why);
+bool digest_is_loaded(void); /* has that succeeded before? */
 
 enum digest_kind { DIGEST_SHA256, DIGEST_MD5 };
 
@@ -32,13 +34,20 @@ void digest_free(struct digest *digest); /* gives it up; NULL is fine */
 /* SHA-256 of some bytes. */
 void digest_of(struct span bytes, uint8_t out[DIGEST_BYTES]);
 /* Of everything fd gives from its start (pread; the offset stays). *size may be NULL. 0, or -1
- * with why. */
+ * with why; a regular file that grows meanwhile is a failure, so it ends. */
 int digest_of_file(int fd, uint8_t out[DIGEST_BYTES], uint64_t *size, struct strbuf *why);
+/* The same in another kind. */
+int digest_of_file_kind(int fd, enum digest_kind kind, uint8_t *out, uint64_t *size,
+                        struct strbuf *why);
 
 /* Lower-case hexadecimal text, NUL added. */
 void digest_text(const uint8_t hash[DIGEST_BYTES], char text[DIGEST_TEXT + 1]);
 /* The first 64 digits of text as a hash; false when they are none (either case is read). */
 bool digest_parse(struct span text, uint8_t hash[DIGEST_BYTES]);
+
+/* The same for a hash of len bytes: 2 * len digits. */
+void digest_hex(const uint8_t *hash, size_t len, char *text);
+bool digest_unhex(struct span text, uint8_t *hash, size_t len);
 
 /* Does the detached signature (64 bytes) of message hold under key (32 bytes)? */
 bool digest_verify_ed25519(struct span message, const uint8_t signature[64], const uint8_t key[32]);
