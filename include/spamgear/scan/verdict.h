@@ -75,16 +75,20 @@ void verdict_unknown(struct verdict *verdict, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Adds a finding (FOUND from now on); one a signature: a second of the same rule->same_as and
- * detail is dropped. NULL when it was dropped or only counted. */
+ * detail is dropped. NULL when it was dropped or only counted. When there is no room left, one
+ * that may be acted upon replaces one that may not. */
 struct finding *verdict_add(struct verdict *verdict, const struct rules *rules, uint32_t rule,
                             struct span detail);
+
+/* Its hash is on an allow list: the findings are dropped; what could not be told stays UNKNOWN. */
+void verdict_allow(struct verdict *verdict);
 
 /* Fills place and excerpt: text is the view in which it was found, base its offset in the
  * file, lines_before the newlines before it, [at, at + len) the match within text. */
 void finding_place(struct finding *finding, struct span text, uint64_t base, uint64_t lines_before,
                    size_t at, size_t len);
 
-/* May something be done about the file because of this finding? */
+/* May something be done about the file because of this finding? (Its rule is not non_cleaned.) */
 bool finding_acts(const struct finding *finding, const struct rules *rules);
 /* Is there a finding that may be acted upon? */
 bool verdict_acts(const struct verdict *verdict, const struct rules *rules);
@@ -94,7 +98,7 @@ bool verdict_cleans(const struct verdict *verdict, const struct rules *rules);
 /* Appends the record's bytes: little-endian, version byte first, at most VERDICT_RECORD. */
 void verdict_encode(const struct verdict *verdict, struct strbuf *out);
 /* Takes one record off bytes. 0, or -1 with why for anything that verdict_encode would not
- * write for this rule set. */
+ * write for this rule set; the verdict is then UNKNOWN with the same reason, and bytes stays. */
 int verdict_decode(struct verdict *verdict, struct span *bytes, const struct rules *rules,
                    struct strbuf *why);
 
