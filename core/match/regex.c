@@ -2,7 +2,8 @@
  *
  * Compiled patterns live in one list, found by their text through a map. What a match
  * writes to (match data, limits, JIT stack) belongs to the thread that matches and is
- * freed when the thread ends, so compiled patterns are never written to.
+ * freed when the thread ends, so compiled patterns are written to once at most: when a lazy one
+ * gets its machine code. That happens behind a lock, and no thread matches before it is done.
  *
  * The literal for the fast path is read off the pattern's text. It may be shorter than what
  * a human would find, but it must never be wrong: whatever the reader does not know for
@@ -17,6 +18,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define MATCH_LIMIT   1000000
 #define HEAP_LIMIT_KB 20000
@@ -25,10 +27,12 @@
 
 struct regex {
     pcre2_code *code;
-    char *literal; /* NULL when there is none */
+    atomic_bool ready; /* to match: has its machine code, or cannot have any */
+    char *literal;     /* NULL when there is none */
     uint32_t groups;
 };
 
+static pthread_mutex_t readying = PTHREAD_MUTEX_INITIALIZER;
 static struct map cache_names;
 static VEC(struct regex *) cache;
 
@@ -254,9 +258,22 @@ static pcre2_code *compile(const char *pattern, uint32_t options, struct strbuf 
         strbuf_why(why, "offset %zu: %s", (size_t)offset, (const char *)text);
         return NULL;
     }
-    /* Without JIT (not built in, no memory that may be run) the interpreter works as well. */
-    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
     return code;
+}
+
+static bool is_ready(const struct regex *regex)
+{
+    return atomic_load_explicit(&regex->ready, memory_order_acquire);
+}
+
+/* Without JIT (not built in, no memory that may be run) the interpreter works as well. */
+static void make_ready(struct regex *regex)
+{
+    pthread_mutex_lock(&readying);
+    if (!is_ready(regex))
+        pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
+    atomic_store_explicit(&regex->ready, true, memory_order_release);
+    pthread_mutex_unlock(&readying);
 }
 
 static struct regex *regex_new(pcre2_code *code, const char *pattern)
@@ -270,7 +287,7 @@ static struct regex *regex_new(pcre2_code *code, const char *pattern)
 }
 
 /* The key in the cache is the pattern behind a byte that tells how it was compiled. */
-static const struct regex *get(const char *pattern, char how, uint32_t options, struct strbuf *why)
+static struct regex *get(const char *pattern, char how, uint32_t options, struct strbuf *why)
 {
     struct strbuf key = {0};
     strbuf_add_char(&key, how);
@@ -285,14 +302,28 @@ static const struct regex *get(const char *pattern, char how, uint32_t options, 
     return number == MAP_NONE ? NULL : cache.at[number];
 }
 
+static const struct regex *get_ready(const char *pattern, char how, uint32_t options,
+                                     struct strbuf *why)
+{
+    struct regex *regex = get(pattern, how, options, why);
+    if (regex != NULL)
+        make_ready(regex);
+    return regex;
+}
+
 const struct regex *regex_get(const char *pattern, struct strbuf *why)
 {
-    return get(pattern, ' ', 0, why);
+    return get_ready(pattern, ' ', 0, why);
 }
 
 const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why)
 {
-    return get(pattern, '^', PCRE2_ANCHORED, why);
+    return get_ready(pattern, '^', PCRE2_ANCHORED, why);
+}
+
+const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why)
+{
+    return get(pattern, ' ', 0, why);
 }
 
 /* Where a \K in a look-ahead puts the start behind the end, the group counts as unset. */
@@ -307,15 +338,15 @@ static void copy_groups(pcre2_match_data *data, uint32_t known, struct span subj
     }
 }
 
-enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
-                              size_t count)
+static enum regex_result match_from(const struct regex *regex, struct span subject, size_t from,
+                                    struct span *groups, size_t count)
 {
-    if (subject.at == NULL)
-        subject = SPAN("");
     struct workbench *bench = workbench_get(regex->groups);
     if (bench == NULL)
         return REGEX_GAVE_UP;
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, 0, 0, bench->data,
+    if (!is_ready(regex)) /* "const" promises what a match finds, not where the machine code is */
+        make_ready((struct regex *)(uintptr_t)regex);
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, from, 0, bench->data,
                             bench->context);
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO_MATCH;
@@ -324,6 +355,25 @@ enum regex_result regex_match(const struct regex *regex, struct span subject, st
     if (groups != NULL)
         copy_groups(bench->data, (uint32_t)found, subject, groups, count);
     return REGEX_MATCH;
+}
+
+enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
+                              size_t count)
+{
+    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, groups, count);
+}
+
+enum regex_result regex_find(const struct regex *regex, struct span subject, size_t from,
+                             struct span *groups, size_t count)
+{
+    if (from > subject.len)
+        return REGEX_NO_MATCH;
+    if (subject.at == NULL)
+        subject = SPAN("");
+    enum regex_result result = match_from(regex, subject, from, groups, count);
+    if (result == REGEX_MATCH && (groups[0].at == NULL || groups[0].at < subject.at + from))
+        return REGEX_GAVE_UP; /* \K in a look-around */
+    return result;
 }
 
 int regex_group(const struct regex *regex, const char *name)

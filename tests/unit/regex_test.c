@@ -1,4 +1,4 @@
-/* regex - groups, limits, the cache, threads, and literals that are never wrong.
+/* regex - groups, places, limits, the cache, threads, and literals that are never wrong.
  * ctest label: threads */
 #include "spamgear/match/regex.h"
 
@@ -90,6 +90,46 @@ static void test_groups(void)
     if (strange != NULL) {
         test_number("start behind end", regex_match(strange, SPAN("ab"), groups, 1), REGEX_MATCH);
         test_true("is no span", groups[0].at == NULL);
+        test_number("has no place", regex_find(strange, SPAN("ab"), 0, groups, 1), REGEX_GAVE_UP);
+    }
+}
+
+static const struct {
+    const char *name, *pattern;
+    struct {
+        const char *at;
+        size_t len;
+    } subject;
+    size_t from;
+    enum regex_result want;
+    size_t start, len; /* of the match */
+} finds[] = {
+    {"from the start", "ab+", {"abb ab", 6}, 0, REGEX_MATCH, 0, 3},
+    {"behind the first", "ab+", {"abb ab", 6}, 3, REGEX_MATCH, 4, 2},
+    {"inside the first", "ab+|b", {"abb ab", 6}, 1, REGEX_MATCH, 1, 1},
+    {"behind the last", "ab+", {"abb ab", 6}, 5, REGEX_NO_MATCH, 0, 0},
+    {"look-behind sees what is before", "(?<=a)b", {"ab", 2}, 1, REGEX_MATCH, 1, 1},
+    {"a word does not begin here", "\\bb", {"ab", 2}, 1, REGEX_NO_MATCH, 0, 0},
+    {"nor does the subject", "^b", {"ab", 2}, 1, REGEX_NO_MATCH, 0, 0},
+    {"a line does", "(?m)^b", {"a\nb", 3}, 1, REGEX_MATCH, 2, 1},
+    {"behind a NUL", "b", {"b\0b", 3}, 1, REGEX_MATCH, 2, 1},
+    {"empty at the end", "x*", {"ab", 2}, 2, REGEX_MATCH, 2, 0},
+    {"beyond the end", "x*", {"ab", 2}, 3, REGEX_NO_MATCH, 0, 0},
+    {"in nothing", "x*", {NULL, 0}, 0, REGEX_MATCH, 0, 0},
+};
+
+static void test_find(void)
+{
+    for (size_t i = 0; i < sizeof finds / sizeof *finds; i++) {
+        struct span subject = {finds[i].subject.at, finds[i].subject.len}, group = {NULL, 0};
+        const struct regex *regex = regex_get_lazy(finds[i].pattern, NULL);
+        enum regex_result got = regex_find(regex, subject, finds[i].from, &group, 1);
+        test_number(finds[i].name, got, finds[i].want);
+        if (got != REGEX_MATCH || finds[i].want != REGEX_MATCH)
+            continue;
+        test_number(finds[i].name, subject.at == NULL ? 0 : group.at - subject.at,
+                    (int64_t)finds[i].start);
+        test_number(finds[i].name, (int64_t)group.len, (int64_t)finds[i].len);
     }
 }
 
@@ -122,6 +162,25 @@ static void test_errors(void)
     strbuf_clear(&why);
 }
 
+/* The same pattern in any order of lazy and not is one, and thousands do not slow each other. */
+static void test_cache(void)
+{
+    struct strbuf pattern = {0};
+    const struct regex *first = regex_get_lazy("first-(a|b)", NULL);
+    test_true("lazy, then at once", regex_get("first-(a|b)", NULL) == first);
+    test_true("and lazy again", regex_get_lazy("first-(a|b)", NULL) == first);
+    test_true("lazy patterns have errors too", regex_get_lazy("a{2,1}", NULL) == NULL);
+    for (int i = 0; i < 3000; i++) {
+        strbuf_reset(&pattern);
+        strbuf_format(&pattern, "pattern %d", i);
+        test_true(strbuf_text(&pattern), regex_get_lazy(strbuf_text(&pattern), NULL) != NULL);
+    }
+    test_number("the last one matches",
+                regex_match(regex_get_lazy("pattern 2999", NULL), strbuf_span(&pattern), NULL, 0),
+                REGEX_MATCH);
+    strbuf_clear(&pattern);
+}
+
 static void *match_often(void *at)
 {
     const struct regex *regex = at;
@@ -133,9 +192,9 @@ static void *match_often(void *at)
     return (void *)matched;
 }
 
-static void test_threads(void)
+static void test_threads(const struct regex *shared)
 {
-    void *regex = (void *)regex_get("y=(\\d)", NULL);
+    void *regex = (void *)(uintptr_t)shared;
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, match_often, regex);
@@ -150,9 +209,12 @@ int main(void)
 {
     test_literals();
     test_groups();
+    test_find();
     test_limits();
     test_errors();
-    test_threads();
+    test_cache();
+    test_threads(regex_get("y=(\\d)", NULL));
+    test_threads(regex_get_lazy("\\by=(\\d)", NULL));
     test_true("has a version", strstr(regex_version(), "10.") == regex_version());
     regex_clear_all();
     test_true("works after clearing", regex_get("abc", NULL) != NULL);

@@ -1,9 +1,10 @@
 /* regex - PCRE2 patterns, compiled once, matched by many threads.
  *
  * The cache is filled while settings are read and is read-only afterwards. Patterns work
- * on bytes (no UTF mode), are JIT-compiled, and run under limits (match limit 1,000,000, heap
- * 20 MB, JIT stack 1 MB) in a match context of each thread's own. That a pattern gave up is
- * its own result: whoever reads it as "no match" lets an attacker hide.
+ * on bytes (no UTF mode), are JIT-compiled (at once, or when they first match), and run under
+ * limits (match limit 1,000,000, heap 20 MB, JIT stack 1 MB) in a match context of each thread's
+ * own. That a pattern gave up is its own result: whoever reads it as "no match" lets an attacker
+ * hide.
  */
 #ifndef SPAMGEAR_MATCH_REGEX_H
 #define SPAMGEAR_MATCH_REGEX_H
@@ -22,10 +23,21 @@ const struct regex *regex_get(const char *pattern, struct strbuf *why);
 /* The same, but matches must begin where the subject begins. */
 const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why);
 
+/* The same as regex_get, but its machine code is made when it first matches: for sets of hundreds
+ * of patterns of which a run uses few. Any thread may be the first. */
+const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why);
+
 /* Matches subject. groups (may be NULL) gets `count` spans: group 0, 1, ...; unset groups are
  * empty with at == NULL. */
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
                               size_t count);
+
+/* The first match at or behind offset `from`; look-behinds, \b and ^ still see what stands before
+ * it. groups: room for one at least (count). To find every match go on at the end of groups[0],
+ * one byte further when it is empty. from beyond the subject is no match; a match whose place
+ * cannot be told (\K in a look-around) is REGEX_GAVE_UP. */
+enum regex_result regex_find(const struct regex *regex, struct span subject, size_t from,
+                             struct span *groups, size_t count);
 
 /* Number of a named group, -1 when the pattern has none of that name. */
 int regex_group(const struct regex *regex, const char *name);
