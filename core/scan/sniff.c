@@ -192,12 +192,22 @@ static uint32_t opens_element(struct span s)
     return 0;
 }
 
-/* What the tag at this '<' tells. */
+/* What a tag that begins so could tell: most can tell nothing, or nothing new. */
+static uint32_t could_tell(char c)
+{
+    static const uint32_t table[256] = {
+        ['?'] = SNIFF_PHP,  ['%'] = SNIFF_ASP | SNIFF_JSP,
+        ['!'] = SNIFF_HTML, ['h'] = SNIFF_HTML,
+        ['b'] = SNIFF_HTML, ['d'] = SNIFF_HTML,
+        ['i'] = SNIFF_HTML, ['f'] = SNIFF_HTML,
+        ['m'] = SNIFF_HTML, ['t'] = SNIFF_HTML,
+        ['j'] = SNIFF_JSP,  ['s'] = SNIFF_PHP | SNIFF_ASP | SNIFF_HTML | SNIFF_IMAGE};
+    return table[(unsigned char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c)];
+}
+
+/* What the tag with s behind its '<' tells; s is not empty. */
 static uint32_t tag_kinds(struct span s)
 {
-    s = span_skip(s, 1);
-    if (s.len == 0)
-        return 0;
     switch (*s.at) {
     case '?': return opens_php(span_skip(s, 1)) ? SNIFF_PHP : 0;
     case '%': return opens_asp(span_skip(s, 1));
@@ -219,9 +229,9 @@ static uint32_t tags(struct span text)
         const char *at = memchr(text.at, '<', text.len);
         if (at == NULL)
             break;
-        text = span_of(at, span_end(text));
-        kinds |= tag_kinds(text);
-        text = span_skip(text, 1);
+        text = span_of(at + 1, span_end(text));
+        if (text.len > 0 && (could_tell(*text.at) & ~kinds) != 0)
+            kinds |= tag_kinds(text);
     }
     return kinds;
 }
