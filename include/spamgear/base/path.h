@@ -4,7 +4,7 @@
  * by openat2(2) with RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS where the kernel has it, and
  * component by component with O_NOFOLLOW where not. A symbolic link is followed only when
  * nobody but root (or the user who runs this) could have put it there: it is owned by that user
- * and so is the folder it stands in, which others may not write to (/home -> /srv/home).
+ * and so is every folder on the way to it, which others may not write to (/home -> /srv/home).
  */
 #ifndef SPAMGEAR_BASE_PATH_H
 #define SPAMGEAR_BASE_PATH_H
