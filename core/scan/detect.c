@@ -1,0 +1,309 @@
+/* detect - views of a file, one after another, given to every detector of the table.
+ *
+ * A detector is a row: its function gets a view and adds findings to the verdict. One that
+ * unpacks something calls examine_view for what it got, one layer deeper; that is the one call
+ * through which every text comes, so whatever is unpacked is sniffed and searched like the
+ * file itself. A detector may use the scratch buffers until it calls that.
+ *
+ * What a rule needs is looked for in one view: windows overlap by VIEW_OVERLAP bytes, so nothing
+ * that is shorter hides between two of them, but literals that stand further apart than a
+ * window is wide are not seen together.
+ *
+ * On the way of a clean file nothing is allocated: two fstat, one pread for each window.
+ */
+#include "spamgear/scan/detect.h"
+
+#include "spamgear/base/mem.h"
+#include "spamgear/scan/clam.h"
+#include "spamgear/scan/sniff.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct detect_scratch {
+    struct literal_hits hits;
+    char *buffer; /* VIEW_OVERLAP + VIEW_WINDOW bytes; what was never read into takes no memory */
+};
+
+struct detect_scratch *detect_scratch_new(const struct detect *detect)
+{
+    struct detect_scratch *scratch = mem_zero(1, sizeof *scratch);
+    literal_hits_init(&scratch->hits, detect->rules->literals);
+    scratch->buffer = mem_alloc(VIEW_OVERLAP + VIEW_WINDOW);
+    return scratch;
+}
+
+void detect_scratch_free(struct detect_scratch *scratch)
+{
+    if (scratch == NULL)
+        return;
+    literal_hits_clear(&scratch->hits);
+    free(scratch->buffer);
+    free(scratch);
+}
+
+/* What belongs to the file at hand. */
+struct examination {
+    const struct detect *detect;
+    struct detect_scratch *scratch;
+    struct verdict *verdict;
+};
+
+/* ---- detector: literals and patterns of the rules ---- */
+
+static bool has_needs(const struct rules *rules, const struct rule *rule,
+                      const struct literal_hits *hits)
+{
+    for (uint32_t i = 0; i < rule->needs; i++)
+        if (!literal_hits_has(hits, rules->needs.at[rule->first_need + i]))
+            return false;
+    return true;
+}
+
+/* `place` is where its watched literal stands: the finding's, unless a pattern tells better. */
+static void try_rule(const struct examination *x, const struct view *view, uint32_t number,
+                     struct span place)
+{
+    const struct rules *rules = x->detect->rules;
+    const struct rule *rule = &rules->list.at[number];
+    if (rule->kinds != 0 && (rule->kinds & view->kinds) == 0)
+        return;
+    if (!has_needs(rules, rule, &x->scratch->hits))
+        return;
+    if (rule->pattern != NULL) {
+        struct span match;
+        enum regex_result result = regex_match(rule->pattern, view->text, &match, 1);
+        if (result == REGEX_GAVE_UP)
+            verdict_unknown(x->verdict, "rule %s gave up", rule->id);
+        if (result != REGEX_MATCH)
+            return;
+        place = match.at != NULL ? match : place; /* \K can make it a match without a place */
+    }
+    struct finding *finding = verdict_add(x->verdict, rules, number, (struct span){NULL, 0});
+    if (finding == NULL)
+        return;
+    finding_place(finding, view->text, view->base, view->lines_before,
+                  (size_t)(place.at - view->text.at), place.len);
+    finding->layer = view->layer;
+}
+
+static void try_watching(const struct examination *x, const struct view *view, uint32_t literal)
+{
+    const struct rules *rules = x->detect->rules;
+    struct span place = {view->text.at + x->scratch->hits.first[literal],
+                         literals_text(rules->literals, literal).len};
+    for (uint32_t i = rules->watch_first[literal]; i < rules->watch_first[literal + 1]; i++)
+        try_rule(x, view, rules->watch[i], place);
+}
+
+static void find_rules(const struct examination *x, const struct view *view)
+{
+    const struct rules *rules = x->detect->rules;
+    const struct literal_hits *hits = &x->scratch->hits;
+    literals_scan(rules->literals, view->text, &x->scratch->hits);
+    for (size_t i = 0; i < hits->numbers.len; i++)
+        try_watching(x, view, hits->numbers.at[i]);
+    for (size_t i = 0; i < rules->always.len; i++)
+        try_rule(x, view, rules->always.at[i], (struct span){view->text.at, 0});
+}
+
+/* ---- the table ---- */
+
+static const struct detector {
+    const char *name;
+    void (*examine)(const struct examination *x, const struct view *view);
+} detectors[] = {{"rules", find_rules}};
+
+/* Every text comes through here: windows of the file, and what a detector unpacks. */
+static void examine_view(const struct examination *x, struct view *view)
+{
+    view->kinds |= sniff(view->text, view->base);
+    x->verdict->kinds |= view->kinds;
+    for (size_t i = 0; i < sizeof detectors / sizeof *detectors; i++)
+        detectors[i].examine(x, view);
+}
+
+/* ---- windows of a file ---- */
+
+/* Looking for holes costs two calls a window: worth it where they may be large. */
+#define SPARSE_SIZE (4u << 20)
+
+struct windows {
+    int fd;
+    char *buffer;
+    size_t filled;
+    uint64_t size;   /* as fstat told before the first read */
+    uint64_t offset; /* of the next byte to read */
+    uint64_t lines;  /* newlines before the buffer */
+    bool sparse;
+    bool ended;
+};
+
+static uint64_t count_lines(const char *at, size_t len)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < len; i++)
+        lines += at[i] == '\n';
+    return lines;
+}
+
+/* Forgets the buffer's start, so that the last `keep` bytes stand there. */
+static void drop(struct windows *windows, size_t keep)
+{
+    if (windows->filled <= keep)
+        return;
+    size_t dropped = windows->filled - keep;
+    windows->lines += count_lines(windows->buffer, dropped);
+    memmove(windows->buffer, windows->buffer + dropped, keep);
+    windows->filled = keep;
+}
+
+/* Goes on behind a hole that is wider than the overlap: nothing stands in it, and what stands
+ * before it has nothing to do with what stands behind. Returns how far may be read. What a
+ * file system answers here is only believed when it leads onwards. */
+static uint64_t skip_hole(struct windows *windows)
+{
+    off_t data = lseek(windows->fd, (off_t)windows->offset, SEEK_DATA);
+    if (data < 0)
+        data = (off_t)(errno == ENXIO ? windows->size : windows->offset);
+    if ((uint64_t)data >= windows->offset + VIEW_OVERLAP) {
+        drop(windows, 0);
+        windows->offset = (uint64_t)data < windows->size ? (uint64_t)data : windows->size;
+    }
+    off_t hole = lseek(windows->fd, data, SEEK_HOLE);
+    return hole > 0 && (uint64_t)hole > windows->offset ? (uint64_t)hole : UINT64_MAX;
+}
+
+/* Reads until the buffer is full, or up to `limit`. 0, or -1 with errno. Sets ended. */
+static int fill(struct windows *windows, uint64_t limit)
+{
+    size_t room = VIEW_WINDOW;
+    if (limit - windows->offset < room)
+        room = (size_t)(limit - windows->offset);
+    while (room > 0 && !windows->ended) {
+        ssize_t got =
+            pread(windows->fd, windows->buffer + windows->filled, room, (off_t)windows->offset);
+        if (got < 0 && errno != EINTR)
+            return -1;
+        if (got < 0)
+            continue;
+        windows->filled += (size_t)got;
+        windows->offset += (size_t)got;
+        room -= (size_t)got;
+        windows->ended = got == 0 || windows->offset >= windows->size;
+    }
+    return 0;
+}
+
+/* The next view: 1. 0: no more. -1 with errno. */
+static int windows_next(struct windows *windows, struct view *view)
+{
+    if (windows->ended)
+        return 0;
+    drop(windows, VIEW_OVERLAP);
+    uint64_t limit = windows->sparse ? skip_hole(windows) : UINT64_MAX, from = windows->offset;
+    if (fill(windows, limit) != 0)
+        return -1;
+    view->text = (struct span){windows->buffer, windows->filled};
+    view->base = windows->offset - windows->filled;
+    view->lines_before = windows->lines;
+    return windows->offset > from;
+}
+
+static void examine_windows(const struct examination *x, int fd, const struct stat *st)
+{
+    struct windows windows = {.fd = fd,
+                              .buffer = x->scratch->buffer,
+                              .size = (uint64_t)st->st_size,
+                              .sparse =
+                                  st->st_size >= SPARSE_SIZE && st->st_blocks < st->st_size / 512};
+    struct view view = {.kinds = 0};
+    int result;
+    while ((result = windows_next(&windows, &view)) > 0)
+        examine_view(x, &view);
+    x->verdict->size = windows.offset;
+    if (result < 0)
+        verdict_unknown(x->verdict, "cannot be read: %s", strerror(errno));
+    else if (windows.offset != windows.size)
+        verdict_unknown(x->verdict, "changed while it was read");
+}
+
+/* ---- the verdict ---- */
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim) &&
+           same_time(a->st_ctim, b->st_ctim);
+}
+
+static void hash_file(const struct examination *x, int fd)
+{
+    struct strbuf why = {0};
+    if (x->verdict->result != VERDICT_FOUND || !digest_is_loaded())
+        return;
+    if (digest_of_file(fd, x->verdict->hash, NULL, &why) == 0)
+        x->verdict->has_hash = true;
+    else
+        verdict_unknown(x->verdict, "%s", strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
+static void ask_allow_list(const struct examination *x)
+{
+    if (x->verdict->has_hash && x->detect->allow != NULL &&
+        allow_has(x->detect->allow, x->verdict->hash))
+        verdict_allow(x->verdict);
+}
+
+/* The hash is made before the second look at the file: else the bytes could be changed for ones
+ * that are allowed after the others were found. */
+void detect_file(const struct detect *detect, struct detect_scratch *scratch, int fd,
+                 struct verdict *verdict)
+{
+    const struct examination x = {detect, scratch, verdict};
+    struct stat before, after;
+    verdict_reset(verdict);
+    if (fstat(fd, &before) != 0 || !S_ISREG(before.st_mode)) {
+        verdict_unknown(verdict, "is not a regular file");
+        return;
+    }
+    examine_windows(&x, fd, &before);
+    if (detect->clam != NULL)
+        clam_scan(detect->clam, fd, verdict->size, detect->rules, verdict);
+    hash_file(&x, fd);
+    if (fstat(fd, &after) != 0 || !is_same(&before, &after)) {
+        verdict_unknown(verdict, "changed while it was read");
+        verdict->has_hash = false;
+    }
+    ask_allow_list(&x);
+}
+
+/* In the same windows as a file, so that the same is found. */
+void detect_text(const struct detect *detect, struct detect_scratch *scratch, struct span text,
+                 struct verdict *verdict)
+{
+    const struct examination x = {detect, scratch, verdict};
+    struct view view = {.kinds = 0};
+    verdict_reset(verdict);
+    for (size_t end = 0; end < text.len;) {
+        size_t start = end > VIEW_OVERLAP ? end - VIEW_OVERLAP : 0;
+        view.lines_before += count_lines(text.at + view.base, start - (size_t)view.base);
+        view.base = start;
+        end = text.len - end > VIEW_WINDOW ? end + VIEW_WINDOW : text.len;
+        view.text = span_of(text.at + start, text.at + end);
+        examine_view(&x, &view);
+    }
+    verdict->size = text.len;
+    if (verdict->result == VERDICT_FOUND && digest_is_loaded()) {
+        digest_of(text, verdict->hash);
+        verdict->has_hash = true;
+    }
+    ask_allow_list(&x);
+}
