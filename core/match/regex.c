@@ -2,6 +2,7 @@
  *
  * Compiled patterns live in one list, found by their text through a map. What a match
  * writes to (match data, limits, JIT stack) belongs to the thread that matches and is
+<<<<<<< HEAD
  * freed when the thread ends, so compiled patterns are written to once at most: when a lazy one
  * gets its machine code. That happens behind a lock, and no thread matches before it is done.
  *
@@ -9,11 +10,15 @@
  * a human would find, but it must never be wrong: whatever the reader does not know for
  * certain (options inside the pattern, verbs, quoting, code points by number, conditions)
  * makes it answer "none".
+}
+
+ * freed when the thread ends, so compiled patterns are never written to.
  */
 #include "spamgear/match/regex.h"
 
 #include "spamgear/base/map.h"
 #include "spamgear/base/vec.h"
+#include "spamgear/match/needed.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -28,7 +33,7 @@
 struct regex {
     pcre2_code *code;
     atomic_bool ready; /* to match: has its machine code, or cannot have any */
-    char *literal;     /* NULL when there is none */
+    char *literal;     /* read off the pattern's text (match/needed.h); NULL when there is none */
     uint32_t groups;
 };
 
@@ -95,155 +100,6 @@ static struct workbench *workbench_get(uint32_t groups)
     return bench->context != NULL && bench->data != NULL ? bench : NULL;
 }
 
-/* ---- the literal that every match contains ---- */
-
-/* A walk over a pattern's text. Only what stands outside all groups is collected; a group,
- * a class, a quantified character ends the literal that was being collected. */
-struct walk {
-    const char *at;
-    unsigned depth;
-    struct strbuf run, best;
-    bool lost; /* something that this reader does not understand, or a choice at the top */
-};
-
-static void walk_cut(struct walk *walk)
-{
-    if (walk->run.len > walk->best.len) {
-        strbuf_reset(&walk->best);
-        strbuf_add_span(&walk->best, strbuf_span(&walk->run));
-    }
-    strbuf_reset(&walk->run);
-}
-
-static void walk_char(struct walk *walk, char c)
-{
-    if (walk->depth == 0)
-        strbuf_add_char(&walk->run, c);
-}
-
-/* An escaped letter or digit: the known classes and assertions take no argument, of all
- * others nobody knows where they end. An escaped sign is that sign. */
-static void walk_escape(struct walk *walk)
-{
-    char c = *++walk->at;
-    bool wordly = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (c == '\0' || (wordly && strchr("dDsSwWbBAZzGhHvVRKtnrfae", c) == NULL)) {
-        walk->lost = true;
-        return;
-    }
-    if (wordly)
-        walk_cut(walk);
-    else
-        walk_char(walk, c);
-    walk->at++;
-}
-
-/* Past "[:alpha:]" when at is such a name in a class, else past one '['. */
-static const char *skip_posix_class(const char *at)
-{
-    if (at[1] != ':')
-        return at + 1;
-    const char *end = at + 2;
-    while (*end == '^' || (*end >= 'a' && *end <= 'z'))
-        end++;
-    return end[0] == ':' && end[1] == ']' ? end + 2 : at + 1;
-}
-
-static void walk_class(struct walk *walk)
-{
-    walk_cut(walk);
-    const char *at = walk->at + 1;
-    if (*at == '^')
-        at++;
-    if (*at == ']') /* a class cannot be empty: this one is a member */
-        at++;
-    while (*at != '\0' && *at != ']') {
-        if (*at == '\\' && (at[1] == '\0' || at[1] == 'Q' || at[1] == 'E'))
-            break;
-        at = *at == '\\' ? at + 2 : *at == '[' ? skip_posix_class(at) : at + 1;
-    }
-    walk->lost = *at != ']';
-    walk->at = at + !walk->lost;
-}
-
-static void walk_open(struct walk *walk)
-{
-    walk_cut(walk);
-    const char *at = walk->at + 1;
-    if (*at == '*' || (*at == '?' && (at[1] == '\0' || strchr(":<'=!>|P", at[1]) == NULL)) ||
-        (*at == '?' && at[1] == 'P' && at[2] != '<'))
-        walk->lost = true;
-    walk->depth++;
-    walk->at = *at == '?' ? at + 2 : at;
-}
-
-static void walk_close(struct walk *walk)
-{
-    walk_cut(walk);
-    walk->lost = walk->depth == 0;
-    walk->depth -= !walk->lost;
-    walk->at++;
-}
-
-/* The character before a quantifier may not be there at all, or many times. */
-static void walk_quantifier(struct walk *walk)
-{
-    if (walk->run.len > 0)
-        walk->run.data[--walk->run.len] = '\0';
-    walk_cut(walk);
-    if (*walk->at == '{') {
-        size_t digits = strspn(walk->at + 1, "0123456789, ");
-        if (walk->at[1 + digits] == '}')
-            walk->at += 1 + digits;
-    }
-    walk->at++;
-}
-
-static void walk_dot(struct walk *walk)
-{
-    walk_cut(walk);
-    walk->at++;
-}
-
-static void walk_choice(struct walk *walk)
-{
-    walk->lost = walk->depth == 0;
-    walk->at++;
-}
-
-static void (*walk_step(char c))(struct walk *)
-{
-    static const struct {
-        char c;
-        void (*step)(struct walk *);
-    } steps[] = {{'\\', walk_escape},    {'[', walk_class},      {'(', walk_open},
-                 {')', walk_close},      {'*', walk_quantifier}, {'+', walk_quantifier},
-                 {'?', walk_quantifier}, {'{', walk_quantifier}, {'.', walk_dot},
-                 {'^', walk_dot},        {'$', walk_dot},        {'|', walk_choice}};
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-        if (steps[i].c == c)
-            return steps[i].step;
-    return NULL;
-}
-
-/* Owned text, NULL when no literal is known. */
-static char *literal_of(const char *pattern)
-{
-    struct walk walk = {.at = pattern};
-    while (*walk.at != '\0' && !walk.lost) {
-        void (*step)(struct walk *) = walk_step(*walk.at);
-        if (step != NULL)
-            step(&walk);
-        else
-            walk_char(&walk, *walk.at++);
-    }
-    walk_cut(&walk);
-    char *literal = walk.lost || walk.best.len == 0 ? NULL : strbuf_take(&walk.best);
-    strbuf_clear(&walk.run);
-    strbuf_clear(&walk.best);
-    return literal;
-}
-
 /* ---- the interface ---- */
 
 static pcre2_code *compile(const char *pattern, uint32_t options, struct strbuf *why)
@@ -274,6 +130,19 @@ static void make_ready(struct regex *regex)
         pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE);
     atomic_store_explicit(&regex->ready, true, memory_order_release);
     pthread_mutex_unlock(&readying);
+}
+
+/* Owned text, NULL when no literal is known or when it holds NUL, as no string could. */
+static char *literal_of(const char *pattern)
+{
+    struct needed needed = {0};
+    needed_read(&needed, pattern);
+    struct span best = needed_longest(&needed);
+    char *literal = best.len == 0 || memchr(best.at, '\0', best.len) != NULL
+                        ? NULL
+                        : mem_text_of(best.at, best.len);
+    needed_clear(&needed);
+    return literal;
 }
 
 static struct regex *regex_new(pcre2_code *code, const char *pattern)
