@@ -2,7 +2,10 @@
  * everybody's code looks like. */
 #include "spamgear/scan/ordinary.h"
 
+#include "spamgear/base/mem.h"
 #include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
 
 #define EMPTY_PHP   "<?php\n"
 #define CLOSED_PHP  "<?php\n\n?>\n"
@@ -94,33 +97,77 @@ const struct span *ordinary_texts(size_t *len)
     return texts;
 }
 
-static bool same_folded(const char *a, const char *b, size_t len)
+/* ---- looking in them ----
+ *
+ * Thousands of literals are asked for at every start, so most are answered by a bit: the eight
+ * bytes that a literal begins with would have to stand in a text. */
+
+#define GRAM 8
+
+static struct {
+    bool made;
+    char bytes[1 << 14]; /* all texts, in lower case, a NUL behind each */
+    size_t len, at[TEXTS];
+    uint64_t grams[1 << 10];
+} folded;
+
+static size_t gram_hash(const char *at)
 {
-    while (len > 0 && tolower((unsigned char)*a) == tolower((unsigned char)*b))
-        a++, b++, len--;
-    return len == 0;
+    uint64_t gram;
+    memcpy(&gram, at, sizeof gram);
+    return (size_t)(gram * 0x9e3779b97f4a7c15u >> 48);
 }
 
-bool ordinary_text_has(struct span text, struct span literal)
+static void fold(char *to, struct span from)
 {
-    for (size_t i = 0; i + literal.len <= text.len; i++)
-        if (same_folded(text.at + i, literal.at, literal.len))
-            return true;
-    return false;
+    for (size_t i = 0; i < from.len; i++)
+        to[i] = (char)tolower((unsigned char)from.at[i]);
+}
+
+static void make_folded(void)
+{
+    for (size_t i = 0; i < TEXTS; i++) {
+        folded.at[i] = folded.len;
+        if (folded.len + texts[i].len >= sizeof folded.bytes)
+            abort(); /* somebody made the texts longer than the room for them */
+        fold(folded.bytes + folded.len, texts[i]);
+        folded.len += texts[i].len + 1;
+    }
+    for (size_t i = 0; i + GRAM <= folded.len; i++) {
+        size_t bit = gram_hash(folded.bytes + i);
+        folded.grams[bit / 64] |= (uint64_t)1 << bit % 64;
+    }
+    folded.made = true;
+}
+
+static bool may_stand(const char *literal, size_t len)
+{
+    size_t bit = len < GRAM ? 0 : gram_hash(literal);
+    return len < GRAM || (folded.grams[bit / 64] >> bit % 64 & 1) != 0;
+}
+
+static bool stands(struct span place, struct span literal)
+{
+    if (!folded.made)
+        make_folded();
+    if (literal.len > place.len || place.len == 0)
+        return literal.len == 0;
+    char *lower = mem_alloc(literal.len);
+    fold(lower, literal);
+    bool found =
+        may_stand(lower, literal.len) && memmem(place.at, place.len, lower, literal.len) != NULL;
+    free(lower);
+    return found;
 }
 
 bool ordinary_has(struct span literal)
 {
-    for (size_t i = 0; i < TEXTS; i++)
-        if (ordinary_text_has(texts[i], literal))
-            return true;
-    return false;
+    return stands((struct span){folded.bytes, sizeof folded.bytes}, literal);
 }
 
-enum regex_result ordinary_match(const struct regex *pattern)
+bool ordinary_text_has(size_t number, struct span literal)
 {
-    enum regex_result result = REGEX_NO_MATCH;
-    for (size_t i = 0; i < TEXTS && result == REGEX_NO_MATCH; i++)
-        result = regex_match(pattern, texts[i], NULL, 0);
-    return result;
+    if (!folded.made)
+        make_folded();
+    return stands((struct span){folded.bytes + folded.at[number], texts[number].len}, literal);
 }

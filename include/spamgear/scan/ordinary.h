@@ -8,19 +8,15 @@
 #define SPAMGEAR_SCAN_ORDINARY_H
 
 #include "spamgear/base/span.h"
-#include "spamgear/match/regex.h"
 #include <stdbool.h>
 #include <stddef.h>
 
 /* All of them; the first is the empty text. Static. */
 const struct span *ordinary_texts(size_t *len);
 
-/* Does one hold the literal, in whatever case? */
+/* Does one hold the literal, in whatever case? (Not thread-safe: while rules are loaded.) */
 bool ordinary_has(struct span literal);
-/* The same of one text. */
-bool ordinary_text_has(struct span text, struct span literal);
-
-/* Does the pattern match one of them? REGEX_GAVE_UP when it could not be told. */
-enum regex_result ordinary_match(const struct regex *pattern);
+/* The same of the text of this number. */
+bool ordinary_text_has(size_t number, struct span literal);
 
 #endif
