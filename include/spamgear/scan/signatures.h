@@ -2,8 +2,8 @@
  *
  * A signature folder holds any of: fingerprints.txt, backdoors.re, shelldetect.db and
  * *.rules. Every file is read whole (at most 64 MiB), and refused when others than root and the
- * user who runs this may write it. One bad entry refuses that entry only, with file:line; the
- * others are loaded, and the problem makes the run end with trouble.
+ * user who runs this may write it, or the folder. One bad entry refuses that entry only, with
+ * file:line; the others are loaded, and the problem makes the run end with trouble.
  */
 #ifndef SPAMGEAR_SCAN_SIGNATURES_H
 #define SPAMGEAR_SCAN_SIGNATURES_H
@@ -12,7 +12,8 @@
 #include "spamgear/scan/rule.h"
 
 /* Bits of the detectors that are switched on: 1 << enum rule_source. */
-#define SIGNATURES_ALL ((1u << RULE_SOURCES) - 1)
+#define SIGNATURES_ALL      ((1u << RULE_SOURCES) - 1)
+#define SIGNATURES_FILE_MAX (64 << 20) /* bytes */
 
 /* Adds everything that stands in folder, by sources. Problems ("file:line: why") are added to
  * problems. Returns how many signature files there were; -1 when the folder cannot be read (why
