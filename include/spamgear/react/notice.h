@@ -1,15 +1,17 @@
 /* notice - one mail a tenant and run, about what was found in his files.
  *
  * The template is a whole message, headers first. ${EMAIL}, ${USERNAME} and ${SHELLS} are put in,
- * nothing is evaluated, any other $ stays as it is. File names are escaped, one a line. The
- * message is made well-formed (RFC 5322: To, Subject, Date, Auto-Submitted added when missing,
- * CR and NUL removed) and handed to the sendmail program.
+ * nothing is evaluated, any other $ stays as it is; in headers ${SHELLS} stays too. One file a
+ * line, at most 1,000 and then how many more. The message is made well-formed (RFC 5322: To,
+ * Subject, Date, Auto-Submitted added when missing, CR and NUL removed, long lines broken, headers
+ * encoded by RFC 2047 where they must) and handed to the sendmail program.
  */
 #ifndef SPAMGEAR_REACT_NOTICE_H
 #define SPAMGEAR_REACT_NOTICE_H
 
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include "spamgear/base/vec.h"
 #include "spamgear/react/tenant.h"
 
 struct notices;
