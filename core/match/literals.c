@@ -1,19 +1,27 @@
-/* literals - an Aho-Corasick automaton over a piece of each literal.
+/* literals - an Aho-Corasick automaton over a piece of each literal, behind a filter.
  *
- * The automaton's alphabet is classes of folded bytes (those that stand in some piece, and one
- * class for all others), its table is dense: a row of next states for every state that has
- * children. States without children (nearly all ends of pieces are) have none: reaching one
- * is a stop, which says which pieces end here and in which row the walk goes on.
+ * The automaton's letters are folded bytes, alike ones taken together; its table is dense: a row
+ * of next states for every state that has children. States without children (nearly all ends of
+ * pieces are) have none: reaching one is a stop, which says which pieces end here and in which row
+ * the walk goes on. Where a piece stands, its literals are compared, unless they were seen before.
  *
- * A piece is the part of a literal that ordinary code holds most seldom, since every place
- * where it stands costs a comparison. A literal that was seen already is not compared again.
+ * The filter spares the automaton most of the text, of which it looks at grams at fixed steps
+ * (as Wu and Manber do, TR 94-17, University of Arizona). A literal of 23 bytes or more holds
+ * a gram of 16 bytes that starts at a multiple of 8 in the text, wherever it stands: so eight grams
+ * of it are known to the filter. One of 5 or more holds one of two grams of 4 bytes at an even
+ * offset. Of tiny ones two bytes are looked for everywhere, but only in sets that have some.
+ *
+ * Pieces and grams are taken where ordinary code holds them most seldom.
  */
 #include "spamgear/match/literals.h"
 
 #include "spamgear/base/map.h"
 #include <assert.h>
 
-#define PIECE   4           /* bytes, at most */
+#define PIECE   4           /* bytes of a literal in the automaton, at most */
+#define STEP    8           /* bytes that the filter goes on by */
+#define BIG     23          /* bytes: a gram of 16 starts at one of 8 places */
+#define SMALL   5           /* bytes: a gram of 4 starts at one of 2 places */
 #define MOST    1000000     /* literals: so that offsets in the table stay below IS_STOP */
 #define NONE    UINT32_MAX  /* no literal, no stop, no row */
 #define IS_STOP 0x80000000u /* in the table: a stop's number follows, not a row's offset */
@@ -32,6 +40,13 @@ struct stop {
     uint32_t shorter; /* the stop of a shorter piece that ends here as well */
 };
 
+struct filter {
+    uint64_t *big;      /* by hash of a gram: two bits of a word */
+    unsigned big_shift; /* from a hash to a word's number */
+    uint8_t *small;     /* by hash of a gram: 1 when it is one */
+    uint8_t *tiny;      /* by two bytes; NULL when no literal is tiny */
+};
+
 struct literals {
     struct map texts;       /* keys: the case mode in a byte, then the text */
     struct item *items;     /* by number; made by literals_compile */
@@ -39,6 +54,7 @@ struct literals {
     uint32_t classes;       /* the width of a row */
     VEC(uint32_t) table;    /* row after row, the root's first: the next row's offset, or a stop */
     VEC(struct stop) stops; /* by number */
+    struct filter filter;
 };
 
 /* ---- filling ---- */
@@ -54,6 +70,9 @@ void literals_free(struct literals *set)
         return;
     map_clear(&set->texts);
     free(set->items);
+    free(set->filter.big);
+    free(set->filter.small);
+    free(set->filter.tiny);
     vec_clear(&set->table);
     vec_clear(&set->stops);
     free(set);
@@ -96,19 +115,21 @@ static uint8_t fold(char c)
 static const char common[] =
     " et\tarsion\nlp_cd'um$hf)(*g,.y=b;-w>/v0x1k}{@\"2][<:345&6q89?7#j!z|`%\\+^~\r";
 
+/* Words of such texts: pieces out of them stand everywhere. */
+static const char words[] =
+    "function return array string filename uname name link load email post get request require "
+    "include class public static global default content page value option type user data info "
+    "text title header order color width height size font border style script image table input "
+    "button submit form action method href http:// https:// www. .com index.php php.net .html "
+    "else if (isset( empty( foreach while count( echo print strlen( str_ array_ is_ => false true "
+    "null this->  this that with from the and for not all are can will your mode back write read "
+    "time date list path server global item code field message error match replace number "
+    "version admin login password database mysql query select where insert update delete table";
+
 struct chooser {
     uint8_t rareness[256];
-    uint8_t shared[1 << 16]; /* by hash of a piece: how many literals have it, up to 255 */
+    uint8_t shared[1 << 16]; /* by hash of a piece: how many have it, up to 255 */
 };
-
-static struct chooser *chooser_new(void)
-{
-    struct chooser *chooser = mem_zero(1, sizeof *chooser);
-    memset(chooser->rareness, sizeof common, sizeof chooser->rareness);
-    for (size_t i = 0; common[i] != '\0'; i++)
-        chooser->rareness[(uint8_t)common[i]] = (uint8_t)i;
-    return chooser;
-}
 
 static uint8_t *chooser_shared(struct chooser *chooser, const char *at, size_t len)
 {
@@ -116,6 +137,24 @@ static uint8_t *chooser_shared(struct chooser *chooser, const char *at, size_t l
     for (size_t i = 0; i < len; i++)
         hash = (hash ^ fold(at[i])) * 0x9e3779b1u;
     return &chooser->shared[hash >> 16];
+}
+
+static void chooser_share(struct chooser *chooser, const char *at, size_t len)
+{
+    uint8_t *shared = chooser_shared(chooser, at, len);
+    *shared = (uint8_t)(*shared + (*shared < UINT8_MAX));
+}
+
+static struct chooser *chooser_new(void)
+{
+    struct chooser *chooser = mem_zero(1, sizeof *chooser);
+    memset(chooser->rareness, sizeof common, sizeof chooser->rareness);
+    for (size_t i = 0; common[i] != '\0'; i++)
+        chooser->rareness[(uint8_t)common[i]] = (uint8_t)i;
+    for (size_t i = 0; i + PIECE < sizeof words; i++)
+        for (int times = 0; times < 5; times++)
+            chooser_share(chooser, words + i, PIECE);
+    return chooser;
 }
 
 /* A piece that many literals share costs as many comparisons wherever it stands. */
@@ -132,8 +171,7 @@ static size_t choose_piece(struct chooser *chooser, const char *at, size_t len)
             best = i;
         }
     }
-    uint8_t *shared = chooser_shared(chooser, at + best, piece);
-    *shared = (uint8_t)(*shared + (*shared < UINT8_MAX));
+    chooser_share(chooser, at + best, piece);
     return best;
 }
 
@@ -163,19 +201,32 @@ static size_t piece_len(const struct item *item)
     return item->len < PIECE ? item->len : PIECE;
 }
 
+/* Bytes that the automaton does not tell apart: case, pairs of digits, most control bytes, and
+ * of the high bytes (those of other encodings, and of binary files) all but the lowest bits. */
+static uint8_t letter(char c)
+{
+    uint8_t byte = fold(c);
+    if (byte >= 0x80)
+        return 0x80 | (byte & 7);
+    if (byte < ' ' && byte != '\t' && byte != '\n')
+        return byte & 3;
+    return byte >= '0' && byte <= '9' ? byte & 0xfe : byte;
+}
+
 static void make_classes(struct literals *set)
 {
-    set->classes = 1; /* of the bytes that stand in no piece */
+    uint8_t class_of[256] = {0}; /* by letter */
+    set->classes = 1;            /* of the letters that stand in no piece */
     for (uint32_t n = 0; n < literals_count(set); n++) {
         const struct item *item = &set->items[n];
         for (size_t i = 0; i < piece_len(item); i++) {
-            uint8_t byte = fold(item->at[item->piece + i]);
-            if (set->class_of[byte] == 0)
-                set->class_of[byte] = (uint8_t)set->classes++;
+            uint8_t *class = &class_of[letter(item->at[item->piece + i])];
+            if (*class == 0)
+                *class = (uint8_t)set->classes++;
         }
     }
-    for (int c = 'A'; c <= 'Z'; c++)
-        set->class_of[c] = set->class_of[c - 'A' + 'a'];
+    for (int c = 0; c < 256; c++)
+        set->class_of[c] = class_of[letter((char)c)];
 }
 
 /* ---- building the automaton ---- */
@@ -206,11 +257,11 @@ static void node_add_row(struct literals *set, struct node *node)
 }
 
 /* While it is built the table holds numbers of nodes, 0 where there is no child. */
-static uint32_t node_child(struct literals *set, struct nodes *nodes, uint32_t parent, uint8_t byte)
+static uint32_t node_child(struct literals *set, struct nodes *nodes, uint32_t parent, char byte)
 {
     if (nodes->list.at[parent].row == NONE)
         node_add_row(set, &nodes->list.at[parent]);
-    uint32_t *child = &set->table.at[nodes->list.at[parent].row + set->class_of[byte]];
+    uint32_t *child = &set->table.at[nodes->list.at[parent].row + set->class_of[(uint8_t)byte]];
     if (*child == 0)
         *child = node_add(nodes);
     return *child;
@@ -227,7 +278,7 @@ static void plant_pieces(struct literals *set, struct nodes *nodes)
         for (uint32_t n = 0; n < count; n++) {
             const struct item *item = &set->items[n];
             if (depth < piece_len(item))
-                place[n] = node_child(set, nodes, place[n], fold(item->at[item->piece + depth]));
+                place[n] = node_child(set, nodes, place[n], item->at[item->piece + depth]);
         }
     for (uint32_t n = 0; n < count; n++) {
         struct node *node = &nodes->list.at[place[n]];
@@ -285,18 +336,106 @@ static void finish_table(struct literals *set, const struct nodes *nodes)
     }
 }
 
-int literals_compile(struct literals *set, struct strbuf *why)
+static void make_automaton(struct literals *set)
 {
-    assert(set->items == NULL);
-    if (make_items(set, why) != 0)
-        return -1;
-    make_classes(set);
     struct nodes nodes = {0};
+    make_classes(set);
     plant_pieces(set, &nodes);
     link_suffixes(set, &nodes);
     make_stops(set, &nodes);
     finish_table(set, &nodes);
     vec_clear(&nodes.list);
+}
+
+/* ---- the filter ---- */
+
+#define SMALL_BITS 16 /* of a hash, for a table of 64 KiB */
+#define BIG_BITS   24 /* bits in the table for each gram: 0.6 % of other grams pass */
+
+/* In both, upper and lower case are one (as are '@' and '`', and others: it is a filter). */
+static inline uint64_t big_hash(const char *at)
+{
+    uint64_t low, high;
+    memcpy(&low, at, sizeof low);
+    memcpy(&high, at + sizeof low, sizeof high);
+    low |= 0x2020202020202020;
+    high |= 0x2020202020202020;
+    return (low * 0x9e3779b97f4a7c15 ^ high) * 0xc2b2ae3d27d4eb4f;
+}
+
+static inline uint32_t small_hash(const char *at)
+{
+    uint32_t gram;
+    memcpy(&gram, at, sizeof gram);
+    return (gram | 0x20202020) * 0x9e3779b1u >> (32 - SMALL_BITS);
+}
+
+static inline size_t tiny_index(const char *at)
+{
+    return (size_t)(uint8_t)at[0] << 8 | (uint8_t)at[1];
+}
+
+static inline bool has_big(const struct filter *filter, const char *at)
+{
+    uint64_t hash = big_hash(at), word = filter->big[hash >> filter->big_shift];
+    return word >> (hash >> 32 & 63) & word >> (hash >> 38 & 63) & 1;
+}
+
+static void add_big(struct filter *filter, const struct item *item)
+{
+    size_t half = (BIG - PIECE) / 2, from = item->piece < half ? 0 : item->piece - half;
+    if (from > item->len - BIG)
+        from = item->len - BIG;
+    for (size_t i = from; i < from + STEP; i++) {
+        uint64_t hash = big_hash(item->at + i);
+        filter->big[hash >> filter->big_shift] |=
+            (uint64_t)1 << (hash >> 32 & 63) | (uint64_t)1 << (hash >> 38 & 63);
+    }
+}
+
+static void add_small(struct filter *filter, const struct item *item)
+{
+    size_t from = item->piece < item->len - SMALL ? item->piece : item->len - SMALL;
+    filter->small[small_hash(item->at + from)] = 1;
+    filter->small[small_hash(item->at + from + 1)] = 1;
+}
+
+/* A single byte stands before any other. Case-blind ones may be written in four ways. */
+static void add_tiny(struct filter *filter, const struct item *item)
+{
+    if (filter->tiny == NULL)
+        filter->tiny = mem_zero(1 << 16, 1);
+    for (unsigned i = 0; i < 1 << 16; i++) {
+        const char gram[2] = {(char)(i >> 8), (char)i};
+        bool is = true;
+        for (size_t j = 0; j < 2 && j < item->len; j++)
+            is &= item->nocase ? fold(gram[j]) == fold(item->at[j]) : gram[j] == item->at[j];
+        filter->tiny[i] |= is;
+    }
+}
+
+static void make_filter(struct literals *set)
+{
+    struct filter *filter = &set->filter;
+    size_t len = 2;
+    filter->big_shift = 63;
+    for (; len * 64 < (size_t)literals_count(set) * STEP * BIG_BITS; len *= 2)
+        filter->big_shift--;
+    filter->big = mem_zero(len, sizeof *filter->big);
+    filter->small = mem_zero(1 << SMALL_BITS, 1);
+    for (uint32_t n = 0; n < literals_count(set); n++) {
+        const struct item *item = &set->items[n];
+        (item->len >= BIG ? add_big : item->len >= SMALL ? add_small : add_tiny)(filter, item);
+    }
+}
+
+int literals_compile(struct literals *set, struct strbuf *why)
+{
+    assert(set->items == NULL);
+    if (make_items(set, why) != 0)
+        return -1;
+    make_automaton(set);
+    make_filter(set);
     return 0;
 }
 
@@ -351,26 +490,90 @@ static void take_stop(const struct literals *set, uint32_t number, struct span t
     for (; number != NONE; number = set->stops.at[number].shorter)
         for (uint32_t n = set->stops.at[number].first; n != NONE; n = set->items[n].next) {
             const struct item *item = &set->items[n];
-            if (literal_hits_has(hits, n) || !stands(item, text, end))
+            bool seen = literal_hits_has(hits, n);
+            size_t start = (size_t)(end - text.at) - item->piece - piece_len(item);
+            if ((seen && hits->first[n] <= start) || !stands(item, text, end))
                 continue;
+            hits->first[n] = start;
             hits->mark[n] = hits->round;
-            hits->first[n] = (size_t)(end - text.at) - item->piece - piece_len(item);
-            *vec_add(&hits->numbers) = n;
+            if (!seen)
+                *vec_add(&hits->numbers) = n;
         }
 }
 
-void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits)
+struct walk {
+    const struct literals *set;
+    struct span text;
+    struct literal_hits *hits;
+    size_t from, to; /* the offsets between which the automaton has read */
+    uint32_t row;    /* where it is now */
+};
+
+/* The automaton reads [from, to), but not again what it just read. */
+static void walk_part(struct walk *walk, size_t from, size_t to)
 {
-    next_round(hits, literals_count(set));
-    uint32_t row = 0;
-    for (const char *at = text.at, *end = span_end(text); at != end;) {
-        uint32_t next = set->table.at[row + set->class_of[(uint8_t)*at++]];
+    const struct literals *set = walk->set;
+    if (from < walk->from || from > walk->to) {
+        walk->from = walk->to = from;
+        walk->row = 0;
+    }
+    uint32_t row = walk->row;
+    for (size_t i = walk->to; i < to; i++) {
+        uint32_t next = set->table.at[row + set->class_of[(uint8_t)walk->text.at[i]]];
         if (next & IS_STOP) {
-            take_stop(set, next & ~IS_STOP, text, at, hits);
+            take_stop(set, next & ~IS_STOP, walk->text, walk->text.at + i + 1, walk->hits);
             next = set->stops.at[next & ~IS_STOP].row;
         }
         row = next;
     }
+    walk->row = row;
+    walk->to = to > walk->to ? to : walk->to;
+}
+
+static void walk_around(struct walk *walk, size_t at, size_t before, size_t after)
+{
+    walk_part(walk, at < before ? 0 : at - before, at + after);
+}
+
+/* A gram of the step at this offset passed: which one? */
+static void look_closer(struct walk *walk, size_t at)
+{
+    const struct filter *filter = &walk->set->filter;
+    const char *text = walk->text.at + at;
+    if (has_big(filter, text))
+        walk_around(walk, at, STEP - 1, BIG);
+    for (size_t i = 0; i < STEP; i++) {
+        if (i % 2 == 0 && filter->small[small_hash(text + i)])
+            walk_around(walk, at + i, 1, SMALL);
+        if (filter->tiny != NULL && filter->tiny[tiny_index(text + i)])
+            walk_around(walk, at + i, 0, SMALL - 1);
+    }
+}
+
+/* Returns where the rest begins, which is too short for a step. */
+static inline __attribute__((always_inline)) size_t filter_text(struct walk *walk, bool tiny)
+{
+    const struct filter filter = walk->set->filter;
+    size_t at = 0;
+    for (; at + BIG <= walk->text.len; at += STEP) {
+        const char *text = walk->text.at + at;
+        unsigned any = has_big(&filter, text);
+        for (size_t i = 0; i < STEP; i += 2)
+            any |= filter.small[small_hash(text + i)];
+        for (size_t i = 0; tiny && i < STEP; i++)
+            any |= filter.tiny[tiny_index(text + i)];
+        if (__builtin_expect(any != 0, false))
+            look_closer(walk, at);
+    }
+    return at;
+}
+
+void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits)
+{
+    struct walk walk = {.set = set, .text = text, .hits = hits};
+    next_round(hits, literals_count(set));
+    size_t rest = set->filter.tiny != NULL ? filter_text(&walk, true) : filter_text(&walk, false);
+    walk_part(&walk, rest < STEP ? 0 : rest - STEP + 1, text.len);
 }
 
 const char *literals_engine(void)
