@@ -31,6 +31,9 @@
 #ifndef BUILT_MAXMINDDB
 #define BUILT_MAXMINDDB NULL
 #endif
+#ifndef BUILT_SECCOMP
+#define BUILT_SECCOMP NULL
+#endif
 #ifndef BUILT_SYSTEMD
 #define BUILT_SYSTEMD NULL
 #endif
@@ -66,6 +69,15 @@ static void tell_pcre2(void (*function)(void), struct strbuf *out)
     strbuf_add(out, text, strcspn(text, " "));
 }
 
+/* struct scmp_version: part of its ABI */
+static void tell_seccomp(void (*function)(void), struct strbuf *out)
+{
+    const struct {
+        unsigned major, minor, micro;
+    } *version = ((const void *(*)(void))function)();
+    strbuf_format(out, "%u.%u.%u", version->major, version->minor, version->micro);
+}
+
 #define SONAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static const struct feature features[] = {
@@ -81,6 +93,8 @@ static const struct feature features[] = {
      "pcre2_config_8", tell_pcre2},
     {"libpsl", "networks by registrable domain", BUILT_PSL, SONAMES("libpsl.so.5"),
      "psl_get_version", tell_text},
+    {"libseccomp", "shuts in what reads files", BUILT_SECCOMP, SONAMES("libseccomp.so.2"),
+     "seccomp_version", tell_seccomp},
     {"libsystemd", "reads the journal", BUILT_SYSTEMD, SONAMES("libsystemd.so.0"), NULL, NULL},
     {"libzstd", "reads .zst logs", BUILT_ZSTD, SONAMES("libzstd.so.1"), "ZSTD_versionString",
      tell_text},

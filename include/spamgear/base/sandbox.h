@@ -1,9 +1,10 @@
 /* sandbox - what a worker that reads attackers' bytes may still do: next to nothing.
  *
  * Each measure is optional, since kernels and containers differ; what is in force can be told.
- * In this order: no new privileges, another user, Landlock (no file system but the folders
- * named), resource limits, seccomp (only the calls listed in sandbox.c; any other is answered
- * by killing the process). Builds with a sanitizer leave out the memory limit.
+ * In this order: no new privileges, another user, no capabilities, an end together with the parent,
+ * a memory limit, Landlock (no file system but the folder named), other resource limits, seccomp
+ * (only the calls listed in sandbox.c; any other is answered by killing the process). Builds with
+ * a sanitizer leave out the memory limit.
  */
 #ifndef SPAMGEAR_BASE_SANDBOX_H
 #define SPAMGEAR_BASE_SANDBOX_H
@@ -16,7 +17,7 @@
 struct sandbox {
     uid_t uid; /* becomes this user and group when started as root; 0 = stays */
     gid_t gid;
-    uint64_t memory_bytes; /* address space; 0 = no limit */
+    uint64_t memory_bytes; /* address space on top of what it has already; 0 = no limit */
     const char *folder;    /* the one folder whose files may be made, read and removed (the
                               scratch folder of libclamav); NULL: no file can be opened at all */
 };
