@@ -25,18 +25,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #define DESCRIPTORS_MAX 256            /* two a job, and what libclamav unpacks into */
 #define FILE_MAX        (16u << 20)    /* bytes of a file that is written: the cleaned text */
 #define SCRATCH_MAX     (512ull << 20) /* the same with a folder: what libclamav unpacks */
@@ -55,7 +43,7 @@ static enum step bind_to_parent(const struct sandbox *sandbox, struct strbuf *wh
         return strbuf_why(why, "prctl: %s", strerror(errno));
     if (getppid() != parent)
         return strbuf_why(why, "the parent process has ended");
-    if (!SANITIZED && prctl(PR_SET_DUMPABLE, 0) != 0)
+    if (!SANDBOX_SANITIZED && prctl(PR_SET_DUMPABLE, 0) != 0)
         return strbuf_why(why, "prctl: %s", strerror(errno));
     return STEP_IN_FORCE;
 }
@@ -214,7 +202,7 @@ static uint64_t address_space(void)
  * top. */
 static enum step bound_memory(const struct sandbox *sandbox, struct strbuf *why)
 {
-    uint64_t has = SANITIZED || sandbox->memory_bytes == 0 ? 0 : address_space();
+    uint64_t has = SANDBOX_SANITIZED || sandbox->memory_bytes == 0 ? 0 : address_space();
     if (has == 0)
         return STEP_MISSING;
     if (limit(RLIMIT_AS, "memory", has + sandbox->memory_bytes, why) != 0)
@@ -340,7 +328,7 @@ static int refuse(scmp_filter_ctx filter, bool folder)
 {
     int failed = 0;
     for (size_t i = 0; i < sizeof refused / sizeof *refused && !failed; i++) {
-        if ((refused[i].only_sanitized && (!SANITIZED || folder)) ||
+        if ((refused[i].only_sanitized && (!SANDBOX_SANITIZED || folder)) ||
             (refused[i].only_folder && !folder))
             continue;
         uint32_t action = SCMP_ACT_ERRNO((uint32_t)refused[i].error);

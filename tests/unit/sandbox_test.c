@@ -17,17 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
 #define NOBODY 65534
 
 /* What a probe came to, besides a signal. */
@@ -182,14 +171,14 @@ static const struct probe {
     {"makes code, as a JIT does", make_code, false, NOTHING, 0, DONE},
     {"no more memory than said", take_much, false, MEMORY, 0, REFUSED},
     {"aborts by the right signal", abort_now, false, NOTHING, SIGABRT, 0},
-    {"opens nothing", open_file, false, CALLS, SANITIZED ? 0 : SIGSYS, REFUSED},
+    {"opens nothing", open_file, false, CALLS, SANDBOX_SANITIZED ? 0 : SIGSYS, REFUSED},
     {"opens nothing outside of its folder", open_file, true, FILES, 0, REFUSED},
     {"uses its folder", scratch, true, NOTHING, 0, DONE},
     {"makes no link", link_out, true, CALLS, SIGSYS, 0},
     {"no socket", make_socket, false, CALLS, SIGSYS, 0},
     {"no socket with a folder", make_socket, true, CALLS, SIGSYS, 0},
     {"no program", run_program, false, CALLS, SIGSYS, 0},
-    {"no process", make_process, false, CALLS, SANITIZED ? 0 : SIGSYS, REFUSED},
+    {"no process", make_process, false, CALLS, SANDBOX_SANITIZED ? 0 : SIGSYS, REFUSED},
     {"no process with a folder", make_process, true, CALLS, SIGSYS, 0},
     {"no signal to others", signal_parent, false, CALLS, SIGSYS, 0},
     {"no change of modes", change_mode, false, CALLS, SIGSYS, 0},

@@ -14,6 +14,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Is this a build with a sanitizer that needs memory and calls of its own? */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||                         \
+    __has_feature(memory_sanitizer)
+#define SANDBOX_SANITIZED 1
+#endif
+#endif
+#ifndef SANDBOX_SANITIZED
+#define SANDBOX_SANITIZED 0
+#endif
+
 struct sandbox {
     uid_t uid; /* becomes this user and group when started as root; 0 = stays */
     gid_t gid;

@@ -5,6 +5,10 @@
  * to a worker (crash, time, memory, a record that is none), the file it was at becomes UNKNOWN
  * with the reason, the others it held go to a fresh worker, and the scan goes on.
  *
+ * A worker that was taken over can lie about files that it is given afterwards; it can do nothing
+ * else. The files that a dead worker held are examined one at a time, so that whichever of them
+ * kills is found out.
+ *
  * Single-threaded: pool_give and pool_take are called by one process, which parses nothing but
  * records.
  */
@@ -20,13 +24,17 @@ struct pool_settings {
     int time_ms;                     /* for one file, plus 1 s for each 16 MiB of it */
     struct sandbox sandbox;          /* how they are shut in */
     const struct clamd_place *clamd; /* each worker holds a session with this clamd; NULL: none */
-    const char *clamav_folder;       /* parent of the workers' scratch folders for libclamav */
+    const char *clamav_folder; /* parent of the workers' scratch folders for libclamav; must be
+                                  reachable for the sandbox's user */
+    /* What examines a file in the worker; NULL: detect_file. Tests put ugly ones here. */
+    void (*examine)(const struct detect *detect, struct detect_scratch *scratch, int fd,
+                    struct verdict *verdict);
 };
 
 struct pool_job {
     int fd;         /* a regular file, read-only */
     uint64_t size;  /* as fstat told, for the time it may take */
-    int cleaned_fd; /* memfd that gets the cleaned text; -1: only examine */
+    int cleaned_fd; /* memfd, empty, that gets the cleaned text; -1: only examine */
     void *ticket;   /* the caller's; comes back with the verdict */
 };
 
@@ -55,9 +63,5 @@ size_t pool_outstanding(const struct pool *pool);
 const char *pool_protection(const struct pool *pool);
 /* How many workers had to be replaced. */
 unsigned pool_replaced(const struct pool *pool);
-
-/* The worker's side, in worker.c: never returns. */
-void worker_run(int socket, const struct detect *detect, const struct pool_settings *settings)
-    __attribute__((noreturn));
 
 #endif

@@ -1,0 +1,471 @@
+/* worker - receives descriptors, examines, answers; shut in before the first byte is read.
+ *
+ * Everything that needs the world (a clamd to connect to, libclamav's folder, libcrypto's set-up)
+ * is done first; buffers and patterns are made afterwards, within the memory limit. Answers are
+ * collected while a batch lasts, but not for longer than HOLD_MS. With clamd, a batch is answered
+ * once all of it was, and the canary behind it in the same session was found: until then "OK" may
+ * be the word of an engine without its temporary folder.
+ */
+#include "spamgear/scan/worker.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/mem.h"
+#include "spamgear/scan/clam.h"
+#include "spamgear/scan/clean.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HOLD_MS 20  /* the longest that an answer waits for others */
+#define ALONE   500 /* files that are examined without clamd before it is tried again */
+
+_Static_assert(WORKER_BATCH <= CLAMD_WINDOW, "a batch is one window of clamd");
+_Static_assert(1 + sizeof(struct worker_answer) + VERDICT_RECORD <= WORKER_MESSAGE, "one fits");
+
+struct task {
+    struct worker_job job;
+    int fd, cleaned_fd;
+    uint32_t asked;     /* the number of clamd's answer; 0 = not asked, or answered */
+    struct stat before; /* when clamd was asked */
+    struct verdict verdict;
+};
+
+struct worker {
+    const struct worker_seat *seat;
+    const struct detect *detect;
+    const struct pool_settings *settings;
+    struct detect_scratch *scratch;
+    struct clamd *clamd;
+    struct strbuf clamd_why; /* why there is no session */
+    unsigned without_clamd;  /* files told without it */
+    struct strbuf out, record, text, cleaned;
+    int64_t out_since_ms;
+    unsigned tasks_len;
+    struct task tasks[WORKER_BATCH];
+};
+
+/* -- What is said -- */
+
+static void say(const void *at, size_t len)
+{
+    ssize_t sent;
+    do
+        sent = send(WORKER_SOCKET, at, len, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        _exit(0); /* nobody is left to tell */
+}
+
+static void fail(const struct strbuf *why)
+{
+    struct strbuf out = {0};
+    strbuf_add_char(&out, WORKER_FAILED);
+    strbuf_add(&out, strbuf_text(why), why->len < VERDICT_WHY ? why->len : VERDICT_WHY);
+    say(out.data, out.len);
+    _exit(1);
+}
+
+static void flush(struct worker *w)
+{
+    if (w->out.len > 1)
+        say(w->out.data, w->out.len);
+    strbuf_reset(&w->out);
+    strbuf_add_char(&w->out, WORKER_ANSWERS);
+}
+
+static void answer(struct worker *w, const struct task *task)
+{
+    strbuf_reset(&w->record);
+    verdict_encode(&task->verdict, &w->record);
+    struct worker_answer head = {task->job.number, w->record.len};
+    if (w->out.len + sizeof head + w->record.len > WORKER_MESSAGE)
+        flush(w);
+    if (w->out.len <= 1)
+        w->out_since_ms = clock_steady_ms();
+    strbuf_add(&w->out, (const char *)&head, sizeof head);
+    strbuf_add(&w->out, w->record.data, w->record.len);
+    if (clock_steady_ms() - w->out_since_ms >= HOLD_MS)
+        flush(w);
+}
+
+/* -- What is heard -- */
+
+#define DESCRIPTORS_MAX (2 * WORKER_BATCH)
+
+/* The descriptors that came with a message, at most DESCRIPTORS_MAX. */
+static size_t descriptors_of(struct msghdr *message, int *fds)
+{
+    size_t len = 0;
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != NULL; c = CMSG_NXTHDR(message, c)) {
+        if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+            continue;
+        len = (c->cmsg_len - CMSG_LEN(0)) / sizeof *fds;
+        memcpy(fds, CMSG_DATA(c), len * sizeof *fds);
+    }
+    return len;
+}
+
+/* Gives each job its descriptors. False when their number is wrong. */
+static bool share_out(struct worker *w, const struct worker_job *jobs, const int *fds, size_t len)
+{
+    size_t used = 0;
+    for (unsigned i = 0; i < w->tasks_len; i++) {
+        struct task *task = &w->tasks[i];
+        task->job = jobs[i];
+        task->asked = 0;
+        if (used + 1 + (jobs[i].cleans != 0) > len)
+            return false;
+        task->fd = fds[used++];
+        task->cleaned_fd = jobs[i].cleans != 0 ? fds[used++] : -1;
+    }
+    return used == len;
+}
+
+/* Sleeps until there is something to receive; a session with clamd that has ended meanwhile is
+ * reason enough to be replaced. */
+static void await(struct worker *w)
+{
+    struct pollfd polled = {.fd = WORKER_SOCKET, .events = POLLIN};
+    while (w->clamd != NULL && poll(&polled, 1, CLAMD_IDLE_MS) == 0)
+        if (clamd_keep(w->clamd, NULL) != 0)
+            _exit(WORKER_AGAIN);
+}
+
+/* Waits for the next batch; ends the process when there will be none. */
+static void receive(struct worker *w)
+{
+    struct worker_job jobs[WORKER_BATCH];
+    int fds[DESCRIPTORS_MAX];
+    union {
+        char bytes[CMSG_SPACE(sizeof fds)];
+        struct cmsghdr align;
+    } control;
+    struct iovec vector = {jobs, sizeof jobs};
+    struct msghdr message = {.msg_iov = &vector,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    ssize_t got;
+    await(w);
+    do
+        got = recvmsg(WORKER_SOCKET, &message, 0);
+    while (got < 0 && errno == EINTR);
+    if (got <= 0)
+        _exit(0);
+    size_t len = descriptors_of(&message, fds);
+    w->tasks_len = (unsigned)((size_t)got / sizeof *jobs);
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)got % sizeof *jobs != 0 ||
+        !share_out(w, jobs, fds, len))
+        _exit(3);
+}
+
+/* -- Examining -- */
+
+static void step(struct worker *w, uint64_t number)
+{
+    struct worker_page *page = w->seat->page;
+    atomic_store_explicit(&page->current, number, memory_order_release);
+    atomic_fetch_add_explicit(&page->steps, 1, memory_order_release);
+}
+
+/* Reads a file of at most CLEAN_MAX bytes into w->text. */
+static bool read_whole(struct worker *w, int fd)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || st.st_size < 0 || st.st_size > CLEAN_MAX)
+        return false;
+    size_t size = (size_t)st.st_size, have = 0;
+    strbuf_clear(&w->text);
+    w->text.data = mem_alloc(size + 2);
+    w->text.cap = size + 2;
+    while (have <= size) { /* one byte more than it should have: it must not be there */
+        ssize_t got = pread(fd, w->text.data + have, size + 1 - have, (off_t)have);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    w->text.data[have] = '\0';
+    w->text.len = have;
+    return have == size;
+}
+
+static bool write_whole(int fd, const struct strbuf *text)
+{
+    size_t done = 0;
+    while (done < text->len) {
+        ssize_t put = pwrite(fd, text->data + done, text->len - done, (off_t)done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        done += (size_t)put;
+    }
+    return true;
+}
+
+static void clean(struct worker *w, struct task *task)
+{
+    struct verdict *verdict = &task->verdict;
+    if (task->cleaned_fd < 0 || verdict->result != VERDICT_FOUND)
+        return;
+    if (!verdict_cleans(verdict, w->detect->rules)) {
+        verdict->cleaning = CLEANING_NOTHING;
+        return;
+    }
+    strbuf_reset(&w->cleaned);
+    if (read_whole(w, task->fd))
+        clean_text(w->detect, w->scratch, strbuf_span(&w->text), &w->cleaned, verdict);
+    else
+        verdict->cleaning = CLEANING_STUCK;
+    if (verdict->cleaning == CLEANING_DONE &&
+        (verdict->cleaned_size != w->cleaned.len || !write_whole(task->cleaned_fd, &w->cleaned)))
+        verdict->cleaning = CLEANING_STUCK;
+}
+
+static void examine(struct worker *w, struct task *task)
+{
+    step(w, task->job.number);
+    verdict_reset(&task->verdict);
+    (w->settings->examine != NULL ? w->settings->examine : detect_file)(w->detect, w->scratch,
+                                                                        task->fd, &task->verdict);
+    clean(w, task);
+    if (task->cleaned_fd >= 0)
+        close(task->cleaned_fd);
+    step(w, 0);
+}
+
+/* -- clamd -- */
+
+/* From here on there is no session, and what it has not vouched for is not known. */
+static void clamd_broken(struct worker *w, const char *why)
+{
+    strbuf_why(&w->clamd_why, "%s", why);
+    clamd_close(w->clamd);
+    w->clamd = NULL;
+    w->without_clamd = ALONE; /* a fresh worker may have more luck, at once */
+}
+
+static void clamd_ask_all(struct worker *w)
+{
+    struct strbuf why = {0};
+    for (unsigned i = 0; i < w->tasks_len && w->clamd != NULL; i++) {
+        step(w, w->tasks[i].job.number);
+        if (fstat(w->tasks[i].fd, &w->tasks[i].before) != 0)
+            continue; /* detect_file says so */
+        w->tasks[i].asked = clamd_ask(w->clamd, w->tasks[i].fd, &why);
+        if (w->tasks[i].asked == 0)
+            clamd_broken(w, strbuf_text(&why));
+    }
+    strbuf_clear(&why);
+}
+
+static struct task *asked_as(struct worker *w, uint32_t number)
+{
+    for (unsigned i = 0; i < w->tasks_len; i++)
+        if (number != 0 && w->tasks[i].asked == number)
+            return &w->tasks[i];
+    return NULL;
+}
+
+static struct task *first_asked(struct worker *w)
+{
+    for (unsigned i = 0; i < w->tasks_len; i++)
+        if (w->tasks[i].asked != 0)
+            return &w->tasks[i];
+    return NULL;
+}
+
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* What only clamd found has no hash yet, and may be on the allow list. */
+static void hash_found(struct worker *w, struct task *task)
+{
+    struct verdict *verdict = &task->verdict;
+    struct stat after;
+    if (verdict->has_hash || !digest_is_loaded() ||
+        digest_of_file(task->fd, verdict->hash, NULL, NULL) != 0)
+        return;
+    if (fstat(task->fd, &after) != 0 || after.st_size != task->before.st_size ||
+        !same_time(after.st_mtim, task->before.st_mtim) ||
+        !same_time(after.st_ctim, task->before.st_ctim)) {
+        verdict_unknown(verdict, "changed while it was read");
+        return;
+    }
+    verdict->has_hash = true;
+    if (w->detect->allow != NULL && allow_has(w->detect->allow, verdict->hash))
+        verdict_allow(verdict);
+}
+
+static void clamd_told(struct worker *w, struct task *task, const struct clamd_answer *told)
+{
+    task->asked = 0;
+    if (told->result == CLAMD_FOUND && !task->verdict.allowed) {
+        verdict_add(&task->verdict, w->detect->rules, w->detect->rules->clamav,
+                    span_text(told->name));
+        hash_found(w, task);
+    } else if (told->result == CLAMD_ERROR) {
+        verdict_unknown(&task->verdict, "clamd: %s", told->name);
+    }
+}
+
+static int file_ms(const struct worker *w, const struct task *task)
+{
+    uint64_t blocks = task->job.size >> 24;
+    return w->settings->time_ms + (int)(blocks < 1000000 ? blocks : 1000000) * 1000;
+}
+
+static void clamd_collect(struct worker *w)
+{
+    struct strbuf why = {0};
+    struct clamd_answer told;
+    struct task *waiting;
+    while (w->clamd != NULL && (waiting = first_asked(w)) != NULL) {
+        step(w, waiting->job.number);
+        int got = clamd_next(w->clamd, &told, file_ms(w, waiting), &why);
+        struct task *task = got == 1 ? asked_as(w, told.number) : NULL;
+        if (got == 0)
+            clamd_broken(w, "clamd did not answer in time");
+        else if (got < 0)
+            clamd_broken(w, strbuf_text(&why));
+        else if (task == NULL)
+            clamd_broken(w, "clamd answered what was not asked");
+        else
+            clamd_told(w, task, &told);
+    }
+    strbuf_clear(&why);
+}
+
+/* What a session that broke in this batch called clean may be none. */
+static void clamd_confirm_all(struct worker *w)
+{
+    struct strbuf why = {0};
+    bool clean_ones = false;
+    for (unsigned i = 0; i < w->tasks_len; i++)
+        clean_ones |= w->tasks[i].verdict.result == VERDICT_CLEAN;
+    if (w->clamd != NULL && clean_ones) {
+        step(w, w->tasks[0].job.number);
+        if (clamd_confirm(w->clamd, WORKER_CLAMD_MS, &why) != 0)
+            clamd_broken(w, strbuf_text(&why));
+    }
+    for (unsigned i = 0; i < w->tasks_len && w->clamd == NULL; i++)
+        verdict_unknown(&w->tasks[i].verdict, "%s", strbuf_text(&w->clamd_why));
+    strbuf_clear(&why);
+}
+
+/* -- Batches -- */
+
+static void finish(struct worker *w, const struct task *task)
+{
+    close(task->fd);
+    answer(w, task);
+}
+
+static void serve(struct worker *w)
+{
+    bool clamd = w->settings->clamd != NULL;
+    receive(w);
+    clamd_ask_all(w);
+    for (unsigned i = 0; i < w->tasks_len; i++) {
+        examine(w, &w->tasks[i]);
+        if (!clamd)
+            finish(w, &w->tasks[i]);
+    }
+    if (clamd) {
+        clamd_collect(w);
+        clamd_confirm_all(w);
+        for (unsigned i = 0; i < w->tasks_len; i++)
+            finish(w, &w->tasks[i]);
+        step(w, 0);
+    }
+    flush(w);
+    if (clamd && w->clamd == NULL && (w->without_clamd += w->tasks_len) >= ALONE)
+        _exit(WORKER_AGAIN);
+}
+
+/* -- Start -- */
+
+/* Signals of the terminal and of the parent's own making are none of its business: it ends when
+ * the parent does. */
+static void reset_signals(void)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+    static const int normal[] = {SIGALRM, SIGCHLD, SIGUSR1, SIGUSR2, SIGWINCH};
+    sigset_t none;
+    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
+        signal(ignored[i], SIG_IGN);
+    for (size_t i = 0; i < sizeof normal / sizeof *normal; i++)
+        signal(normal[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int close_from(int first)
+{
+    if (close_range((unsigned)first, ~0u, 0) == 0)
+        return 0;
+    long end = sysconf(_SC_OPEN_MAX);
+    for (int fd = first; fd < end; fd++)
+        close(fd);
+    return end > 0 ? 0 : -1;
+}
+
+/* Nothing of the parent's stays open: its other files, the other workers' sockets. Standard error
+ * is kept for a sanitizer's report. */
+static int take_descriptors(int socket)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int high = null < 0 ? -1 : fcntl(socket, F_DUPFD, WORKER_SOCKET + 1);
+    if (high < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+        return -1;
+    if (!SANDBOX_SANITIZED && dup2(null, 2) < 0)
+        return -1;
+    return dup2(high, WORKER_SOCKET) < 0 ? -1 : close_from(WORKER_SOCKET + 1);
+}
+
+/* All that needs more than the sandbox leaves. */
+static int prepare(struct worker *w, struct strbuf *why)
+{
+    if (w->settings->clamd != NULL) {
+        w->clamd = clamd_open(w->settings->clamd, WORKER_CLAMD_MS, &w->clamd_why);
+        if (w->clamd == NULL && !w->seat->replaces)
+            return strbuf_why(why, "%s", strbuf_text(&w->clamd_why));
+    }
+    if (w->detect->clam != NULL && clam_enter(w->detect->clam, w->seat->folder, why) != 0)
+        return -1;
+    return 0;
+}
+
+void worker_run(const struct worker_seat *seat, const struct detect *detect,
+                const struct pool_settings *settings)
+{
+    struct worker *w = mem_zero(1, sizeof *w);
+    struct strbuf why = {0};
+    struct sandbox sandbox = settings->sandbox;
+    w->seat = seat;
+    w->detect = detect;
+    w->settings = settings;
+    sandbox.folder = seat->folder;
+    reset_signals();
+    if (take_descriptors(seat->socket) != 0)
+        _exit(1);
+    int parts = prepare(w, &why) != 0 ? -1 : sandbox_enter(&sandbox, &why);
+    if (parts < 0)
+        fail(&why);
+    w->scratch = detect_scratch_new(detect);
+    char hello[1 + sizeof parts] = {WORKER_HELLO};
+    memcpy(hello + 1, &parts, sizeof parts);
+    say(hello, sizeof hello);
+    flush(w);
+    for (;;)
+        serve(w);
+}

@@ -1,0 +1,479 @@
+/* pool - whatever a worker does, every file comes back once with the verdict that is its own. */
+#include "spamgear/scan/pool.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/mem.h"
+#include "spamgear/scan/clam.h"
+#include "spamgear/scan/clean.h"
+#include "spamgear/scan/worker.h"
+#include "test.h"
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+static struct rules *rules;
+static struct detect detect;
+
+/* Stand-ins while the tree has no other: what the library has takes their place. */
+__attribute__((weak)) void clam_scan(const struct clam *clam, int fd, uint64_t size,
+                                     const struct rules *of, struct verdict *verdict)
+{
+    (void)clam, (void)fd, (void)size, (void)of;
+    verdict_unknown(verdict, "no libclamav");
+}
+
+__attribute__((weak)) int clam_enter(const struct clam *clam, const char *folder,
+                                     struct strbuf *why)
+{
+    (void)clam, (void)folder;
+    return strbuf_why(why, "no libclamav");
+}
+
+__attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
+                                      struct span text, struct strbuf *out, struct verdict *verdict)
+{
+    (void)with, (void)scratch, (void)text, (void)out;
+    verdict->cleaning = CLEANING_STUCK;
+}
+
+/* -- Ugly workers: what a file's first bytes make the examination do -- */
+
+static void crash(void)
+{
+    signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it */
+    *(volatile char *)(uintptr_t)16 = 1;
+}
+
+static void loop(void)
+{
+    for (volatile unsigned i = 0;; i++)
+        ;
+}
+
+static void eat(void)
+{
+    for (;;)
+        memset(mem_alloc(1 << 20), 1, 1 << 20);
+}
+
+static void make_socket(void)
+{
+    socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void quit(void)
+{
+    _exit(0);
+}
+
+static void ask_for_another(void)
+{
+    _exit(WORKER_AGAIN);
+}
+
+static void hang_up(void)
+{
+    close(WORKER_SOCKET);
+    loop();
+}
+
+static void lie(const void *at, size_t len)
+{
+    send(WORKER_SOCKET, at, len, MSG_NOSIGNAL);
+}
+
+static void send_nothing(void)
+{
+    lie("", 0);
+}
+
+static void send_unknown(void)
+{
+    lie("?", 1);
+}
+
+static void send_hello(void)
+{
+    lie("H\0\0\0\0", 5);
+}
+
+static void send_failure(void)
+{
+    lie("Fno", 3);
+}
+
+static void send_cut_off(void)
+{
+    lie("Axxx", 4);
+}
+
+static void send_long(void)
+{
+    static char message[WORKER_MESSAGE + 1] = "A";
+    lie(message, sizeof message);
+}
+
+/* An answer of so many bytes, for this job number, with these bytes as record. */
+static void send_answer(uint64_t number, uint64_t len, struct span record)
+{
+    struct worker_answer head = {number, len};
+    struct strbuf out = {0};
+    strbuf_add_char(&out, WORKER_ANSWERS);
+    strbuf_add(&out, (const char *)&head, sizeof head);
+    strbuf_add_span(&out, record);
+    lie(out.data, out.len);
+    strbuf_clear(&out);
+}
+
+/* The file that is answered next gets a record that is none. (These are given out by themselves, as
+ * job 1.) */
+static void send_garbage(void)
+{
+    send_answer(1, 5, SPAN("12345"));
+}
+
+static void send_too_little(void)
+{
+    send_answer(1, 1u << 30, SPAN("12345"));
+}
+
+static void send_wrong_number(void)
+{
+    send_answer(77, 5, SPAN("12345"));
+}
+
+static void send_verdict(void (*spoil)(struct verdict *verdict))
+{
+    static struct verdict verdict;
+    struct strbuf record = {0};
+    verdict_reset(&verdict);
+    if (spoil != NULL)
+        spoil(&verdict);
+    verdict_encode(&verdict, &record);
+    send_answer(1, record.len, strbuf_span(&record));
+    strbuf_clear(&record);
+}
+
+static void claim_cleaned(struct verdict *verdict)
+{
+    verdict_add(verdict, rules, 1, SPAN(""));
+    verdict->cleaning = CLEANING_DONE;
+    verdict->size = 2000;
+    verdict->cleaned_size = 1234;
+}
+
+static void send_cleaned(void)
+{
+    send_verdict(claim_cleaned);
+}
+
+static const struct ugly {
+    const char *marker;
+    void (*act)(void);
+    const char *why; /* how the reason starts */
+    bool first;      /* only as the first file */
+    bool memory;     /* needs the limit of memory */
+    unsigned part;   /* of the sandbox, that it needs */
+} uglies[] = {
+    {"CRASH", crash, "the worker died (signal 11) on this file", false, false, 0},
+    {"ABORT", abort, "the worker died (signal 6) on this file", false, false, 0},
+    {"LOOP", loop, "took longer than 0.3 s", false, false, 0},
+    {"EAT", eat, "the worker had no more memory on this file", false, true, SANDBOX_MEMORY},
+    {"SOCKET", make_socket, "the worker was stopped by its sandbox on this file", false, false,
+     SANDBOX_SECCOMP},
+    {"QUIT", quit, "the worker ended (status 0) on this file", false, false, 0},
+    {"HANGUP", hang_up, "the worker died (signal 9) on this file", false, false, 0},
+    {"NOTHING", send_nothing, "the worker died (signal 9) on this file", true, false, 0},
+    {"UNKNOWN", send_unknown, "the worker said what no worker says", true, false, 0},
+    {"HELLO", send_hello, "the worker said what no worker says", true, false, 0},
+    {"FAILURE", send_failure, "the worker said what no worker says", true, false, 0},
+    {"LONG", send_long, "the worker sent too long a message", true, false, 0},
+    {"CUT", send_cut_off, "the worker's answer ends too early", true, false, 0},
+    {"GARBAGE", send_garbage, "the worker's answer cannot be read", true, false, 0},
+    {"LITTLE", send_too_little, "the worker's answer ends too early", true, false, 0},
+    {"NUMBER", send_wrong_number, "the worker's answer is about another file", true, false, 0},
+    {"CLEANED", send_cleaned, "the worker's answer does not hold together", true, false, 0},
+};
+
+static void examine(const struct detect *with, struct detect_scratch *scratch, int fd,
+                    struct verdict *verdict)
+{
+    char start[16] = "";
+    ssize_t got = pread(fd, start, sizeof start - 1, 0);
+    if (got > 0 && strcmp(start, "AGAIN") == 0)
+        ask_for_another();
+    for (size_t i = 0; got > 0 && i < sizeof uglies / sizeof *uglies; i++)
+        if (strcmp(start, uglies[i].marker) == 0)
+            uglies[i].act();
+    detect_file(with, scratch, fd, verdict);
+}
+
+/* -- A run: files in, verdicts out -- */
+
+struct file {
+    const char *text;
+    enum verdict_result want;
+    const char *why; /* how it starts */
+    unsigned seen;
+};
+
+static int file_of(const char *text)
+{
+    int fd = memfd_create("file", MFD_CLOEXEC);
+    size_t len = strlen(text);
+    if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+        return -1;
+    return fd;
+}
+
+static struct pool_settings settings(unsigned jobs)
+{
+    return (struct pool_settings){
+        .jobs = jobs,
+        .time_ms = 300,
+        .sandbox = {.uid = NOBODY, .gid = NOBODY, .memory_bytes = 64 << 20},
+        .examine = examine,
+    };
+}
+
+static void check(const char *name, struct file *file, const struct verdict *verdict)
+{
+    file->seen++;
+    test_number(name, verdict->result, file->want);
+    size_t len = file->why == NULL ? 0 : strlen(file->why);
+    test_bytes(name, verdict->why, strnlen(verdict->why, len > 0 ? len : VERDICT_WHY),
+               len > 0 ? file->why : "", len);
+}
+
+static void take_one(const char *name, struct pool *pool)
+{
+    struct pool_job job;
+    const struct verdict *verdict;
+    int got = pool_take(pool, &job, &verdict, 20000);
+    test_number(name, got, 1);
+    if (got != 1)
+        exit(test_end()); /* it hangs */
+    check(name, job.ticket, verdict);
+    close(job.fd);
+}
+
+static void run(const char *name, struct pool *pool, struct file *files, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        while (!pool_has_room(pool))
+            take_one(name, pool);
+        struct pool_job job = {file_of(files[i].text), strlen(files[i].text), -1, &files[i]};
+        pool_give(pool, &job);
+    }
+    while (pool_outstanding(pool) > 0)
+        take_one(name, pool);
+    for (size_t i = 0; i < len; i++)
+        test_number(name, files[i].seen, 1);
+}
+
+static struct pool *open_pool(unsigned jobs)
+{
+    struct strbuf why = {0};
+    struct pool_settings with = settings(jobs);
+    struct pool *pool = pool_open(&with, &detect, &why);
+    test_text("opens", strbuf_text(&why), "");
+    if (pool == NULL)
+        exit(1);
+    strbuf_clear(&why);
+    return pool;
+}
+
+static void plain_files(struct file *files, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        files[i] = i % 7 == 3
+                       ? (struct file){"<?php inert_marker_one(); ?>", VERDICT_FOUND, NULL, 0}
+                       : (struct file){"<?php echo 1; ?>", VERDICT_CLEAN, NULL, 0};
+}
+
+static unsigned protection; /* the parts that are in force here */
+
+static void test_plain(void)
+{
+    static struct file files[1000];
+    for (unsigned jobs = 1; jobs <= 3; jobs++) {
+        struct pool *pool = open_pool(jobs);
+        plain_files(files, 1000);
+        run("plain", pool, files, 1000);
+        test_number("none replaced", pool_replaced(pool), 0);
+        pool_close(pool);
+    }
+}
+
+static bool usable(const struct ugly *ugly)
+{
+    return (protection & ugly->part) == ugly->part;
+}
+
+static void test_ugly(const struct ugly *ugly, size_t at, unsigned jobs)
+{
+    struct file files[100];
+    struct pool *pool = open_pool(jobs);
+    plain_files(files, 100);
+    files[at] = (struct file){ugly->marker, VERDICT_UNKNOWN, ugly->why, 0};
+    run(ugly->marker, pool, files, 100);
+    test_number(ugly->marker, pool_replaced(pool), 1);
+    pool_close(pool);
+}
+
+static void test_uglies(void)
+{
+    static const size_t places[] = {0, 5, 40, 99};
+    for (size_t i = 0; i < sizeof uglies / sizeof *uglies; i++) {
+        if (!usable(&uglies[i])) {
+            printf("not tested here: %s\n", uglies[i].marker);
+            continue;
+        }
+        for (size_t p = 0; p < (uglies[i].first ? 1 : sizeof places / sizeof *places); p++)
+            test_ugly(&uglies[i], places[p], 1 + p % 2);
+    }
+}
+
+/* Every third file kills its worker. */
+static void test_many_crashes(void)
+{
+    struct file files[100];
+    struct pool *pool = open_pool(2);
+    plain_files(files, 100);
+    for (size_t i = 0; i < 100; i += 3)
+        files[i] = (struct file){uglies[i % 2].marker, VERDICT_UNKNOWN, uglies[i % 2].why, 0};
+    run("many crashes", pool, files, 100);
+    test_number("a worker each", pool_replaced(pool), 34);
+    pool_close(pool);
+}
+
+/* A worker that always asks to be replaced gets no further: not for ever. */
+static void test_again(void)
+{
+    struct file files[3];
+    struct pool *pool = open_pool(1);
+    for (size_t i = 0; i < 3; i++)
+        files[i] = (struct file){"AGAIN", VERDICT_UNKNOWN, "the worker ended (status 17)", 0};
+    run("again", pool, files, 3);
+    pool_close(pool);
+}
+
+/* No new worker can be started: the rest is not known, and nothing hangs. */
+static void test_gives_up(void)
+{
+    struct file files[40];
+    struct pool *pool = open_pool(1);
+    struct rlimit before, none;
+    getrlimit(RLIMIT_NOFILE, &before);
+    for (size_t i = 0; i < 40; i++)
+        files[i] = (struct file){"<?php echo 1; ?>", VERDICT_UNKNOWN, "socketpair: ", 0};
+    files[0] = (struct file){"CRASH", VERDICT_UNKNOWN, uglies[0].why, 0};
+    for (size_t i = 0; i < 20; i++) {
+        struct pool_job job = {file_of(files[i].text), 10, -1, &files[i]};
+        pool_give(pool, &job);
+    }
+    none = (struct rlimit){3, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &none);
+    while (pool_outstanding(pool) > 0)
+        take_one("gives up", pool);
+    setrlimit(RLIMIT_NOFILE, &before);
+    run("later ones too", pool, files + 20, 20);
+    for (size_t i = 0; i < 20; i++)
+        test_number("once", files[i].seen, 1);
+    pool_close(pool);
+}
+
+/* Nothing comes back while nothing is done, and waiting ends. */
+static void test_waiting(void)
+{
+    struct pool *pool = open_pool(1);
+    struct pool_job job;
+    const struct verdict *verdict;
+    test_number("nothing out", pool_take(pool, &job, &verdict, -1), 0);
+    struct file file = {"LOOP", VERDICT_UNKNOWN, "took longer than 0.3 s", 0};
+    struct pool_job looping = {file_of(file.text), 4, -1, &file};
+    pool_give(pool, &looping);
+    int64_t start = clock_steady_ms();
+    test_number("not done", pool_take(pool, &job, &verdict, 0), 0);
+    test_number("not yet", pool_take(pool, &job, &verdict, 50), 0);
+    test_true("waited as long as said", clock_steady_ms() - start >= 50);
+    take_one("in the end", pool);
+    test_true("soon after its time", clock_steady_ms() - start < 3000);
+    struct file left = {"LOOP", VERDICT_UNKNOWN, "", 0};
+    struct pool_job lost = {file_of(left.text), 4, -1, &left};
+    pool_give(pool, &lost);
+    pool_take(pool, &job, &verdict, 10);
+    pool_close(pool);
+    close(lost.fd);
+}
+
+/* A clamd that is not there is told at once. */
+static void test_cannot_open(void)
+{
+    struct strbuf why = {0};
+    struct clamd_place place = {.socket = (char *)(uintptr_t) "/nonexistent/clamd"};
+    struct pool_settings with = settings(2);
+    with.clamd = &place;
+    test_true("does not open", pool_open(&with, &detect, &why) == NULL);
+    test_true("says why", strstr(strbuf_text(&why), "/nonexistent/clamd") != NULL);
+    strbuf_clear(&why);
+}
+
+static int open_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int count = 0;
+    while (dir != NULL && readdir(dir) != NULL)
+        count++;
+    if (dir != NULL)
+        closedir(dir);
+    return count;
+}
+
+static void make_rules(void)
+{
+    struct strbuf why = {0};
+    rules = rules_new();
+    rules_add(rules, RULE_OWN, "TEST.One", "[SPAMGEAR] [TEST.One]", "test.rules", 1);
+    rules_need(rules, SPAN("inert_marker_one"), false);
+    test_number("rules", rules_compile(rules, &why), 0);
+    test_text("rules", strbuf_text(&why), "");
+    strbuf_clear(&why);
+    detect = (struct detect){.rules = rules};
+}
+
+static void find_protection(void)
+{
+    struct pool *pool = open_pool(1);
+    const char *text = pool_protection(pool);
+    printf("in force here: %s\n", text);
+    protection = (strstr(text, "seccomp") != NULL ? SANDBOX_SECCOMP : 0) |
+                 (strstr(text, "memory") != NULL ? SANDBOX_MEMORY : 0);
+    pool_close(pool);
+}
+
+int main(void)
+{
+    make_rules();
+    find_protection();
+    int before = open_descriptors();
+    test_plain();
+    test_uglies();
+    test_many_crashes();
+    test_again();
+    test_gives_up();
+    test_waiting();
+    test_cannot_open();
+    test_number("no descriptor is left open", open_descriptors(), before);
+    test_true("no child is left", waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+    rules_free(rules);
+    return test_end();
+}
