@@ -177,14 +177,15 @@ static ssize_t read_block(int fd, char *block, uint64_t offset)
 }
 
 /* Who appends as fast as this reads must not keep it for ever: more than `most` is a failure. */
-static int add_file(struct digest *digest, int fd, uint64_t most, uint64_t *size,
-                    struct strbuf *why)
+static int add_blocks(struct digest *const *digests, size_t count, int fd, uint64_t most,
+                      uint64_t *size, struct strbuf *why)
 {
     char *block = mem_alloc(BLOCK);
     uint64_t offset = 0;
     ssize_t got;
     while ((got = read_block(fd, block, offset)) > 0 && offset <= most) {
-        digest_add(digest, block, (size_t)got);
+        for (size_t i = 0; i < count; i++)
+            digest_add(digests[i], block, (size_t)got);
         offset += (size_t)got;
     }
     int error = errno;
@@ -198,25 +199,25 @@ static int add_file(struct digest *digest, int fd, uint64_t most, uint64_t *size
     return 0;
 }
 
-int digest_of_file_kind(int fd, enum digest_kind kind, uint8_t *out, uint64_t *size,
-                        struct strbuf *why)
+int digest_add_file(struct digest *const *digests, size_t count, int fd, uint64_t *size,
+                    struct strbuf *why)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return strbuf_why(why, "cannot be read: %s", strerror(errno));
     uint64_t most = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX;
-    struct digest *digest = digest_new(kind);
-    if (add_file(digest, fd, most, size, why) == 0) {
+    return add_blocks(digests, count, fd, most, size, why);
+}
+
+int digest_of_file(int fd, uint8_t out[DIGEST_BYTES], uint64_t *size, struct strbuf *why)
+{
+    struct digest *digest = digest_new(DIGEST_SHA256);
+    if (digest_add_file(&digest, 1, fd, size, why) == 0) {
         digest_finish(digest, out);
         return 0;
     }
     digest_free(digest);
     return -1;
-}
-
-int digest_of_file(int fd, uint8_t out[DIGEST_BYTES], uint64_t *size, struct strbuf *why)
-{
-    return digest_of_file_kind(fd, DIGEST_SHA256, out, size, why);
 }
 
 /* ---- text ---- */

@@ -36,9 +36,9 @@ void digest_of(struct span bytes, uint8_t out[DIGEST_BYTES]);
 /* Of everything fd gives from its start (pread; the offset stays). *size may be NULL. 0, or -1
  * with why; a regular file that grows meanwhile is a failure, so it ends. */
 int digest_of_file(int fd, uint8_t out[DIGEST_BYTES], uint64_t *size, struct strbuf *why);
-/* The same in another kind. */
-int digest_of_file_kind(int fd, enum digest_kind kind, uint8_t *out, uint64_t *size,
-                        struct strbuf *why);
+/* Adds that content to each of `count` hashes, in one go. */
+int digest_add_file(struct digest *const *digests, size_t count, int fd, uint64_t *size,
+                    struct strbuf *why);
 
 /* Lower-case hexadecimal text, NUL added. */
 void digest_text(const uint8_t hash[DIGEST_BYTES], char text[DIGEST_TEXT + 1]);
