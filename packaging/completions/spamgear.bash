@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config exim-spam-check imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check why'
+    local applets='backtest check-config exim-spam-check hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -75,6 +75,14 @@ _spamgear()
         --top) kind=none ;;
         --format) kind=words words='text json metrics' ;;
         -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    hash-tree)
+        options=' --wordpress-checksums --config -v --verbose --now -h --help --version'
+        case $prev in
+        --wordpress-checksums) kind=files ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -311,4 +319,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear exim-spam-check exim-spam-scan imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan roundcube-spam-check sendmail2relay-spam-check
+complete -F _spamgear spamgear exim-spam-check exim-spam-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan roundcube-spam-check sendmail2relay-spam-check
