@@ -7,7 +7,7 @@
 #ifndef SPAMGEAR_SCAN_FOOTPRINT_H
 #define SPAMGEAR_SCAN_FOOTPRINT_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct footprint {
@@ -20,5 +20,8 @@ struct footprint {
 void footprint_before(struct footprint *footprint, int fd, uint64_t size);
 /* After it was read; frees. */
 void footprint_after(struct footprint *footprint, int fd);
+
+/* Tells it to do without cachestat (tests of the other way). */
+void footprint_without_cachestat(bool without);
 
 #endif
