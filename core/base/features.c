@@ -34,6 +34,9 @@
 #ifndef BUILT_SECCOMP
 #define BUILT_SECCOMP NULL
 #endif
+#ifndef BUILT_SQLITE
+#define BUILT_SQLITE NULL
+#endif
 #ifndef BUILT_SYSTEMD
 #define BUILT_SYSTEMD NULL
 #endif
@@ -98,6 +101,8 @@ static const struct feature features[] = {
     {"libsystemd", "reads the journal", BUILT_SYSTEMD, SONAMES("libsystemd.so.0"), NULL, NULL},
     {"libzstd", "reads .zst logs", BUILT_ZSTD, SONAMES("libzstd.so.1"), "ZSTD_versionString",
      tell_text},
+    {"sqlite", "remembers clean files", BUILT_SQLITE, SONAMES("libsqlite3.so.0"),
+     "sqlite3_libversion", tell_text},
     {"zlib", "reads .gz logs", BUILT_ZLIB, SONAMES("libz.so.1"), "zlibVersion", tell_text},
 };
 

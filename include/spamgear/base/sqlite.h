@@ -8,6 +8,7 @@
 
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sqlite;
@@ -20,6 +21,10 @@ void sqlite_close(struct sqlite *db); /* NULL is fine; queries must be closed be
 
 /* Runs statements without results ("PRAGMA ...; CREATE ..."). 0, or -1 with why. */
 int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why);
+
+/* Why the last call failed: another process holds the lock, or this is no (whole) database. */
+bool sqlite_is_busy(const struct sqlite *db);
+bool sqlite_is_damaged(const struct sqlite *db);
 
 /* One statement with parameters ?1, ?2, ... NULL with why. */
 struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why);

@@ -1,0 +1,287 @@
+/* sqlite - a thin layer over libsqlite3 (sqlite.org/c3ref), loaded on first use. */
+#include "spamgear/base/sqlite.h"
+
+#ifdef HAVE_SQLITE
+#include "spamgear/base/lazy.h"
+#include "spamgear/base/mem.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SQLITE_FUNCTIONS(F)                                                                        \
+    F(sqlite3_libversion)                                                                          \
+    F(sqlite3_open_v2)                                                                             \
+    F(sqlite3_close)                                                                               \
+    F(sqlite3_errmsg)                                                                              \
+    F(sqlite3_errcode)                                                                             \
+    F(sqlite3_busy_timeout)                                                                        \
+    F(sqlite3_db_config)                                                                           \
+    F(sqlite3_exec)                                                                                \
+    F(sqlite3_prepare_v2)                                                                          \
+    F(sqlite3_finalize)                                                                            \
+    F(sqlite3_reset)                                                                               \
+    F(sqlite3_clear_bindings)                                                                      \
+    F(sqlite3_bind_int64)                                                                          \
+    F(sqlite3_bind_text)                                                                           \
+    F(sqlite3_bind_blob)                                                                           \
+    F(sqlite3_step)                                                                                \
+    F(sqlite3_column_int64)                                                                        \
+    F(sqlite3_column_blob)                                                                         \
+    F(sqlite3_column_bytes)
+
+SQLITE_FUNCTIONS(LAZY_POINTER)
+static const struct lazy_symbol symbols[] = {SQLITE_FUNCTIONS(LAZY_SYMBOL){0}};
+
+struct sqlite {
+    sqlite3 *handle;
+    char *path;
+};
+
+struct sqlite_query {
+    struct sqlite *db;
+    sqlite3_stmt *statement;
+};
+
+static int load(struct strbuf *why)
+{
+    if (p_sqlite3_open_v2 != NULL)
+        return 0;
+    return lazy_open((const char *const[]){"libsqlite3.so.0", NULL}, symbols, why);
+}
+
+static int fail(const struct sqlite *db, struct strbuf *why)
+{
+    return strbuf_why(why, "%s: %s", db->path, p_sqlite3_errmsg(db->handle));
+}
+
+/* SQLite itself would make it readable for others, and would write through a link. */
+static int make_file(const char *path, struct strbuf *why)
+{
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    if (errno != EEXIST)
+        return strbuf_why(why, "%s: %s", path, strerror(errno));
+    if (lstat(path, &st) != 0)
+        return strbuf_why(why, "%s: %s", path, strerror(errno));
+    return S_ISREG(st.st_mode) ? 0 : strbuf_why(why, "%s: is no regular file", path);
+}
+
+static int connect_file(struct sqlite *db, struct strbuf *why)
+{
+    struct strbuf name = {0}; /* ":memory:" and "file:" are names of files here */
+    strbuf_format(&name, "%s%s", *db->path == '/' ? "" : "./", db->path);
+    int result = p_sqlite3_open_v2(strbuf_text(&name), &db->handle,
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    strbuf_clear(&name);
+    if (result == SQLITE_OK)
+        return 0;
+    return db->handle != NULL ? fail(db, why) : strbuf_why(why, "%s: no memory", db->path);
+}
+
+struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
+{
+    if (load(why) != 0 || make_file(path, why) != 0)
+        return NULL;
+    struct sqlite *db = mem_zero(1, sizeof *db);
+    db->path = mem_text(path);
+    if (connect_file(db, why) != 0) {
+        sqlite_close(db);
+        return NULL;
+    }
+    p_sqlite3_busy_timeout(db->handle, wait_ms);
+    p_sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    p_sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return db;
+}
+
+void sqlite_close(struct sqlite *db)
+{
+    if (db == NULL)
+        return;
+    p_sqlite3_close(db->handle);
+    free(db->path);
+    free(db);
+}
+
+int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why)
+{
+    return p_sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, why);
+}
+
+bool sqlite_is_busy(const struct sqlite *db)
+{
+    int code = p_sqlite3_errcode(db->handle) & 0xff;
+    return code == SQLITE_BUSY || code == SQLITE_LOCKED;
+}
+
+bool sqlite_is_damaged(const struct sqlite *db)
+{
+    int code = p_sqlite3_errcode(db->handle) & 0xff;
+    return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
+}
+
+struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why)
+{
+    sqlite3_stmt *statement;
+    if (p_sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL) != SQLITE_OK) {
+        fail(db, why);
+        return NULL;
+    }
+    struct sqlite_query *query = mem_alloc(sizeof *query);
+    *query = (struct sqlite_query){db, statement};
+    return query;
+}
+
+void sqlite_query_close(struct sqlite_query *query)
+{
+    if (query == NULL)
+        return;
+    p_sqlite3_finalize(query->statement);
+    free(query);
+}
+
+void sqlite_bind_number(struct sqlite_query *query, int parameter, int64_t value)
+{
+    p_sqlite3_bind_int64(query->statement, parameter, value);
+}
+
+/* A NULL pointer would bind NULL. */
+void sqlite_bind_text(struct sqlite_query *query, int parameter, struct span value)
+{
+    p_sqlite3_bind_text(query->statement, parameter, value.len == 0 ? "" : value.at, (int)value.len,
+                        SQLITE_STATIC);
+}
+
+void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span value)
+{
+    p_sqlite3_bind_blob(query->statement, parameter, value.len == 0 ? "" : value.at, (int)value.len,
+                        SQLITE_STATIC);
+}
+
+int sqlite_step(struct sqlite_query *query, struct strbuf *why)
+{
+    int result = p_sqlite3_step(query->statement);
+    if (result == SQLITE_ROW)
+        return 1;
+    return result == SQLITE_DONE ? 0 : fail(query->db, why);
+}
+
+int64_t sqlite_number(struct sqlite_query *query, int column)
+{
+    return p_sqlite3_column_int64(query->statement, column);
+}
+
+struct span sqlite_bytes(struct sqlite_query *query, int column)
+{
+    const char *at = p_sqlite3_column_blob(query->statement, column); /* before its length */
+    int len = p_sqlite3_column_bytes(query->statement, column);
+    return (struct span){at, at == NULL || len < 0 ? 0 : (size_t)len};
+}
+
+void sqlite_reset(struct sqlite_query *query)
+{
+    p_sqlite3_reset(query->statement);
+    p_sqlite3_clear_bindings(query->statement);
+}
+
+const char *sqlite_version(void)
+{
+    return load(NULL) == 0 ? p_sqlite3_libversion() : SQLITE_VERSION;
+}
+
+#else
+
+struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
+{
+    (void)wait_ms;
+    strbuf_why(why, "%s: built without SQLite", path);
+    return NULL;
+}
+
+/* Without a database nobody gets here. */
+void sqlite_close(struct sqlite *db)
+{
+    (void)db;
+}
+
+int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why)
+{
+    (void)db, (void)sql;
+    return strbuf_why(why, "built without SQLite");
+}
+
+bool sqlite_is_busy(const struct sqlite *db)
+{
+    (void)db;
+    return false;
+}
+
+bool sqlite_is_damaged(const struct sqlite *db)
+{
+    (void)db;
+    return false;
+}
+
+struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why)
+{
+    sqlite_run(db, sql, why);
+    return NULL;
+}
+
+void sqlite_query_close(struct sqlite_query *query)
+{
+    (void)query;
+}
+
+void sqlite_bind_number(struct sqlite_query *query, int parameter, int64_t value)
+{
+    (void)query, (void)parameter, (void)value;
+}
+
+void sqlite_bind_text(struct sqlite_query *query, int parameter, struct span value)
+{
+    (void)query, (void)parameter, (void)value;
+}
+
+void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span value)
+{
+    (void)query, (void)parameter, (void)value;
+}
+
+int sqlite_step(struct sqlite_query *query, struct strbuf *why)
+{
+    (void)query;
+    return strbuf_why(why, "built without SQLite");
+}
+
+int64_t sqlite_number(struct sqlite_query *query, int column)
+{
+    (void)query, (void)column;
+    return 0;
+}
+
+struct span sqlite_bytes(struct sqlite_query *query, int column)
+{
+    (void)query, (void)column;
+    return (struct span){0};
+}
+
+void sqlite_reset(struct sqlite_query *query)
+{
+    (void)query;
+}
+
+const char *sqlite_version(void)
+{
+    return NULL;
+}
+
+#endif
