@@ -49,7 +49,8 @@ __attribute__((weak)) void clean_text(const struct detect *with, struct detect_s
 static void crash(void)
 {
     signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it */
-    *(volatile char *)(uintptr_t)16 = 1;
+    volatile uintptr_t nowhere = 16;
+    *(volatile char *)nowhere = 1;
 }
 
 static void loop(void)
