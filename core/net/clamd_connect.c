@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ANSWER_MAX   512
 #define CONNECT_WAIT 5 /* ms between two tries when the socket's queue is full */
 
 /* Waits for events until the deadline (clock_steady_ms): false when it passed. */
@@ -99,21 +100,45 @@ int clamd_connect(const struct clamd_place *place, int64_t deadline, struct strb
     return -1;
 }
 
-bool clamd_answers(const struct clamd_place *place, int wait_ms)
+/* One command outside of a session; answer gets what comes up to the NUL. 0, or -1 with why. */
+static int ask_once(const struct clamd_place *place, struct span command, int wait_ms,
+                    struct strbuf *answer, struct strbuf *why)
 {
-    static const char ping[] = "zPING", pong[] = "PONG"; /* with their NUL */
-    char answer[sizeof pong];
-    size_t len = 0;
+    char buffer[ANSWER_MAX];
     ssize_t got = 1;
     int64_t deadline = clock_steady_ms() + wait_ms;
-    int fd = clamd_connect(place, deadline, NULL);
+    bool whole = false;
+    int fd = clamd_connect(place, deadline, why);
     if (fd < 0)
-        return false;
-    if (send(fd, ping, sizeof ping, MSG_NOSIGNAL) == (ssize_t)sizeof ping)
-        while (len < sizeof answer && got > 0 && clamd_wait(fd, POLLIN, deadline)) {
-            got = recv(fd, answer + len, sizeof answer - len, MSG_DONTWAIT);
-            len += got > 0 ? (size_t)got : 0;
+        return -1;
+    if (send(fd, command.at, command.len, MSG_NOSIGNAL) == (ssize_t)command.len)
+        while (!whole && answer->len < ANSWER_MAX && got > 0 && clamd_wait(fd, POLLIN, deadline)) {
+            got = recv(fd, buffer, sizeof buffer, MSG_DONTWAIT);
+            size_t len = got > 0 ? strnlen(buffer, (size_t)got) : 0;
+            strbuf_add(answer, buffer, len);
+            whole = got > 0 && len < (size_t)got;
         }
     close(fd);
-    return len == sizeof pong && memcmp(answer, pong, len) == 0;
+    return whole ? 0 : strbuf_why(why, "clamd gives no answer");
+}
+
+bool clamd_answers(const struct clamd_place *place, int wait_ms)
+{
+    struct strbuf answer = {0};
+    bool pong =
+        ask_once(place, (struct span){"zPING", sizeof "zPING"}, wait_ms, &answer, NULL) == 0 &&
+        span_is(strbuf_span(&answer), SPAN("PONG"));
+    strbuf_clear(&answer);
+    return pong;
+}
+
+int clamd_version(const struct clamd_place *place, int wait_ms, struct strbuf *version,
+                  struct strbuf *why)
+{
+    strbuf_reset(version);
+    if (ask_once(place, (struct span){"zVERSION", sizeof "zVERSION"}, wait_ms, version, why) != 0)
+        return -1;
+    if (!span_has_prefix(strbuf_span(version), SPAN("ClamAV ")))
+        return strbuf_why(why, "what listens there is no clamd");
+    return 0;
 }

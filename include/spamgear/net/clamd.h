@@ -55,6 +55,10 @@ void clamd_place_describe(const struct clamd_place *place, struct strbuf *out);
  * wants.) */
 bool clamd_answers(const struct clamd_place *place, int wait_ms);
 
+/* What it calls itself: "ClamAV 1.4.6/27000/Mon ...", engine and database. 0, or -1 with why. */
+int clamd_version(const struct clamd_place *place, int wait_ms, struct strbuf *version,
+                  struct strbuf *why);
+
 enum clamd_result { CLAMD_OK, CLAMD_FOUND, CLAMD_ERROR };
 
 struct clamd_answer {

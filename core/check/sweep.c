@@ -1,0 +1,402 @@
+/* sweep - the loop of a scan: feed the pool, take verdicts, act, tell.
+ *
+ * An item is one file under way. It owns the open descriptor from the moment the file was opened
+ * until everything was done about it, so that what is acted upon is what was examined. A file
+ * that is to be cleaned goes to the pool a second time, with a memfd for the result: cutting is
+ * parsing, and parsing is for workers.
+ */
+#include "spamgear/check/sweep.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/react/rewrite.h"
+#include "spamgear/report/scan_diff.h"
+#include "spamgear/scan/clean.h"
+#include "spamgear/scan/footprint.h"
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PROGRESS_WAIT_MS 200 /* how long a verdict is waited for before progress is told */
+
+struct item {
+    struct strbuf path;
+    struct stat st; /* of fd, before it was read */
+    int fd, cleaned_fd;
+    struct footprint footprint;
+    struct verdict_folder *folder; /* NULL: its verdict is not remembered */
+    struct verdict verdict;        /* of the first visit, kept while it is cleaned */
+    struct item *next;             /* of the spare ones */
+};
+
+struct run {
+    struct sweep *sweep;
+    void (*complain)(const char *text);
+    struct scan_totals *totals;
+    struct walk *walk;
+    struct pool *pool;
+    struct item *spare;
+    struct strbuf why, said;
+};
+
+/* ---- items ---- */
+
+static struct item *item_new(struct run *run, struct span path)
+{
+    struct item *item = run->spare;
+    if (item != NULL)
+        run->spare = item->next;
+    else
+        item = mem_zero(1, sizeof *item);
+    strbuf_reset(&item->path);
+    strbuf_add_span(&item->path, path);
+    item->fd = item->cleaned_fd = -1;
+    item->folder = NULL;
+    return item;
+}
+
+static void item_done(struct run *run, struct item *item)
+{
+    if (item->folder != NULL)
+        verdict_folder_release(run->sweep->cache, item->folder);
+    if (item->cleaned_fd >= 0)
+        close(item->cleaned_fd);
+    if (item->fd >= 0)
+        close(item->fd);
+    item->next = run->spare;
+    run->spare = item;
+}
+
+static void items_free(struct run *run)
+{
+    while (run->spare != NULL) {
+        struct item *item = run->spare;
+        run->spare = item->next;
+        strbuf_clear(&item->path);
+        free(item);
+    }
+}
+
+/* ---- telling ---- */
+
+/* Says that something could not be told or done; the run ends with trouble then. */
+static void complain(struct run *run, const char *text)
+{
+    scan_report_pause(run->sweep->report);
+    run->complain(text);
+}
+
+static void complain_of(struct run *run, const struct item *item, const char *text)
+{
+    strbuf_reset(&run->said);
+    strbuf_format(&run->said, "%s: %s", strbuf_text(&item->path), text);
+    complain(run, strbuf_text(&run->said));
+}
+
+static void progress(struct run *run)
+{
+    run->totals->now_ms = clock_steady_ms();
+    scan_report_progress(run->sweep->report, run->totals);
+}
+
+/* ---- acting ---- */
+
+struct act {
+    enum scan_act what;
+    char id[VAULT_ID];
+    struct strbuf why;
+};
+
+static struct vault_file vault_file_of(const struct item *item, const struct verdict *verdict,
+                                       const char *hits, const char *reason)
+{
+    return (struct vault_file){.path = strbuf_text(&item->path),
+                               .fd = item->fd,
+                               .st = &item->st,
+                               .hash = verdict->has_hash ? verdict->hash : NULL,
+                               .hits = hits,
+                               .reason = reason};
+}
+
+static int clean_item(struct run *run, struct item *item, const struct verdict *verdict,
+                      const char *hits, struct act *act)
+{
+    struct vault_file file = vault_file_of(item, verdict, hits, "backup before cleaning");
+    act->what = SCAN_ACT_CLEANED;
+    if (run->sweep->dry_run)
+        return 0;
+    if (vault_keep(run->sweep->vault, &file, act->id, &act->why) != 0)
+        return -1;
+    return rewrite_file(file.path, item->fd, &item->st, item->cleaned_fd, verdict->cleaned_size,
+                        &act->why);
+}
+
+static int remove_item(struct run *run, struct item *item, struct act *act)
+{
+    act->what = SCAN_ACT_DELETED;
+    if (run->sweep->dry_run)
+        return 0;
+    return vault_delete_file(strbuf_text(&item->path), item->fd, &act->why);
+}
+
+static int take_item(struct run *run, struct item *item, const struct verdict *verdict,
+                     const char *hits, struct act *act)
+{
+    struct vault_file file = vault_file_of(item, verdict, hits, "quarantined");
+    act->what = SCAN_ACT_QUARANTINED;
+    if (run->sweep->dry_run)
+        return 0;
+    return vault_take(run->sweep->vault, &file, act->id, &act->why);
+}
+
+/* Cleaning comes first; a file that cannot be cleaned is taken away all the same. */
+static void act_on(struct run *run, struct item *item, const struct verdict *verdict,
+                   const char *hits, struct act *act)
+{
+    const struct sweep *sweep = run->sweep;
+    int result = 0;
+    if (!verdict_acts(verdict, sweep->detect.rules))
+        return;
+    if (verdict->cleaning == CLEANING_DONE)
+        result = clean_item(run, item, verdict, hits, act);
+    else if (sweep->quarantine && sweep->remove)
+        result = remove_item(run, item, act);
+    else if (sweep->quarantine || verdict->cleaning != CLEANING_NOT_ASKED)
+        result = take_item(run, item, verdict, hits, act);
+    if (result == 0)
+        return;
+    act->what = SCAN_ACT_FAILED;
+    complain_of(run, item, strbuf_text(&act->why));
+}
+
+static void show_diff(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    struct strbuf out = {0};
+    size_t size = (size_t)item->st.st_size;
+    char *text = size > CLEAN_MAX ? NULL : mem_alloc(size + 1);
+    if (text == NULL)
+        return;
+    ssize_t got = pread(item->fd, text, size, 0);
+    if (got > 0)
+        scan_diff(&out, strbuf_span(&item->path), (struct span){text, (size_t)got}, verdict);
+    scan_report_pause(run->sweep->report);
+    fwrite(strbuf_text(&out), 1, out.len, run->sweep->report->out);
+    strbuf_clear(&out);
+    free(text);
+}
+
+/* Adds the file to its tenant's mail. user gets his name. */
+static void notify(struct run *run, const struct item *item, const char *hits, struct strbuf *user)
+{
+    const struct sweep *sweep = run->sweep;
+    struct tenant tenant = {0};
+    if (sweep->tenants == NULL)
+        return;
+    if (tenants_of(sweep->tenants, strbuf_span(&item->path), item->st.st_uid, &tenant)) {
+        struct strbuf line = {0};
+        strbuf_format(&line, "%s %s", strbuf_text(&item->path), hits);
+        notices_add(sweep->notices, &tenant, strbuf_span(&line));
+        strbuf_add_span(user, strbuf_span(&tenant.user));
+        strbuf_clear(&line);
+    } else {
+        complain_of(run, item, "nobody to notify: whose file it is cannot be told");
+    }
+    tenant_clear(&tenant);
+}
+
+/* ---- one file ---- */
+
+static void report_found(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    struct strbuf hits = {0}, user = {0};
+    struct act act = {.what = SCAN_ACT_NONE};
+    verdict_labels(verdict, run->sweep->detect.rules, &hits);
+    act_on(run, item, verdict, strbuf_text(&hits), &act);
+    notify(run, item, strbuf_text(&hits), &user);
+    struct scan_file file = {.path = strbuf_span(&item->path),
+                             .verdict = verdict,
+                             .act = act.what,
+                             .case_id = act.id[0] != '\0' ? act.id : NULL,
+                             .act_why = act.what == SCAN_ACT_FAILED ? strbuf_text(&act.why) : NULL,
+                             .user = user.len > 0 ? strbuf_text(&user) : NULL};
+    scan_report_file(run->sweep->report, &file);
+    if (run->sweep->dry_run && verdict->cleaning == CLEANING_DONE &&
+        run->sweep->report->settings.format == SCAN_TEXT)
+        show_diff(run, item, verdict);
+    run->totals->found++;
+    strbuf_clear(&hits);
+    strbuf_clear(&user);
+    strbuf_clear(&act.why);
+}
+
+static void report_other(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    struct scan_file file = {.path = strbuf_span(&item->path), .verdict = verdict};
+    scan_report_file(run->sweep->report, &file);
+    if (verdict->result == VERDICT_UNKNOWN) {
+        complain_of(run, item, verdict->why);
+        run->totals->unknown++;
+    } else if (item->folder != NULL) {
+        verdict_folder_add(item->folder, &item->st);
+    }
+}
+
+static void finish(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    footprint_after(&item->footprint, item->fd);
+    if (verdict->result == VERDICT_FOUND)
+        report_found(run, item, verdict);
+    else
+        report_other(run, item, verdict);
+    item_done(run, item);
+}
+
+static void give(struct run *run, struct item *item)
+{
+    struct pool_job job = {.fd = item->fd,
+                           .size = (uint64_t)item->st.st_size,
+                           .cleaned_fd = item->cleaned_fd,
+                           .ticket = item};
+    pool_give(run->pool, &job);
+}
+
+/* Sends a found file to be cleaned; false when that is not wanted or not possible. */
+static bool send_cleaning(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    const struct sweep *sweep = run->sweep;
+    if (!sweep->clean || item->cleaned_fd >= 0 || verdict->result != VERDICT_FOUND ||
+        !verdict_acts(verdict, sweep->detect.rules) ||
+        !verdict_cleans(verdict, sweep->detect.rules))
+        return false;
+    item->cleaned_fd = memfd_create("spamgear-cleaned", MFD_CLOEXEC);
+    if (item->cleaned_fd < 0) {
+        complain_of(run, item, "cannot be cleaned: no memory file");
+        return false;
+    }
+    item->verdict = *verdict;
+    give(run, item);
+    return true;
+}
+
+/* The verdict of the second visit says what cleaning came to; what was found stays. */
+static const struct verdict *join_cleaning(struct item *item, const struct verdict *second)
+{
+    struct verdict *first = &item->verdict;
+    first->cleaning = second->cleaning == CLEANING_NOT_ASKED ? CLEANING_STUCK : second->cleaning;
+    first->cleaned_size = second->cleaned_size;
+    first->cuts_len = second->cuts_len;
+    memcpy(first->cuts, second->cuts, sizeof first->cuts);
+    return first;
+}
+
+static bool take(struct run *run, int wait_ms)
+{
+    struct pool_job job;
+    const struct verdict *verdict;
+    if (pool_take(run->pool, &job, &verdict, wait_ms) != 1)
+        return false;
+    struct item *item = job.ticket;
+    if (item->cleaned_fd >= 0)
+        verdict = join_cleaning(item, verdict);
+    else
+        run->totals->bytes += verdict->size;
+    if (!send_cleaning(run, item, verdict))
+        finish(run, item, verdict);
+    return true;
+}
+
+/* ---- feeding ---- */
+
+/* A file that was clean when it was as it is now: no need to open it. */
+static bool is_known(struct run *run, struct item *item, const struct walk_file *file)
+{
+    static const struct verdict clean = {.result = VERDICT_CLEAN};
+    if (run->sweep->cache == NULL)
+        return false;
+    item->folder = verdict_cache_folder(run->sweep->cache, file);
+    if (item->folder == NULL || !verdict_folder_has(item->folder, &file->st))
+        return false;
+    struct scan_file known = {.path = file->path, .verdict = &clean};
+    scan_report_file(run->sweep->report, &known);
+    run->totals->cached++;
+    return true;
+}
+
+static int open_item(struct run *run, struct item *item)
+{
+    item->fd = walk_open_file(run->walk, &run->why);
+    if (item->fd < 0)
+        return -1;
+    if (fstat(item->fd, &item->st) != 0)
+        return strbuf_why(&run->why, "%s: %s", strbuf_text(&item->path), strerror(errno));
+    footprint_before(&item->footprint, item->fd, (uint64_t)item->st.st_size);
+    return 0;
+}
+
+/* A path that cannot be examined is as unknown as a file that cannot. */
+static void count_unknown(struct run *run)
+{
+    complain(run, strbuf_text(&run->why));
+    run->totals->files++;
+    run->totals->unknown++;
+}
+
+/* The next file into the pool. False when there are no more. */
+static bool feed(struct run *run)
+{
+    struct walk_file file;
+    int result = walk_next(run->walk, &file, &run->why);
+    if (result == 0)
+        return false;
+    if (result < 0) {
+        count_unknown(run);
+        return true;
+    }
+    struct item *item = item_new(run, file.path);
+    if (is_known(run, item, &file)) {
+        run->totals->files++;
+        item_done(run, item);
+    } else if (open_item(run, item) != 0) {
+        count_unknown(run);
+        item_done(run, item);
+    } else {
+        run->totals->files++;
+        give(run, item);
+    }
+    return true;
+}
+
+static void loop(struct run *run, const volatile bool *stop)
+{
+    bool more = true;
+    while (more && !*stop) {
+        if (pool_has_room(run->pool))
+            more = feed(run);
+        else
+            take(run, PROGRESS_WAIT_MS);
+        progress(run);
+    }
+    while (pool_outstanding(run->pool) > 0) {
+        take(run, PROGRESS_WAIT_MS);
+        progress(run);
+    }
+}
+
+int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
+              const volatile bool *stop, struct scan_totals *totals, struct strbuf *why)
+{
+    struct run run = {.sweep = sweep, .complain = complain_with, .totals = totals};
+    totals->started_ms = totals->now_ms = clock_steady_ms();
+    run.pool = pool_open(&sweep->pool, &sweep->detect, why);
+    if (run.pool == NULL)
+        return -1;
+    run.walk = walk_open(&sweep->walk);
+    loop(&run, stop);
+    totals->now_ms = clock_steady_ms();
+    walk_close(run.walk);
+    pool_close(run.pool);
+    items_free(&run);
+    strbuf_clear(&run.why);
+    strbuf_clear(&run.said);
+    return 0;
+}
