@@ -368,7 +368,10 @@ struct vault *vault_open(const char *folder, struct texts *problems, struct strb
 
 struct vault *vault_open_old(const char *folder, struct texts *problems, struct strbuf *why)
 {
-    int fd = path_open(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, why);
+    struct strbuf inside = {0}; /* a link of root's is followed, as vault_open does */
+    strbuf_format(&inside, "%s/.", folder);
+    int fd = path_open(AT_FDCWD, strbuf_text(&inside), O_RDONLY | O_DIRECTORY, why);
+    strbuf_clear(&inside);
     return fd < 0 ? NULL : open_vault(folder, fd, false, problems, why);
 }
 

@@ -19,14 +19,14 @@ static const struct {
     const char *name, *text, *why; /* why NULL: is read, and written as it was */
 } cases[] = {
     {"plain", GOOD "end\n", NULL},
-    {"attributes", GOOD "attributes-left-out 2\nattribute user.a \\x00\\xff\\x20\n"
-                        "attribute user.\\x20\\x0a \nend\n",
+    {"attributes",
+     GOOD "attributes-left-out 2\nattribute user.a \\x00\\xff\\x20\n"
+          "attribute user.\\x20\\x0a \nend\n",
      NULL},
     {"newline in the path",
      HEAD FIRST "path /a\\x0amode 4755 set-ID\nreason r\nhits \n" NUMBERS TIMES "end\n", NULL},
-    {"blanks and bytes", HEAD FIRST "path /a b/\\xc3\\xa4\\x5cx41\nreason r\nhits a b\n" NUMBERS
-                                    TIMES "end\n",
-     NULL},
+    {"blanks and bytes",
+     HEAD FIRST "path /a b/\\xc3\\xa4\\x5cx41\nreason r\nhits a b\n" NUMBERS TIMES "end\n", NULL},
     {"dots are no way up",
      HEAD FIRST "path /a/.../..b/b../.x\nreason r\nhits h\n" NUMBERS TIMES "end\n", NULL},
     {"empty", "", "no manifest, or not all of one"},
@@ -43,7 +43,8 @@ static const struct {
     {"empty line", GOOD "\nend\n", "line 18: an unknown line"},
     {"end before the end", GOOD "end\nend\n", "line 18: an unknown line"},
     {"id", HEAD "id ../../../etc/passwd1234\nend\n", "line 2: id is not one"},
-    {"id too long", HEAD "id 20261121-224605-7f3a1c000000000000000\nend\n", "line 2: id is not one"},
+    {"id too long", HEAD "id 20261121-224605-7f3a1c000000000000000\nend\n",
+     "line 2: id is not one"},
     {"id in capitals", HEAD "id 20261121-224605-7F3A1C\nend\n", "line 2: id is not one"},
     {"state", HEAD "state gone\nend\n", "line 2: state is not one"},
     {"when", HEAD "when -1\nend\n", "line 2: when is not one"},

@@ -1,8 +1,10 @@
 /* rewrite - a file's content replaced by its cleaned one, in place of the old in one step.
  *
  * Written to a temporary file in the same folder with the same owner, mode, ACLs and extended
- * attributes, synced, then renamed over the name, if that still is the inode that was examined.
- * The caller has kept the old content in the vault before.
+ * attributes, synced, then renamed over the name, if that still is the inode that was examined,
+ * unchanged. The new file's mtime is now: caches must notice. Other hard links of the old file
+ * (st_nlink above 1) keep the old content, which the caller tells. The caller has kept the old
+ * content in the vault before.
  */
 #ifndef SPAMGEAR_REACT_REWRITE_H
 #define SPAMGEAR_REACT_REWRITE_H
