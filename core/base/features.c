@@ -31,6 +31,9 @@
 #ifndef BUILT_MAXMINDDB
 #define BUILT_MAXMINDDB NULL
 #endif
+#ifndef BUILT_CLAMAV
+#define BUILT_CLAMAV NULL
+#endif
 #ifndef BUILT_SECCOMP
 #define BUILT_SECCOMP NULL
 #endif
@@ -86,6 +89,8 @@ static void tell_seccomp(void (*function)(void), struct strbuf *out)
 static const struct feature features[] = {
     {"c-ares", "resolves client addresses", BUILT_CARES, SONAMES("libcares.so.2"), "ares_version",
      tell_cares},
+    {"libclamav", "ClamAV in process", BUILT_CLAMAV, SONAMES("libclamav.so.12", "libclamav.so.11"),
+     "cl_retver", tell_text},
     {"libcrypto", "hashes and signatures", BUILT_CRYPTO, SONAMES("libcrypto.so.3"),
      "OpenSSL_version", tell_crypto},
     {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string",

@@ -4,8 +4,10 @@
 #undef HAVE_MAXMINDDB
 #undef HAVE_CARES
 #undef HAVE_CRYPTO
+#undef HAVE_CLAMAV
 #include "../../core/base/digest.c"
 #include "../../core/net/dns.c"
+#include "../../core/scan/clam.c"
 #include "../../core/sender/network.c"
 
 #include "test.h"
@@ -58,6 +60,18 @@ static void test_hashes(void)
     strbuf_clear(&why);
 }
 
+static void test_clamav(void)
+{
+    struct strbuf why = {0};
+    struct verdict verdict;
+    verdict_reset(&verdict);
+    test_true("does not open", clam_open(".", &why) == NULL);
+    test_text("and says so", strbuf_text(&why), "built without libclamav");
+    clam_scan(NULL, 0, 0, NULL, &verdict);
+    test_number("never clean", verdict.result, VERDICT_UNKNOWN);
+    strbuf_clear(&why);
+}
+
 int main(void)
 {
     struct addr addr;
@@ -65,5 +79,6 @@ int main(void)
     test_true("an address", addr_parse(SPAN("192.0.2.7"), &addr));
     test_networks(&addr);
     test_names(&addr);
+    test_clamav();
     return test_end();
 }
