@@ -19,15 +19,20 @@
 
 /* ---- base64 (RFC 4648) ---- */
 
+/* The value of each digit and 1; 0: it is none. */
+static const unsigned char values[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
+
 static int digit(char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
+    return values[(unsigned char)c] - 1;
 }
 
 /* How many of the characters are digits, from the start; the rest is padding in a sound text. */
@@ -246,6 +251,8 @@ static int read_all(struct reader *reader)
 
 /* ---- rules of it ---- */
 
+#define LITERALS_MAX 5 /* of a signature: one a place in a group, and its own text */
+
 struct loader {
     struct rules *rules;
     const char *file;
@@ -254,8 +261,10 @@ struct loader {
     char id[40];   /* of the signature that is being added */
     struct strbuf label;
     bool acts;
-    const char *weak; /* why its last literal was left out */
-    unsigned added;
+    struct strbuf literals[LITERALS_MAX];
+    unsigned len;
+    const char *weak; /* why no literal of it can be used, or one was left out */
+    bool general;     /* one would hit ordinary files: so would the signature */
 };
 
 /* Takes "[text]" off the end of name. */
@@ -284,71 +293,85 @@ static void read_name(struct loader *loader, struct span whole)
     strbuf_add_text(&loader->label, "]");
 }
 
-static void add_literal(struct loader *loader, struct span literal)
+/* Keeps a literal of the signature unless it is weak. */
+static void keep(struct loader *loader, struct strbuf *literal)
 {
-    const char *weak = rules_weak_literal(literal);
-    if (weak != NULL) {
+    const char *weak = rules_weak_literal(strbuf_span(literal));
+    if (weak == NULL)
+        strbuf_add_span(&loader->literals[loader->len++], strbuf_span(literal));
+    else if (!loader->general)
         loader->weak = weak;
-        return;
-    }
-    struct rule *rule = rules_add(loader->rules, RULE_SHELLDETECT, loader->id,
-                                  strbuf_text(&loader->label), loader->file, 0);
-    rule->description = mem_text("Holds a signature of Shell-Detector");
-    rule->severity = loader->acts ? RULE_MALICIOUS : RULE_SUSPICIOUS;
-    rule->non_cleaned = !loader->acts;
-    rules_need(loader->rules, literal, false);
-    loader->added++;
+    loader->general |= weak != NULL && literal->len >= RULES_LITERAL_MIN;
 }
 
-static void add_decoded(struct loader *loader, struct span text)
+/* Left-over bits at some place make a few short: the others still stand for the signature. */
+static void keep_decoded(struct loader *loader, struct span text, struct strbuf *literal)
 {
-    struct strbuf literal = {0};
     size_t len = digits(text);
     for (unsigned first = 0; first < 4; first++) {
-        strbuf_reset(&literal);
+        strbuf_reset(literal);
         if (!fits(text, len, first))
             continue;
-        decode((struct span){text.at, len}, first, &literal);
-        add_literal(loader, strbuf_span(&literal));
+        decode((struct span){text.at, len}, first, literal);
+        keep(loader, literal);
+    }
+}
+
+/* What the original's two searches, in base64(file) and in the file, come to. */
+static void keep_all(struct loader *loader, struct span text)
+{
+    struct strbuf literal = {0};
+    bool raw = span_has_prefix(text, SPAN("bb:"));
+    bool encoded = !raw && is_base64(text);
+    loader->weak = "is no base64";
+    if (raw && decode_whole(span_skip(text, 3), &literal))
+        keep(loader, &literal);
+    if (encoded)
+        keep_decoded(loader, text, &literal);
+    if (!raw && (!encoded || loader->len > 0)) {
+        strbuf_reset(&literal);
+        strbuf_add_span(&literal, text);
+        keep(loader, &literal);
     }
     strbuf_clear(&literal);
 }
 
-/* "bb:" and base64 of the raw bytes. */
-static void add_raw(struct loader *loader, struct span text)
+static void add_rules(struct loader *loader)
 {
-    struct strbuf literal = {0};
-    if (decode_whole(text, &literal))
-        add_literal(loader, strbuf_span(&literal));
-    else
-        loader->weak = "is no base64";
-    strbuf_clear(&literal);
+    for (unsigned i = 0; i < loader->len; i++) {
+        struct rule *rule = rules_add(loader->rules, RULE_SHELLDETECT, loader->id,
+                                      strbuf_text(&loader->label), loader->file, 1);
+        rule->description = mem_text("Holds a signature of Shell-Detector");
+        rule->severity = loader->acts ? RULE_MALICIOUS : RULE_SUSPICIOUS;
+        rule->non_cleaned = !loader->acts;
+        rules_need(loader->rules, strbuf_span(&loader->literals[i]), false);
+    }
+}
+
+static void refuse(struct loader *loader, struct span whole)
+{
+    struct strbuf name = {0};
+    text_escape(&name, whole);
+    texts_format(loader->problems, "%s:1: signature %zu, %s: it %s", loader->file, loader->number,
+                 strbuf_text(&name), loader->weak);
+    strbuf_clear(&name);
 }
 
 static void add_signature(struct loader *loader, const struct signature *signature)
 {
-    struct span text = signature->text;
     snprintf(loader->id, sizeof loader->id, "shelldetect-%012" PRIx64,
-             rules_hash(RULES_HASH, text) >> 16);
+             rules_hash(RULES_HASH, signature->text) >> 16);
     if (rules_find(loader->rules, loader->id) != NULL)
         return; /* of the same database in another folder */
     read_name(loader, signature->name);
-    loader->added = 0;
-    loader->weak = "is no base64";
-    if (span_has_prefix(text, SPAN("bb:"))) {
-        add_raw(loader, span_skip(text, 3));
-    } else {
-        if (is_base64(text))
-            add_decoded(loader, text);
-        add_literal(loader, text);
-    }
-    if (loader->added > 0)
-        return;
-    struct strbuf name = {0};
-    text_escape(&name, signature->name);
-    texts_format(loader->problems, "%s:1: signature %zu, %s: it %s", loader->file, loader->number,
-                 strbuf_text(&name), loader->weak);
-    strbuf_clear(&name);
+    loader->general = false;
+    keep_all(loader, signature->text);
+    if (loader->len > 0 && !loader->general)
+        add_rules(loader);
+    else
+        refuse(loader, signature->name);
+    while (loader->len > 0)
+        strbuf_reset(&loader->literals[--loader->len]);
 }
 
 static void add_all(struct loader *loader, const struct reader *reader)
@@ -376,6 +399,8 @@ void shelldb_load(struct rules *rules, struct span text, const char *file, struc
             texts_format(problems, "%s:1: %s; nothing of it is used", file, strbuf_text(&why));
     }
     vec_clear(&reader.list);
+    for (size_t i = 0; i < LITERALS_MAX; i++)
+        strbuf_clear(&loader.literals[i]);
     strbuf_clear(&loader.label);
     strbuf_clear(&decoded);
     strbuf_clear(&why);
