@@ -655,7 +655,8 @@ struct pool *pool_open(const struct pool_settings *settings, const struct detect
     pool->parts = ~0u;
     pool->opening = true;
     sandbox_prepare(NULL);
-    digest_load(NULL); /* no worker could load it any more */
+    if (!settings->no_hashes)
+        digest_load(NULL); /* no worker could load it any more */
     int failure = 0;
     for (unsigned i = 0; i < pool->jobs && failure == 0; i++)
         failure = member_start(pool, &pool->members[i], why);

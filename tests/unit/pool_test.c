@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -416,6 +417,39 @@ static void test_waiting(void)
     close(lost.fd);
 }
 
+/* When the parent is killed its workers end, whatever they are doing. */
+static void test_parent_killed(void)
+{
+    int ready[2], status;
+    unsigned ended = 0;
+    char byte;
+    test_true("orphans come to us", prctl(PR_SET_CHILD_SUBREAPER, 1) == 0 && pipe(ready) == 0);
+    fflush(stdout);
+    pid_t parent = fork();
+    if (parent == 0) {
+        struct pool_settings with = settings(2);
+        struct pool_job job = {file_of("LOOP"), 4, -1, NULL};
+        const struct verdict *verdict;
+        with.time_ms = 60000;
+        struct pool *pool = pool_open(&with, &detect, NULL);
+        pool_give(pool, &job);
+        pool_take(pool, &job, &verdict, 100);
+        _exit(write(ready[1], "x", 1) == 1 && pause() == 0);
+    }
+    test_true("it runs", read(ready[0], &byte, 1) == 1);
+    kill(parent, SIGKILL);
+    test_true("it ends", waitpid(parent, NULL, 0) == parent);
+    for (unsigned waited = 0; ended < 2 && waited < 500; waited++) {
+        pid_t worker = waitpid(-1, &status, WNOHANG);
+        ended += worker > 0;
+        if (worker == 0)
+            usleep(10000);
+    }
+    test_number("and so do they", ended, 2);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 /* A clamd that is not there is told at once. */
 static void test_cannot_open(void)
 {
@@ -473,6 +507,7 @@ int main(void)
     test_gives_up();
     test_waiting();
     test_cannot_open();
+    test_parent_killed();
     test_number("no descriptor is left open", open_descriptors(), before);
     test_true("no child is left", waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     rules_free(rules);

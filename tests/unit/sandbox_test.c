@@ -6,7 +6,10 @@
 #include "test.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,6 +17,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -242,6 +246,81 @@ static void test_probes(void)
     }
 }
 
+/* What a container's filter does: some calls fail as on a kernel without them. */
+static int forbid(const int *calls, size_t len, int error)
+{
+    struct sock_filter code[20];
+    unsigned short n = 0;
+    code[n++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    for (size_t i = 0; i < len; i++)
+        code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i],
+                                                 (unsigned char)(len - i), 0);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error);
+    struct sock_fprog program = {n, code};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0
+               ? 0
+               : -1;
+}
+
+/* Lesser machines: what is missing there is said to be, and the rest is in force. */
+static const struct lesser {
+    const char *name;
+    int calls[4];
+    size_t len;
+    int error;
+    unsigned missing;
+} lesser[] = {
+    {"kernel without Landlock", {SYS_landlock_create_ruleset}, 1, ENOSYS, SANDBOX_LANDLOCK},
+    {"Landlock switched off", {SYS_landlock_create_ruleset}, 1, EOPNOTSUPP, SANDBOX_LANDLOCK},
+    {"Landlock forbidden", {SYS_landlock_create_ruleset}, 1, EPERM, SANDBOX_LANDLOCK},
+    {"kernel without seccomp", {SYS_seccomp}, 1, ENOSYS, SANDBOX_SECCOMP},
+    {"seccomp forbidden", {SYS_seccomp}, 1, EPERM, SANDBOX_SECCOMP},
+    {"neither",
+     {SYS_seccomp, SYS_landlock_create_ruleset},
+     2,
+     ENOSYS,
+     SANDBOX_SECCOMP | SANDBOX_LANDLOCK},
+    {"root that may become nobody else", {SYS_setgroups}, 1, EPERM, SANDBOX_USER},
+    {"a namespace with one user", {SYS_setresgid}, 1, EINVAL, SANDBOX_USER},
+    {"the same for users only", {SYS_setresuid}, 1, EINVAL, SANDBOX_USER},
+};
+
+/* The parts in force there; -1: it failed. */
+static int parts_of(const struct lesser *machine)
+{
+    int pipes[2], parts = -1;
+    if (pipe(pipes) != 0)
+        return -1;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        struct sandbox sandbox = settings(false);
+        struct strbuf why = {0};
+        if (forbid(machine->calls, machine->len, machine->error) != 0)
+            _exit(1);
+        parts = sandbox_enter(&sandbox, &why);
+        if (parts < 0)
+            printf("%s: %s\n", machine->name, strbuf_text(&why));
+        fflush(stdout);
+        _exit(write(pipes[1], &parts, sizeof parts) != sizeof parts);
+    }
+    close(pipes[1]);
+    if (read(pipes[0], &parts, sizeof parts) != sizeof parts)
+        parts = -1;
+    close(pipes[0]);
+    waitpid(child, NULL, 0);
+    return parts;
+}
+
+static void test_lesser(void)
+{
+    for (size_t i = 0; i < sizeof lesser / sizeof *lesser; i++)
+        test_number(lesser[i].name, parts_of(&lesser[i]), all_parts & ~lesser[i].missing);
+}
+
 /* A worker whose parent is killed goes with it, also after it became another user. */
 static int outlive(void)
 {
@@ -326,6 +405,7 @@ int main(void)
     sandbox_prepare(&why);
     printf("%s\n", why.len > 0 ? strbuf_text(&why) : "libseccomp is loaded");
     test_probes();
+    test_lesser();
     test_number("does not outlive its parent", outlive(), REFUSED);
     test_failure();
     test_describe();

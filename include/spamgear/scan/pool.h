@@ -26,6 +26,8 @@ struct pool_settings {
     const struct clamd_place *clamd; /* each worker holds a session with this clamd; NULL: none */
     const char *clamav_folder; /* parent of the workers' scratch folders for libclamav; must be
                                   reachable for the sandbox's user */
+    bool no_hashes; /* do not load libcrypto (1 to 2 ms): what is found has no hash, and no allow
+                       list is asked, unless the caller has called digest_load */
     /* What examines a file in the worker; NULL: detect_file. Tests put ugly ones here. */
     void (*examine)(const struct detect *detect, struct detect_scratch *scratch, int fd,
                     struct verdict *verdict);
