@@ -506,6 +506,17 @@ static bool is_userini(struct span text)
 
 /* ---- the interface ---- */
 
+size_t sniff_php_tag(struct span text)
+{
+    if (!span_has_prefix(text, SPAN("<?")) || !opens_php(span_skip(text, 2)))
+        return 0;
+    if (text.at[2] == '=')
+        return 3;
+    bool whole = has_prefix_nocase(span_skip(text, 2), SPAN("php")) &&
+                 (text.len == 5 || is_blank(text.at[5]));
+    return whole ? 5 : 2;
+}
+
 uint32_t sniff(struct span text, uint64_t base)
 {
     uint32_t kinds = tags(text);

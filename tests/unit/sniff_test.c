@@ -208,6 +208,18 @@ static void test_long_settings(void)
     strbuf_clear(&text);
 }
 
+static void test_tags(void)
+{
+    static const struct {
+        const char *text;
+        int64_t want;
+    } tags[] = {{"<?php echo", 5}, {"<?PHP\n", 5}, {"<?php", 5},  {"<?=1", 3},
+                {"<? x", 2},       {"<?phpx", 2},  {"<?php(", 2}, {"<?", 0},
+                {"<?xml a=", 0},   {" <?php", 0},  {"<?)", 0},    {"", 0}};
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        test_number(tags[i].text, (int64_t)sniff_php_tag(span_text(tags[i].text)), tags[i].want);
+}
+
 static void test_kind_names(void)
 {
     for (uint32_t kind = SNIFF_PHP; kind <= SNIFF_BINARY; kind *= 2) {
@@ -225,6 +237,7 @@ int main(void)
     test_rows();
     test_window();
     test_long_settings();
+    test_tags();
     test_kind_names();
     return test_end();
 }

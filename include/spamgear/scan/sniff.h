@@ -9,6 +9,7 @@
 
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include <stddef.h>
 #include <stdint.h>
 
 enum sniff_kind {
@@ -30,6 +31,10 @@ enum sniff_kind {
 /* The kinds of a text, or of a window of a file: base is its offset in the file (magic bytes
  * count at 0 only). Never fails; linear time. */
 uint32_t sniff(struct span text, uint64_t base);
+
+/* Does a PHP open tag stand at text's start, one that would run (short ones too)? Its length, 0
+ * when there is none. */
+size_t sniff_php_tag(struct span text);
 
 /* "php, image", "none". Appends. */
 void sniff_names(uint32_t kinds, struct strbuf *out);
