@@ -39,11 +39,14 @@ struct detect_scratch;
 struct detect_scratch *detect_scratch_new(const struct detect *detect);
 void detect_scratch_free(struct detect_scratch *scratch);
 
-/* Examines fd (a regular file, from its start). name is only shown to libclamav (NULL is fine). */
+/* Examines fd (a regular file, from its start, whatever its offset is, which may move). Own rules
+ * first, then ClamAV in process; what was found gets a hash, if digest_load has succeeded, and
+ * is looked up in the allow list. What a rule needs must stand in one window. */
 void detect_file(const struct detect *detect, struct detect_scratch *scratch, int fd,
                  struct verdict *verdict);
 
-/* The same for bytes in memory: tests, fuzz targets, the check of a cleaned text. */
+/* The same for bytes in memory, without ClamAV: tests, fuzz targets, the check of a cleaned text.
+ */
 void detect_text(const struct detect *detect, struct detect_scratch *scratch, struct span text,
                  struct verdict *verdict);
 
