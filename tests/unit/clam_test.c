@@ -2,6 +2,8 @@
  * when it could not look. Markers are harmless words. */
 #include "spamgear/scan/clam.h"
 
+#include "spamgear/base/sandbox.h"
+
 #include "test.h"
 #include <dirent.h>
 #include <fcntl.h>
@@ -218,6 +220,41 @@ static void test_workers(const struct clam *clam)
     test_number("canary", in_child(run_until_canary, clam), 0);
 }
 
+/* In the sandbox the same is found, of texts in UTF-16 too (whose decoder libc loads late). */
+static int scan_shut_in(const struct clam *clam)
+{
+    static const char html[] = "<html><body><p>Inert-Marker-HTML</p></body></html>";
+    static struct verdict verdict;
+    struct sandbox sandbox = {.folder = "scratch"};
+    struct strbuf why = {0};
+    int fds[3] = {open("raw", O_RDWR | O_CREAT, 0600), open("html", O_RDWR | O_CREAT, 0600),
+                  open("wide", O_RDWR | O_CREAT, 0600)};
+    dprintf(fds[0], "Inert-Marker-RAW");
+    dprintf(fds[1], "%s", html);
+    dprintf(fds[2], "\376\377");
+    for (size_t i = 0; i < sizeof html - 1; i++)
+        if (write(fds[2], (char[]){'\0', html[i]}, 2) != 2)
+            return 1;
+    if (sandbox_enter(&sandbox, &why) < 0)
+        return 2;
+    for (int i = 0; i < 3; i++) {
+        verdict_reset(&verdict);
+        clam_scan(clam, fds[i], 16, rules, &verdict);
+        if (verdict.result != VERDICT_FOUND || verdict.why[0] != '\0')
+            return 3 + i;
+    }
+    return 0;
+}
+
+static void test_sandbox(const struct clam *clam)
+{
+    struct strbuf why = {0};
+    sandbox_prepare(&why);
+    strbuf_clear(&why);
+    test_number("in the sandbox", in_child(scan_shut_in, clam), 0);
+    test_true("files", unlink("raw") == 0 && unlink("html") == 0 && unlink("wide") == 0);
+}
+
 static int files_in(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -246,6 +283,7 @@ static void test_engine(void)
     test_size(clam);
     test_no_scratch(clam);
     test_workers(clam);
+    test_sandbox(clam);
     test_number("leaves nothing behind", files_in("scratch"), 0);
     strbuf_reset(&why);
     clam_describe(clam, &why);
