@@ -18,13 +18,14 @@
 #include "spamgear/base/map.h"
 #include <assert.h>
 
-#define PIECE   4           /* bytes of a literal in the automaton, at most */
-#define STEP    8           /* bytes that the filter goes on by */
-#define BIG     23          /* bytes: a gram of 16 starts at one of 8 places */
-#define SMALL   5           /* bytes: a gram of 4 starts at one of 2 places */
-#define MOST    1000000     /* literals: so that offsets in the table stay below IS_STOP */
-#define NONE    UINT32_MAX  /* no literal, no stop, no row */
-#define IS_STOP 0x80000000u /* in the table: a stop's number follows, not a row's offset */
+#define PIECE      4          /* bytes of a literal in the automaton, at most */
+#define STEP       8          /* bytes that the filter goes on by */
+#define BIG        23         /* bytes of a window: a gram of 16 starts at one of 8 places */
+#define BIG_BEFORE 9          /* of these, before the piece; a small window begins with its piece */
+#define SMALL      5          /* bytes of a window: a gram of 4 starts at one of 2 places */
+#define MOST       1000000    /* literals: so that offsets in the table stay below IS_STOP */
+#define NONE       UINT32_MAX /* no literal, no stop, no row */
+#define IS_STOP    0x80000000u /* in the table: a stop's number follows, not a row's offset */
 
 struct item {
     const char *at; /* in the map's keys */
@@ -111,6 +112,22 @@ static uint8_t fold(char c)
     return (uint8_t)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
+/* In these, upper and lower case are one, and so are '@' and '`', and others: for hashes that may
+ * let too much pass. */
+static inline uint32_t fold4(const char *at)
+{
+    uint32_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes | 0x20202020;
+}
+
+static inline uint64_t fold8(const char *at)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    return bytes | 0x2020202020202020;
+}
+
 /* Bytes of PHP, HTML and JavaScript from common to rare; a byte that is not here is rarest. */
 static const char common[] =
     " et\tarsion\nlp_cd'um$hf)(*g,.y=b;-w>/v0x1k}{@\"2][<:345&6q89?7#j!z|`%\\+^~\r";
@@ -128,50 +145,78 @@ static const char words[] =
 
 struct chooser {
     uint8_t rareness[256];
-    uint8_t shared[1 << 16]; /* by hash of a piece: how many have it, up to 255 */
+    uint8_t shared[1 << 16]; /* by hash of PIECE bytes: how many pieces are that, up to 255 */
 };
 
-static uint8_t *chooser_shared(struct chooser *chooser, const char *at, size_t len)
+static uint8_t *chooser_shared(struct chooser *chooser, const char *at)
 {
-    uint32_t hash = 0;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ fold(at[i])) * 0x9e3779b1u;
-    return &chooser->shared[hash >> 16];
+    return &chooser->shared[fold4(at) * 0x9e3779b1u >> 16];
 }
 
-static void chooser_share(struct chooser *chooser, const char *at, size_t len)
+static void chooser_share(struct chooser *chooser, const char *at, int times)
 {
-    uint8_t *shared = chooser_shared(chooser, at, len);
-    *shared = (uint8_t)(*shared + (*shared < UINT8_MAX));
+    uint8_t *shared = chooser_shared(chooser, at);
+    *shared = (uint8_t)(*shared + times < UINT8_MAX ? *shared + times : UINT8_MAX);
 }
 
 static struct chooser *chooser_new(void)
 {
     struct chooser *chooser = mem_zero(1, sizeof *chooser);
     memset(chooser->rareness, sizeof common, sizeof chooser->rareness);
-    for (size_t i = 0; common[i] != '\0'; i++)
-        chooser->rareness[(uint8_t)common[i]] = (uint8_t)i;
+    for (uint8_t i = 0; common[i] != '\0'; i++)
+        chooser->rareness[(uint8_t)common[i]] = i;
+    for (int c = 'A'; c <= 'Z'; c++)
+        chooser->rareness[c] = chooser->rareness[fold((char)c)];
+    chooser->rareness[0] = chooser->rareness[0xff] = 0; /* binary files are full of them */
     for (size_t i = 0; i + PIECE < sizeof words; i++)
-        for (int times = 0; times < 5; times++)
-            chooser_share(chooser, words + i, PIECE);
+        chooser_share(chooser, words + i, 5);
     return chooser;
 }
 
-/* A piece that many literals share costs as many comparisons wherever it stands. */
-static size_t choose_piece(struct chooser *chooser, const char *at, size_t len)
+static int rareness_of(const struct chooser *chooser, const char *at, size_t len)
 {
-    size_t piece = len < PIECE ? len : PIECE, best = 0;
-    int most = INT32_MIN;
-    for (size_t i = 0; i + piece <= len; i++) {
-        int score = -8 * *chooser_shared(chooser, at + i, piece);
-        for (size_t j = 0; j < piece; j++)
-            score += chooser->rareness[fold(at[i + j])];
-        if (score > most) {
+    int sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum += chooser->rareness[(uint8_t)at[i]];
+    return sum;
+}
+
+/* How good the piece at `at` is, at least PIECE + 1 bytes before the literal's end. A piece that
+ * others share costs as many comparisons wherever it stands. */
+static int rate_piece(struct chooser *chooser, const char *at)
+{
+    return rareness_of(chooser, at, PIECE) -
+           8 * (*chooser_shared(chooser, at) + *chooser_shared(chooser, at + 1));
+}
+
+/* Has a big window a gram of one byte repeated? Texts are full of those. */
+static bool is_dull(const char *window)
+{
+    for (size_t i = 0; i < STEP; i++)
+        if (memcmp(window + i, window + i + 1, BIG - STEP) == 0)
+            return true;
+    return false;
+}
+
+/* Its whole window must stand in the literal; tiny ones are all piece. */
+static size_t choose_piece(struct chooser *chooser, struct span text)
+{
+    if (text.len < SMALL)
+        return 0;
+    const char *at = text.at;
+    size_t before = text.len >= BIG ? BIG_BEFORE : 0, window = text.len >= BIG ? BIG : SMALL;
+    size_t best = before;
+    int most = INT32_MIN, sum = rareness_of(chooser, at, window - 1);
+    for (size_t i = 0; i + window <= text.len; i++) {
+        sum += chooser->rareness[(uint8_t)at[i + window - 1]];
+        int score = sum + rate_piece(chooser, at + i + before);
+        if (score > most && (window == SMALL || !is_dull(at + i))) {
             most = score;
-            best = i;
+            best = i + before;
         }
+        sum -= chooser->rareness[(uint8_t)at[i]];
     }
-    chooser_share(chooser, at + best, piece);
+    chooser_share(chooser, at + best, 1);
     return best;
 }
 
@@ -188,7 +233,7 @@ static int make_items(struct literals *set, struct strbuf *why)
         empty |= text.len == 0;
         set->items[n] = (struct item){.at = text.at,
                                       .len = text.len,
-                                      .piece = choose_piece(chooser, text.at, text.len),
+                                      .piece = choose_piece(chooser, text),
                                       .next = NONE,
                                       .nocase = literals_nocase(set, n)};
     }
@@ -201,7 +246,7 @@ static size_t piece_len(const struct item *item)
     return item->len < PIECE ? item->len : PIECE;
 }
 
-/* Bytes that the automaton does not tell apart: case, pairs of digits, most control bytes, and
+/* Bytes that the automaton does not tell apart: case, pairs of digits, many control bytes, and
  * of the high bytes (those of other encodings, and of binary files) all but the lowest bits. */
 static uint8_t letter(char c)
 {
@@ -209,7 +254,7 @@ static uint8_t letter(char c)
     if (byte >= 0x80)
         return 0x80 | (byte & 7);
     if (byte < ' ' && byte != '\t' && byte != '\n')
-        return byte & 3;
+        return byte == '\0' ? 0 : 1 | (byte & 2);
     return byte >= '0' && byte <= '9' ? byte & 0xfe : byte;
 }
 
@@ -352,22 +397,15 @@ static void make_automaton(struct literals *set)
 #define SMALL_BITS 16 /* of a hash, for a table of 64 KiB */
 #define BIG_BITS   24 /* bits in the table for each gram: 0.6 % of other grams pass */
 
-/* In both, upper and lower case are one (as are '@' and '`', and others: it is a filter). */
 static inline uint64_t big_hash(const char *at)
 {
-    uint64_t low, high;
-    memcpy(&low, at, sizeof low);
-    memcpy(&high, at + sizeof low, sizeof high);
-    low |= 0x2020202020202020;
-    high |= 0x2020202020202020;
-    return (low * 0x9e3779b97f4a7c15 ^ high) * 0xc2b2ae3d27d4eb4f;
+    uint64_t mixed = (fold8(at) * 0x9e3779b97f4a7c15 ^ fold8(at + 8)) * 0xc2b2ae3d27d4eb4f;
+    return mixed ^ mixed >> 29;
 }
 
 static inline uint32_t small_hash(const char *at)
 {
-    uint32_t gram;
-    memcpy(&gram, at, sizeof gram);
-    return (gram | 0x20202020) * 0x9e3779b1u >> (32 - SMALL_BITS);
+    return fold4(at) * 0x9e3779b1u >> (32 - SMALL_BITS);
 }
 
 static inline size_t tiny_index(const char *at)
@@ -375,43 +413,46 @@ static inline size_t tiny_index(const char *at)
     return (size_t)(uint8_t)at[0] << 8 | (uint8_t)at[1];
 }
 
+static inline uint64_t big_bits(uint64_t hash)
+{
+    return (uint64_t)1 << (hash & 63) | (uint64_t)1 << (hash >> 6 & 63) |
+           (uint64_t)1 << (hash >> 12 & 63);
+}
+
 static inline bool has_big(const struct filter *filter, const char *at)
 {
-    uint64_t hash = big_hash(at), word = filter->big[hash >> filter->big_shift];
-    return word >> (hash >> 32 & 63) & word >> (hash >> 38 & 63) & 1;
+    uint64_t hash = big_hash(at), bits = big_bits(hash);
+    return (filter->big[hash >> filter->big_shift] & bits) == bits;
 }
 
 static void add_big(struct filter *filter, const struct item *item)
 {
-    size_t half = (BIG - PIECE) / 2, from = item->piece < half ? 0 : item->piece - half;
-    if (from > item->len - BIG)
-        from = item->len - BIG;
-    for (size_t i = from; i < from + STEP; i++) {
-        uint64_t hash = big_hash(item->at + i);
-        filter->big[hash >> filter->big_shift] |=
-            (uint64_t)1 << (hash >> 32 & 63) | (uint64_t)1 << (hash >> 38 & 63);
+    for (size_t i = 0; i < STEP; i++) {
+        uint64_t hash = big_hash(item->at + item->piece - BIG_BEFORE + i);
+        filter->big[hash >> filter->big_shift] |= big_bits(hash);
     }
 }
 
 static void add_small(struct filter *filter, const struct item *item)
 {
-    size_t from = item->piece < item->len - SMALL ? item->piece : item->len - SMALL;
-    filter->small[small_hash(item->at + from)] = 1;
-    filter->small[small_hash(item->at + from + 1)] = 1;
+    filter->small[small_hash(item->at + item->piece)] = 1;
+    filter->small[small_hash(item->at + item->piece + 1)] = 1;
 }
 
-/* A single byte stands before any other. Case-blind ones may be written in four ways. */
+static bool may_be(const struct item *item, size_t i, unsigned byte)
+{
+    return i >= item->len || item->at[i] == (char)byte ||
+           (item->nocase && fold(item->at[i]) == fold((char)byte));
+}
+
+/* A single byte stands before any other. */
 static void add_tiny(struct filter *filter, const struct item *item)
 {
     if (filter->tiny == NULL)
         filter->tiny = mem_zero(1 << 16, 1);
-    for (unsigned i = 0; i < 1 << 16; i++) {
-        const char gram[2] = {(char)(i >> 8), (char)i};
-        bool is = true;
-        for (size_t j = 0; j < 2 && j < item->len; j++)
-            is &= item->nocase ? fold(gram[j]) == fold(item->at[j]) : gram[j] == item->at[j];
-        filter->tiny[i] |= is;
-    }
+    for (unsigned first = 0; first < 256; first++)
+        for (unsigned second = 0; may_be(item, 0, first) && second < 256; second++)
+            filter->tiny[first << 8 | second] |= may_be(item, 1, second);
 }
 
 static void make_filter(struct literals *set)
@@ -530,23 +571,19 @@ static void walk_part(struct walk *walk, size_t from, size_t to)
     walk->to = to > walk->to ? to : walk->to;
 }
 
-static void walk_around(struct walk *walk, size_t at, size_t before, size_t after)
-{
-    walk_part(walk, at < before ? 0 : at - before, at + after);
-}
-
-/* A gram of the step at this offset passed: which one? */
+/* A gram of the step at this offset passed: which one? The pieces of all windows that it can be
+ * in are read. */
 static void look_closer(struct walk *walk, size_t at)
 {
     const struct filter *filter = &walk->set->filter;
     const char *text = walk->text.at + at;
     if (has_big(filter, text))
-        walk_around(walk, at, STEP - 1, BIG);
+        walk_part(walk, at + BIG_BEFORE - (STEP - 1), at + BIG_BEFORE + PIECE);
     for (size_t i = 0; i < STEP; i++) {
         if (i % 2 == 0 && filter->small[small_hash(text + i)])
-            walk_around(walk, at + i, 1, SMALL);
+            walk_part(walk, at + i - (at + i > 0), at + i + PIECE);
         if (filter->tiny != NULL && filter->tiny[tiny_index(text + i)])
-            walk_around(walk, at + i, 0, SMALL - 1);
+            walk_part(walk, at + i, at + i + PIECE);
     }
 }
 
