@@ -99,7 +99,7 @@ const struct span *ordinary_texts(size_t *len)
 
 /* ---- looking in them ----
  *
- * Thousands of literals are asked for at every start, so most are answered by a bit: the eight
+ * Thousands of literals are asked for at every start, so most are answered by two bits: the eight
  * bytes that a literal begins with would have to stand in a text. */
 
 #define GRAM 8
@@ -111,11 +111,14 @@ static struct {
     uint64_t grams[1 << 10];
 } folded;
 
-static size_t gram_hash(const char *at)
+/* Its two bits in grams. */
+static void gram_bits(const char *at, size_t bits[2])
 {
     uint64_t gram;
     memcpy(&gram, at, sizeof gram);
-    return (size_t)(gram * 0x9e3779b97f4a7c15u >> 48);
+    gram *= 0x9e3779b97f4a7c15u;
+    bits[0] = (size_t)(gram >> 48);
+    bits[1] = (size_t)(gram >> 32 & 0xffff);
 }
 
 static void fold(char *to, struct span from)
@@ -134,16 +137,22 @@ static void make_folded(void)
         folded.len += texts[i].len + 1;
     }
     for (size_t i = 0; i + GRAM <= folded.len; i++) {
-        size_t bit = gram_hash(folded.bytes + i);
-        folded.grams[bit / 64] |= (uint64_t)1 << bit % 64;
+        size_t bits[2];
+        gram_bits(folded.bytes + i, bits);
+        folded.grams[bits[0] / 64] |= (uint64_t)1 << bits[0] % 64;
+        folded.grams[bits[1] / 64] |= (uint64_t)1 << bits[1] % 64;
     }
     folded.made = true;
 }
 
 static bool may_stand(const char *literal, size_t len)
 {
-    size_t bit = len < GRAM ? 0 : gram_hash(literal);
-    return len < GRAM || (folded.grams[bit / 64] >> bit % 64 & 1) != 0;
+    size_t bits[2];
+    if (len < GRAM)
+        return true;
+    gram_bits(literal, bits);
+    return (folded.grams[bits[0] / 64] >> bits[0] % 64 & 1) != 0 &&
+           (folded.grams[bits[1] / 64] >> bits[1] % 64 & 1) != 0;
 }
 
 static bool stands(struct span place, struct span literal)

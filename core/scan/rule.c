@@ -175,7 +175,7 @@ static unsigned long rarity(const struct literals *literals, uint32_t number)
 static uint32_t watch_literal(const struct rules *rules, const struct rule *rule)
 {
     uint32_t best = rules->needs.at[rule->first_need];
-    unsigned long most = rarity(rules->literals, best);
+    unsigned long most = rule->needs > 1 ? rarity(rules->literals, best) : 0;
     for (uint32_t i = 1; i < rule->needs; i++) {
         uint32_t number = rules->needs.at[rule->first_need + i];
         unsigned long bits = rarity(rules->literals, number);

@@ -48,20 +48,26 @@ static size_t digits(struct span text)
  * of a group: bits before the first whole byte and behind the last one are left out. */
 static void decode(struct span text, unsigned first, struct strbuf *out)
 {
+    char block[512];
     uint32_t bits = 0;
+    size_t len = 0;
     unsigned have = 0, skip = (8 - 6 * first % 8) % 8;
     for (size_t i = 0; i < text.len; i++) {
-        bits = (bits << 6 | (uint32_t)digit(text.at[i])) & 0xffff;
+        bits = bits << 6 | (uint32_t)digit(text.at[i]);
         have += 6;
-        if (skip > 0 && have >= skip) {
+        if (skip > 0) { /* less than the 6 that are there now */
             have -= skip;
             skip = 0;
-        }
-        if (skip == 0 && have >= 8) {
+        } else if (have >= 8) {
             have -= 8;
-            strbuf_add_char(out, (char)(bits >> have));
+            block[len++] = (char)(bits >> have);
+        }
+        if (len == sizeof block) {
+            strbuf_add(out, block, len);
+            len = 0;
         }
     }
+    strbuf_add(out, block, len);
 }
 
 /* Are the bits zero that the padding behind this last digit leaves over? */
@@ -94,9 +100,12 @@ static bool is_base64(struct span text)
 static bool decode_whole(struct span text, struct strbuf *out)
 {
     struct strbuf plain = {0};
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] != '\n' && text.at[i] != '\r')
-            strbuf_add_char(&plain, text.at[i]);
+    struct span line;
+    while (span_take_line(&text, &line)) {
+        if (span_has_suffix(line, SPAN("\r")))
+            line.len--;
+        strbuf_add_span(&plain, line);
+    }
     struct span all = strbuf_span(&plain);
     bool ok = is_base64(all) && all.len % 4 == 0 && fits(all, digits(all), 0);
     if (ok)
@@ -341,7 +350,8 @@ static void add_rules(struct loader *loader)
     for (unsigned i = 0; i < loader->len; i++) {
         struct rule *rule = rules_add(loader->rules, RULE_SHELLDETECT, loader->id,
                                       strbuf_text(&loader->label), loader->file, 1);
-        rule->description = mem_text("Holds a signature of Shell-Detector");
+        if (i == 0)
+            rule->description = mem_text("Holds a signature of Shell-Detector");
         rule->severity = loader->acts ? RULE_MALICIOUS : RULE_SUSPICIOUS;
         rule->non_cleaned = !loader->acts;
         rules_need(loader->rules, strbuf_span(&loader->literals[i]), false);
