@@ -370,7 +370,9 @@ struct vault *vault_open_old(const char *folder, struct texts *problems, struct 
 {
     struct strbuf inside = {0}; /* a link of root's is followed, as vault_open does */
     strbuf_format(&inside, "%s/.", folder);
-    int fd = path_open(AT_FDCWD, strbuf_text(&inside), O_RDONLY | O_DIRECTORY, why);
+    int fd = path_open(AT_FDCWD, strbuf_text(&inside), O_RDONLY | O_DIRECTORY, NULL);
+    if (fd < 0)
+        strbuf_why(why, "%s: %s", folder, strerror(errno));
     strbuf_clear(&inside);
     return fd < 0 ? NULL : open_vault(folder, fd, false, problems, why);
 }

@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config exim-spam-check hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check roundcube-spam-check sendmail2relay-spam-check why'
+    local applets='backtest check-config exim-spam-check hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check quarantine roundcube-spam-check sendmail2relay-spam-check why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -228,6 +228,17 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    quarantine)
+        options=' --dir --format --to --older-than --config -v --verbose --now -h --help --version'
+        case $prev in
+        --dir) kind=folders ;;
+        --format) kind=words words='text json' ;;
+        --to) kind=none ;;
+        --older-than) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     roundcube-spam-check)
         options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -319,4 +330,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear exim-spam-check exim-spam-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan roundcube-spam-check sendmail2relay-spam-check
+complete -F _spamgear spamgear exim-spam-check exim-spam-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check sendmail2relay-spam-check
