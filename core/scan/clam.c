@@ -479,6 +479,12 @@ int clam_enter(const struct clam *clam, const char *folder, struct strbuf *why)
     return 0;
 }
 
+bool clam_is_lost(const struct clam *clam)
+{
+    const struct own *own = *clam->own;
+    return own == NULL || own->distrust.len > 0;
+}
+
 /* What vouches for the files since the last time. */
 static void check_now_and_then(const struct clam *clam, struct own *own)
 {
@@ -553,6 +559,12 @@ int clam_enter(const struct clam *clam, const char *folder, struct strbuf *why)
     (void)clam;
     (void)folder;
     return strbuf_why(why, "built without libclamav");
+}
+
+bool clam_is_lost(const struct clam *clam)
+{
+    (void)clam;
+    return true;
 }
 
 void clam_scan(const struct clam *clam, int fd, uint64_t size, const struct rules *rules,

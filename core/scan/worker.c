@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define HOLD_MS 20  /* the longest that an answer waits for others */
-#define ALONE   500 /* files that are examined without clamd before it is tried again */
+#define ALONE   500 /* files that are examined without ClamAV before it is tried again */
 
 _Static_assert(WORKER_BATCH <= CLAMD_WINDOW, "a batch is one window of clamd");
 _Static_assert(1 + sizeof(struct worker_answer) + VERDICT_RECORD <= WORKER_MESSAGE, "one fits");
@@ -42,7 +42,7 @@ struct worker {
     struct detect_scratch *scratch;
     struct clamd *clamd;
     struct strbuf clamd_why; /* why there is no session */
-    unsigned without_clamd;  /* files told without it */
+    unsigned without;        /* files told without an engine that should have seen them */
     struct strbuf out, record, text, cleaned;
     int64_t out_since_ms;
     unsigned tasks_len;
@@ -249,7 +249,7 @@ static void clamd_broken(struct worker *w, const char *why)
     strbuf_why(&w->clamd_why, "%s", why);
     clamd_close(w->clamd);
     w->clamd = NULL;
-    w->without_clamd = ALONE; /* a fresh worker may have more luck, at once */
+    w->without = ALONE; /* a fresh worker may have more luck, at once */
 }
 
 static void clamd_ask_all(struct worker *w)
@@ -373,6 +373,7 @@ static void finish(struct worker *w, const struct task *task)
 static void serve(struct worker *w)
 {
     bool clamd = w->settings->clamd != NULL;
+    const struct clam *clam = w->detect->clam;
     receive(w);
     clamd_ask_all(w);
     for (unsigned i = 0; i < w->tasks_len; i++) {
@@ -388,7 +389,8 @@ static void serve(struct worker *w)
         step(w, 0);
     }
     flush(w);
-    if (clamd && w->clamd == NULL && (w->without_clamd += w->tasks_len) >= ALONE)
+    bool without = (clamd && w->clamd == NULL) || (clam != NULL && clam_is_lost(clam));
+    if (without && (w->without += w->tasks_len) >= ALONE)
         _exit(WORKER_AGAIN);
 }
 
@@ -440,7 +442,9 @@ static int prepare(struct worker *w, struct strbuf *why)
         if (w->clamd == NULL && !w->seat->replaces)
             return strbuf_why(why, "%s", strbuf_text(&w->clamd_why));
     }
-    if (w->detect->clam != NULL && clam_enter(w->detect->clam, w->seat->folder, why) != 0)
+    /* One that replaces another goes on with the rules: each file is UNKNOWN to clam_scan then. */
+    if (w->detect->clam != NULL && clam_enter(w->detect->clam, w->seat->folder, why) != 0 &&
+        !w->seat->replaces)
         return -1;
     return 0;
 }

@@ -3,7 +3,6 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/mem.h"
-#include "spamgear/scan/clam.h"
 #include "spamgear/scan/clean.h"
 #include "spamgear/scan/worker.h"
 #include "test.h"
@@ -23,21 +22,7 @@
 static struct rules *rules;
 static struct detect detect;
 
-/* Stand-ins while the tree has no other: what the library has takes their place. */
-__attribute__((weak)) void clam_scan(const struct clam *clam, int fd, uint64_t size,
-                                     const struct rules *of, struct verdict *verdict)
-{
-    (void)clam, (void)fd, (void)size, (void)of;
-    verdict_unknown(verdict, "no libclamav");
-}
-
-__attribute__((weak)) int clam_enter(const struct clam *clam, const char *folder,
-                                     struct strbuf *why)
-{
-    (void)clam, (void)folder;
-    return strbuf_why(why, "no libclamav");
-}
-
+/* A stand-in while the tree has no other: what the library has takes its place. */
 __attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
                                       struct span text, struct strbuf *out, struct verdict *verdict)
 {

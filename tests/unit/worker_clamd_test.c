@@ -1,7 +1,6 @@
 /* worker - with a clamd that finds, fails, lies, falls silent or goes away: nothing is called clean
  * that it did not look at, and what the rules find is told all the same. */
 #include "spamgear/base/mem.h"
-#include "spamgear/scan/clam.h"
 #include "spamgear/scan/clean.h"
 #include "spamgear/scan/pool.h"
 #include "test.h"
@@ -17,21 +16,7 @@
 
 #define FILES 100
 
-/* Stand-ins while the tree has no other: what the library has takes their place. */
-__attribute__((weak)) void clam_scan(const struct clam *clam, int fd, uint64_t size,
-                                     const struct rules *of, struct verdict *verdict)
-{
-    (void)clam, (void)fd, (void)size, (void)of;
-    verdict_unknown(verdict, "no libclamav");
-}
-
-__attribute__((weak)) int clam_enter(const struct clam *clam, const char *folder,
-                                     struct strbuf *why)
-{
-    (void)clam, (void)folder;
-    return strbuf_why(why, "no libclamav");
-}
-
+/* A stand-in while the tree has no other: what the library has takes its place. */
 __attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
                                       struct span text, struct strbuf *out, struct verdict *verdict)
 {

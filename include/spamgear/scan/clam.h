@@ -41,6 +41,8 @@ uint64_t clam_fingerprint(const struct clam *clam);
  * and its libraries open late is opened by that, so that the sandbox needs only
  * this folder. 0, or -1 with why. */
 int clam_enter(const struct clam *clam, const char *folder, struct strbuf *why);
+/* Is nothing believed any more in this process (or never was)? A fresh one may have more luck. */
+bool clam_is_lost(const struct clam *clam);
 /* Both passes over fd (whatever its offset, which changes); findings and UNKNOWN go to verdict. One
  * thread of a process at a time. */
 void clam_scan(const struct clam *clam, int fd, uint64_t size, const struct rules *rules,
