@@ -219,7 +219,7 @@ static void test_holes(const struct detect *detect, struct detect_scratch *scrat
         struct verdict v;
         int fd = i % 2 == 0 ? mkstemp(strcpy(path, "/var/tmp/detect-XXXXXX")) : file_of("", 0);
         test_number("10 GB", ftruncate(fd, (off_t)10 * 1000000000), 0);
-        put(fd, "\nMARKER_ONE" + (places[i] == 0), places[i] - (places[i] != 0));
+        put(fd, places[i] == 0 ? "MARKER_ONE" : "\nMARKER_ONE", places[i] - (places[i] != 0));
         detect_file(detect, scratch, fd, &v);
         test_text("among holes", id_of(detect, &v, 0), "literal");
         test_number("at", (int64_t)v.findings[0].offset, (int64_t)places[i]);
