@@ -73,6 +73,8 @@ static void test_there_and_back(void)
         char id[VAULT_ID], was[100], is[100], was_acl[100], is_acl[100], bytes[10];
         struct stat before, after;
         const char *name = files[i].name;
+        if (geteuid() != 0 && (files[i].mode & S_IRUSR) == 0)
+            continue; /* only root can open it */
         make_file(i);
         ssize_t note = attribute_of(name, "user.note", was, sizeof was);
         ssize_t acls = attribute_of(name, "system.posix_acl_access", was_acl, sizeof was_acl);
