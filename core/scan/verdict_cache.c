@@ -246,10 +246,27 @@ static bool is_sound(const struct entry *entries, size_t len)
     return true;
 }
 
-/* The entries of a row, owned by the caller; NULL and 0: there are none. */
+/* A copy of a row's entries; NULL and 0: it has none. */
+static struct entry *unpack(struct span row, size_t *len)
+{
+    struct entry *entries;
+    *len = row.len / sizeof *entries;
+    if (row.len == 0 || row.len % sizeof *entries != 0 || *len > ENTRIES_MAX) {
+        *len = 0;
+        return NULL;
+    }
+    entries = mem_alloc(row.len);
+    memcpy(entries, row.at, row.len);
+    if (is_sound(entries, *len))
+        return entries;
+    free(entries);
+    *len = 0;
+    return NULL;
+}
+
+/* The entries of a folder, owned by the caller; NULL and 0: there are none. */
 static struct entry *read_row(struct verdict_cache *cache, struct key key, size_t *len)
 {
-    struct entry *entries = NULL;
     *len = 0;
     if (cache->damaged)
         return NULL;
@@ -259,18 +276,10 @@ static struct entry *read_row(struct verdict_cache *cache, struct key key, size_
     int result = sqlite_step(cache->get, NULL);
     if (result < 0)
         cache->damaged = sqlite_is_damaged(cache->db);
-    struct span row = result == 1 ? sqlite_bytes(cache->get, 0) : (struct span){0};
-    if (row.len > 0 && row.len % sizeof *entries == 0 && row.len / sizeof *entries <= ENTRIES_MAX) {
-        entries = mem_alloc(row.len);
-        memcpy(entries, row.at, row.len);
-        *len = row.len / sizeof *entries;
-    }
+    struct entry *entries =
+        unpack(result == 1 ? sqlite_bytes(cache->get, 0) : (struct span){0}, len);
     sqlite_reset(cache->get);
-    if (is_sound(entries, *len))
-        return entries;
-    free(entries);
-    *len = 0;
-    return NULL;
+    return entries;
 }
 
 static int by_inode(const void *a, const void *b)
