@@ -179,6 +179,7 @@ static enum step bound_files(const struct sandbox *sandbox, struct strbuf *why)
     uint64_t file_max = sandbox->folder != NULL ? SCRATCH_MAX : FILE_MAX;
     signal(SIGXFSZ, SIG_IGN); /* a write fails then */
     if (limit(RLIMIT_CORE, "core files", 0, why) != 0 ||
+        limit(RLIMIT_NPROC, "processes", 0, why) != 0 ||
         limit(RLIMIT_NOFILE, "descriptors", DESCRIPTORS_MAX, why) != 0 ||
         limit(RLIMIT_FSIZE, "file size", file_max, why) != 0)
         return STEP_FAILED;

@@ -22,17 +22,20 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WINDOW       (2 * WORKER_BATCH)
-#define BATCH_BYTES  (8u << 20) /* with more than this a batch is full: others may have less */
-#define START_MS     30000      /* a worker must be ready within this: libclamav, clamd */
-#define TICK_MS      200        /* how often the times are looked at */
-#define REAP_MS      2000       /* a killed worker may hang in a read of a dead file server */
-#define FAILURES_MAX 3
+#define WINDOW            (2 * WORKER_BATCH)
+#define BATCH_BYTES       (8u << 20) /* with more than this a batch is full: others may have less */
+#define START_MS          30000      /* a worker must be ready within this: libclamav, clamd */
+#define TICK_MS           200        /* how often the times are looked at */
+#define ABSENT_MS         1000       /* not having looked for longer than this is noticed */
+#define REAP_MS           2000       /* a killed worker may hang in a read of a dead file server */
+#define FAILURES_MAX      3
+#define OTHER_DESCRIPTORS 128 /* of this process: folders of the walk, a cache, a report */
 
 struct item {
     struct pool_job job;
@@ -63,7 +66,8 @@ struct pool {
     unsigned jobs;
     struct member *members;
     VEC(struct item) waiting, lost;
-    size_t outstanding;
+    size_t outstanding, room;
+    int64_t looked_ms; /* at the times of the workers */
     uint64_t numbers;
     unsigned turn; /* whose socket is looked at first */
     char *inbox;   /* a message; rest is what is not yet taken of it */
@@ -561,10 +565,22 @@ static void overdue(struct pool *pool, struct member *member, int64_t limit_ms)
     strbuf_clear(&reason);
 }
 
+/* Who was stopped (Ctrl-Z), or busy elsewhere, cannot tell how long the others have worked. */
+static void forgive_absence(struct pool *pool, int64_t now)
+{
+    int64_t absent = pool->looked_ms == 0 ? 0 : now - pool->looked_ms;
+    pool->looked_ms = now;
+    for (unsigned i = 0; i < pool->jobs && absent > ABSENT_MS; i++) {
+        pool->members[i].since_ms += absent;
+        pool->members[i].latest_ms += absent;
+    }
+}
+
 /* Ends workers whose time is over. Only after their sockets were found empty. */
 static void check_times(struct pool *pool)
 {
     int64_t now = clock_steady_ms();
+    forgive_absence(pool, now);
     for (unsigned i = 0; i < pool->jobs; i++) {
         struct member *member = &pool->members[i];
         if (member->state == MEMBER_NONE || (member->state == MEMBER_READY && member->len == 0))
@@ -625,6 +641,29 @@ static unsigned cores(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
+/* How many jobs may be out, a descriptor or two each, here and in the sockets' queues. */
+static size_t room_for(unsigned jobs)
+{
+    size_t room = (size_t)jobs * WINDOW, need = 2 * room + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
+        return room;
+    limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= need)
+        return room;
+    return limit.rlim_cur > OTHER_DESCRIPTORS + 2 ? (limit.rlim_cur - OTHER_DESCRIPTORS) / 2 : 1;
+}
+
+/* An inherited "ignore" would take the workers' statuses away. */
+static void want_statuses(void)
+{
+    struct sigaction action;
+    if (sigaction(SIGCHLD, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL);
+}
+
 /* Waits until every worker has said that it is ready. */
 static int all_ready(struct pool *pool, struct strbuf *why)
 {
@@ -651,9 +690,11 @@ struct pool *pool_open(const struct pool_settings *settings, const struct detect
     pool->detect = detect;
     pool->jobs = settings->jobs > 0 ? settings->jobs : cores();
     pool->members = mem_zero(pool->jobs, sizeof *pool->members);
+    pool->room = room_for(pool->jobs);
     pool->inbox = mem_alloc(WORKER_MESSAGE);
     pool->parts = ~0u;
     pool->opening = true;
+    want_statuses();
     sandbox_prepare(NULL);
     if (!settings->no_hashes)
         digest_load(NULL); /* no worker could load it any more */
@@ -689,7 +730,7 @@ void pool_close(struct pool *pool)
 
 bool pool_has_room(const struct pool *pool)
 {
-    return pool->outstanding < (size_t)pool->jobs * WINDOW;
+    return pool->outstanding < pool->room;
 }
 
 void pool_give(struct pool *pool, const struct pool_job *job)

@@ -21,8 +21,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOLD_MS 20  /* the longest that an answer waits for others */
-#define ALONE   500 /* files that are examined without ClamAV before it is tried again */
+#define HOLD_MS 20         /* the longest that an answer waits for others */
+#define LARGE   (1u << 20) /* no answer waits for a file of more bytes */
+#define ALONE   500        /* files that are examined without ClamAV before it is tried again */
 
 _Static_assert(WORKER_BATCH <= CLAMD_WINDOW, "a batch is one window of clamd");
 _Static_assert(1 + sizeof(struct worker_answer) + VERDICT_RECORD <= WORKER_MESSAGE, "one fits");
@@ -231,6 +232,8 @@ static void clean(struct worker *w, struct task *task)
 
 static void examine(struct worker *w, struct task *task)
 {
+    if (task->job.size > LARGE)
+        flush(w);
     step(w, task->job.number);
     verdict_reset(&task->verdict);
     (w->settings->examine != NULL ? w->settings->examine : detect_file)(w->detect, w->scratch,

@@ -392,6 +392,10 @@ static void test_waiting(void)
     test_number("not done", pool_take(pool, &job, &verdict, 0), 0);
     test_number("not yet", pool_take(pool, &job, &verdict, 50), 0);
     test_true("waited as long as said", clock_steady_ms() - start >= 50);
+    usleep(1500000); /* as if stopped: the worker's time was not measured */
+    test_number("not yet after an absence", pool_take(pool, &job, &verdict, 0), 0);
+    test_number("forgiven", pool_replaced(pool), 0);
+    start = clock_steady_ms();
     take_one("in the end", pool);
     test_true("soon after its time", clock_steady_ms() - start < 3000);
     struct file left = {"LOOP", VERDICT_UNKNOWN, "", 0};
@@ -400,6 +404,29 @@ static void test_waiting(void)
     pool_take(pool, &job, &verdict, 10);
     pool_close(pool);
     close(lost.fd);
+}
+
+/* Few descriptors: fewer files at once, and all of them are examined. */
+static void test_few_descriptors(void)
+{
+    static struct file files[300];
+    struct rlimit few = {140, 140};
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        signal(SIGCHLD, SIG_IGN); /* as some parents leave it */
+        if (setrlimit(RLIMIT_NOFILE, &few) != 0)
+            _exit(1);
+        struct pool *pool = open_pool(4);
+        plain_files(files, 300);
+        run("few descriptors", pool, files, 300);
+        pool_close(pool);
+        fflush(stdout);
+        _exit(test_failed > 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    test_number("few descriptors", status, 0);
 }
 
 /* When the parent is killed its workers end, whatever they are doing. */
@@ -492,6 +519,7 @@ int main(void)
     test_gives_up();
     test_waiting();
     test_cannot_open();
+    test_few_descriptors();
     test_parent_killed();
     test_number("no descriptor is left open", open_descriptors(), before);
     test_true("no child is left", waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
