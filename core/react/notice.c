@@ -248,7 +248,9 @@ static void add_header(struct strbuf *out, struct span line)
         strbuf_add_span(out, line);
         return;
     }
-    for (size_t i = 0; i < line.len; i++)
+    size_t name = field_name(line) > 0 ? field_name(line) + 1 : 0;
+    strbuf_add(out, line.at, name);
+    for (size_t i = name; i < line.len; i++)
         if (line.at[i] != '"')
             strbuf_add_char(&plain, line.at[i]);
     line = strbuf_span(&plain);
@@ -333,15 +335,18 @@ static void without_cr_and_nul(struct strbuf *out, struct span s)
 void notice_fill(struct strbuf *out, struct span template, struct span email, struct span username,
                  struct span shells)
 {
-    struct strbuf clean = {0}, headers = {0}, filled = {0}, body = {0};
+    struct strbuf clean = {0}, header = {0}, filled = {0}, body = {0};
     struct values values = {email, username, shells};
     struct span rest, line;
     without_cr_and_nul(&clean, template);
     struct span fields = headers_of(strbuf_span(&clean), &rest);
-    substitute(&headers, fields, &values, true);
-    struct span lines = strbuf_span(&headers);
+    struct span lines = fields;
     while (span_take_line(&lines, &line)) {
-        add_header(out, line);
+        size_t name = field_name(line);
+        strbuf_reset(&header);
+        strbuf_add(&header, line.at, name);
+        substitute(&header, span_skip(line, name), &values, true);
+        add_header(out, strbuf_span(&header));
         strbuf_add_char(out, '\n');
     }
     add_missing(out, fields, &values);
@@ -350,7 +355,7 @@ void notice_fill(struct strbuf *out, struct span template, struct span email, st
     without_cr_and_nul(&body, strbuf_span(&filled));
     add_body(out, strbuf_span(&body));
     strbuf_clear(&clean);
-    strbuf_clear(&headers);
+    strbuf_clear(&header);
     strbuf_clear(&filled);
     strbuf_clear(&body);
 }

@@ -29,6 +29,7 @@ struct scanner {
     VEC(struct opened) open;
     unsigned strings; /* of open: " ` H */
     bool failed;
+    bool inert;        /* the token just read is a comment or a string without code in it */
     bool divisible;    /* the token just read may be cut anywhere: HTML, blanks, text of strings */
     size_t statements; /* significant tokens so far, all counted */
     char last;         /* the last significant token's last byte; ';' behind an open tag */
@@ -199,6 +200,7 @@ static void step_heredoc(struct scanner *s)
 
 static void nowdoc(struct scanner *s, const char *at, struct span label)
 {
+    s->inert = true;
     while (at < s->end) {
         size_t end = heredoc_end(s, at, label);
         if (end > 0) {
@@ -241,6 +243,7 @@ static bool begin_heredoc(struct scanner *s)
 
 static void single_quoted(struct scanner *s)
 {
+    s->inert = true;
     const char *at = s->at + 1;
     while (at < s->end && *at != '\'')
         at += *at == '\\' && at + 1 < s->end ? 2 : 1;
@@ -252,6 +255,7 @@ static void single_quoted(struct scanner *s)
 
 static void line_comment(struct scanner *s)
 {
+    s->inert = true;
     while (s->at < s->end && *s->at != '\n' && *s->at != '\r' &&
            !(*s->at == '?' && look(s, 1) == '>'))
         s->at++;
@@ -259,6 +263,7 @@ static void line_comment(struct scanner *s)
 
 static void block_comment(struct scanner *s)
 {
+    s->inert = true;
     const char *end = span_find(span_skip(rest_of(s), 2), SPAN("*/"));
     if (end == NULL)
         fail(s, (size_t)(s->at - s->start), "a comment is not closed");
@@ -378,7 +383,7 @@ static void step_code(struct scanner *s)
 static void step(struct scanner *s)
 {
     char inside = top(s);
-    s->divisible = false;
+    s->divisible = s->inert = false;
     if (s->mode == DATA) {
         s->at = s->end;
         s->divisible = true;
@@ -421,14 +426,20 @@ struct place {
     size_t depth;
     bool in_string;
     size_t within; /* start of the token that it is within, NOWHERE between tokens */
+    size_t left;   /* of that token: bytes from here to its end */
+    bool inert;    /* that token means nothing to PHP, whatever stands in it */
     size_t statements;
     char last;
 };
 
 static struct place place_of(const struct scanner *s)
 {
-    return (struct place){s->mode, s->open.len,   s->mode == CODE && is_string(top(s)),
-                          NOWHERE, s->statements, s->last};
+    return (struct place){.mode = s->mode,
+                          .depth = s->open.len,
+                          .in_string = s->mode == CODE && is_string(top(s)),
+                          .within = NOWHERE,
+                          .statements = s->statements,
+                          .last = s->last};
 }
 
 /* Statements end and begin here. */
@@ -437,10 +448,9 @@ static bool is_border(char last)
     return last == ';' || last == '{' || last == '}';
 }
 
-static bool glues(struct span text, struct php_part part)
+static bool begins_line(struct span text, size_t at)
 {
-    return part.from > 0 && part.to < text.len && is_name(text.at[part.from - 1]) &&
-           is_name(text.at[part.to]);
+    return at > 0 && (text.at[at - 1] == '\n' || text.at[at - 1] == '\r');
 }
 
 /* least: brackets that stayed open all the time between both places. */
@@ -451,67 +461,122 @@ static bool fit(struct span text, struct php_part part, const struct place *from
         return false;
     if (from->depth != to->depth || least < from->depth || from->within != to->within)
         return false;
-    if (from->mode != CODE || from->in_string || from->within != NOWHERE)
+    if (from->within != NOWHERE)
+        return from->inert;
+    if (from->in_string) /* a heredoc ends where a line begins */
+        return begins_line(text, part.from) == begins_line(text, part.to);
+    if (from->mode != CODE || from->statements == to->statements)
         return true;
-    if (from->statements == to->statements)
-        return !glues(text, part);
     return is_border(from->last) && (is_border(to->last) || to->mode != CODE);
 }
 
-/* Borders of parts in their order: 2 * i where the part i begins, 2 * i + 1 where it ends. */
-struct parts {
-    struct span text;
-    const struct php_part *list;
-    size_t border, borders;
-    struct place first; /* of the part that has begun */
-    size_t least;       /* depth since then */
-    bool whole;
+/* Where parts begin and end: borders[2 * i] and borders[2 * i + 1]. least[i]: how many brackets
+ * stayed open from the one to the other. */
+struct places {
+    const struct php_part *parts;
+    size_t len, next; /* borders in all, and the one that comes next */
+    struct place *borders;
+    size_t *least;
 };
 
-static void cross_border(struct parts *parts, const struct place *here)
+static size_t next_border(const struct places *places)
 {
-    const struct php_part *part = &parts->list[parts->border / 2];
-    if (parts->border % 2 == 0) {
-        parts->first = *here;
-        parts->least = here->depth;
-    } else if (!fit(parts->text, *part, &parts->first, here, parts->least)) {
-        parts->whole = false;
-    }
-    parts->border++;
+    const struct php_part *part = &places->parts[places->next / 2];
+    return places->next % 2 == 0 ? part->from : part->to;
 }
 
-/* Crosses the borders in the token [from, to) that was just read; before it the scanner was
- * `here`. The text's end is a token of no bytes. */
-static void cross_token(struct parts *parts, struct place here, size_t from, size_t to,
-                        bool divisible)
+/* Takes the borders in the token [from, to) that was just read; before it the scanner was `here`.
+ * The text's end is a token of no bytes. */
+static void take_borders(struct places *places, struct place here, size_t from,
+                         const struct scanner *s)
 {
-    while (parts->border < parts->borders) {
-        const struct php_part *part = &parts->list[parts->border / 2];
-        size_t at = parts->border % 2 == 0 ? part->from : part->to;
+    size_t to = (size_t)(s->at - s->start);
+    while (places->next < places->len) {
+        size_t at = next_border(places);
         if (at >= to && !(at == to && from == to))
             return;
-        here.within = at == from || divisible ? NOWHERE : from;
-        cross_border(parts, &here);
+        here.within = at == from || s->divisible ? NOWHERE : from;
+        here.left = here.within == NOWHERE ? 0 : to - at;
+        here.inert = s->inert;
+        if (places->next % 2 == 0)
+            places->least[places->next / 2] = here.depth;
+        places->borders[places->next++] = here;
     }
 }
 
-bool php_parts_are_whole(struct span text, const struct php_part *list, size_t len)
+/* False: the text cannot be read up to the last border. */
+static bool find_places(struct span text, struct places *places)
 {
     struct scanner s = scanner_of(text, NULL);
-    struct parts parts = {.text = text, .list = list, .borders = 2 * len, .whole = true};
-    while (parts.whole && !s.failed && parts.border < parts.borders) {
+    while (!s.failed && places->next < places->len) {
         size_t from = (size_t)(s.at - s.start);
         struct place here = place_of(&s);
-        if (here.depth < parts.least)
-            parts.least = here.depth;
+        if (places->next % 2 == 1 && here.depth < places->least[places->next / 2])
+            places->least[places->next / 2] = here.depth;
         if (s.at == s.end) {
-            cross_token(&parts, here, from, from, false);
+            take_borders(places, here, from, &s);
             break;
         }
         step(&s);
         if (!s.failed)
-            cross_token(&parts, here, from, (size_t)(s.at - s.start), s.divisible);
+            take_borders(places, here, from, &s);
     }
     vec_clear(&s.open);
-    return parts.whole && !s.failed && parts.border == parts.borders;
+    return !s.failed && places->next == places->len;
+}
+
+static bool find_places_of(struct span text, const struct php_part *parts, size_t len,
+                           struct places *places)
+{
+    *places = (struct places){.parts = parts, .len = 2 * len};
+    places->borders = mem_zero(2 * len + 1, sizeof *places->borders);
+    places->least = mem_zero(len + 1, sizeof *places->least);
+    return find_places(text, places);
+}
+
+static void places_clear(struct places *places)
+{
+    free(places->borders);
+    free(places->least);
+}
+
+/* Is the text without the parts still read the same up to where each of them stood? What was apart
+ * may have become one: a line comment and the code behind it, two names, "<" and "?". */
+static bool joins_well(struct span text, const struct php_part *parts, size_t len,
+                       const struct places *before)
+{
+    struct strbuf joined = {0};
+    struct php_part *seams = mem_zero(len + 1, sizeof *seams);
+    struct places after;
+    size_t at = 0;
+    for (size_t i = 0; i < len; i++) {
+        strbuf_add(&joined, text.at + at, parts[i].from - at);
+        seams[i] = (struct php_part){joined.len, joined.len};
+        at = parts[i].to;
+    }
+    strbuf_add(&joined, text.at + at, text.len - at);
+    bool well = find_places_of(strbuf_span(&joined), seams, len, &after);
+    for (size_t i = 0; i < 2 * len && well; i += 2) {
+        const struct place *old = &before->borders[i], *new = &after.borders[i];
+        well = old->mode == new->mode && old->depth == new->depth &&
+               old->in_string == new->in_string &&
+               (old->within == NOWHERE) == (new->within == NOWHERE) &&
+               before->borders[i + 1].left == new->left; /* a comment ends where it did */
+    }
+    places_clear(&after);
+    free(seams);
+    strbuf_clear(&joined);
+    return well;
+}
+
+bool php_parts_are_whole(struct span text, const struct php_part *parts, size_t len)
+{
+    struct places places;
+    bool whole = find_places_of(text, parts, len, &places);
+    for (size_t i = 0; i < len && whole; i++)
+        whole = fit(text, parts[i], &places.borders[2 * i], &places.borders[2 * i + 1],
+                    places.least[i]);
+    whole = whole && joins_well(text, parts, len, &places);
+    places_clear(&places);
+    return whole;
 }

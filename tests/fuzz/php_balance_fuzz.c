@@ -24,16 +24,6 @@ static bool balances_without(struct span text, struct php_part part)
     return result;
 }
 
-/* What comes together by the cut can make another token ("/" and "*"): only where blanks part
- * both sides must it balance. */
-static void check_part(struct span text, struct php_part part)
-{
-    bool apart = part.from > 0 && strchr(" \n", text.at[part.from - 1]) != NULL &&
-                 text.at[part.from - 1] != '\0';
-    if (php_parts_are_whole(text, &part, 1) && apart && php_balance(text, NULL))
-        need(balances_without(text, part));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
@@ -46,8 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     strbuf_add_text(&more, "<p>\n");
     strbuf_add_span(&more, text);
     need(php_balance(strbuf_span(&more), NULL) == balances);
-    if (to <= text.len)
-        check_part(text, (struct php_part){from, to});
+    struct php_part part = {from, to};
+    if (balances && to <= text.len && php_parts_are_whole(text, &part, 1))
+        need(balances_without(text, part));
     strbuf_clear(&why);
     strbuf_clear(&more);
     free((char *)text.at);

@@ -51,6 +51,10 @@ static const struct {
      "Sie\n" ADDED MIME "\n\xc3\xa4\n"},
     {"quoted", "To: \"J\xc3\xb6rg\" <${EMAIL}>\nSubject: s\n\nx\n",
      "To: =?UTF-8?B?SsO2cmc=?= <bob@example.net>\nSubject: s\n" ADDED MIME "\nx\n"},
+    {"a name in a name", "${USERNAME}: x\nTo: a\nSubject: s\n\nx\n",
+     "${USERNAME}: x\nTo: a\nSubject: s\n" ADDED MIME "\nx\n"},
+    {"no blank behind the colon", "To:a\nSubject:\xc3\xa4\n\nx\n",
+     "To:a\nSubject:=?UTF-8?B?w6Q=?=\n" ADDED MIME "\nx\n"},
     {"long, and no character is cut",
      "To: a\nSubject: "
      "x\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"
