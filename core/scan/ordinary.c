@@ -145,33 +145,37 @@ static void make_folded(void)
     folded.made = true;
 }
 
-static bool may_stand(const char *literal, size_t len)
+/* Looks at the literal's first bytes only. */
+static bool may_stand(struct span literal)
 {
+    char start[GRAM];
     size_t bits[2];
-    if (len < GRAM)
+    if (literal.len < GRAM)
         return true;
-    gram_bits(literal, bits);
+    fold(start, (struct span){literal.at, GRAM});
+    gram_bits(start, bits);
     return (folded.grams[bits[0] / 64] >> bits[0] % 64 & 1) != 0 &&
            (folded.grams[bits[1] / 64] >> bits[1] % 64 & 1) != 0;
 }
 
 static bool stands(struct span place, struct span literal)
 {
-    if (!folded.made)
-        make_folded();
     if (literal.len > place.len || place.len == 0)
         return literal.len == 0;
+    if (!may_stand(literal))
+        return false;
     char *lower = mem_alloc(literal.len);
     fold(lower, literal);
-    bool found =
-        may_stand(lower, literal.len) && memmem(place.at, place.len, lower, literal.len) != NULL;
+    bool found = memmem(place.at, place.len, lower, literal.len) != NULL;
     free(lower);
     return found;
 }
 
 bool ordinary_has(struct span literal)
 {
-    return stands((struct span){folded.bytes, sizeof folded.bytes}, literal);
+    if (!folded.made)
+        make_folded();
+    return stands((struct span){folded.bytes, folded.len}, literal);
 }
 
 bool ordinary_text_has(size_t number, struct span literal)

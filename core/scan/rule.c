@@ -121,16 +121,18 @@ size_t rules_count(const struct rules *rules, enum rule_source source)
 
 /* ---- which literals say something ---- */
 
-static unsigned different_bytes(struct span literal)
+#define DIFFERENT_MIN 4
+
+static bool has_different_bytes(struct span literal)
 {
     bool seen[256] = {false};
     unsigned count = 0;
-    for (size_t i = 0; i < literal.len; i++) {
+    for (size_t i = 0; i < literal.len && count < DIFFERENT_MIN; i++) {
         unsigned char byte = (unsigned char)literal.at[i];
         count += !seen[byte];
         seen[byte] = true;
     }
-    return count;
+    return count == DIFFERENT_MIN;
 }
 
 const char *rules_weak_literal(struct span literal)
@@ -139,7 +141,7 @@ const char *rules_weak_literal(struct span literal)
         return "is empty";
     if (literal.len < RULES_LITERAL_MIN)
         return "is shorter than 8 bytes";
-    if (different_bytes(literal) < 4)
+    if (!has_different_bytes(literal))
         return "is too general: it holds less than 4 different bytes";
     if (ordinary_has(literal))
         return "is too general: it stands in ordinary PHP or HTML";
