@@ -9,7 +9,7 @@
  * (as Wu and Manber do, TR 94-17, University of Arizona). A literal of 23 bytes or more holds
  * a gram of 16 bytes that starts at a multiple of 8 in the text, wherever it stands: so eight grams
  * of it are known to the filter. One of 5 or more holds one of two grams of 4 bytes at an even
- * offset. Of tiny ones two bytes are looked for everywhere, but only in sets that have some.
+ * offset. Of tiny ones a gram of 3 is looked for everywhere, but only in sets that have some.
  *
  * Pieces and grams are taken where ordinary code holds them most seldom.
  */
@@ -17,12 +17,14 @@
 
 #include "spamgear/base/map.h"
 #include <assert.h>
+#include <endian.h>
 
 #define PIECE      4          /* bytes of a literal in the automaton, at most */
 #define STEP       8          /* bytes that the filter goes on by */
 #define BIG        23         /* bytes of a window: a gram of 16 starts at one of 8 places */
 #define BIG_BEFORE 9          /* of these, before the piece; a small window begins with its piece */
 #define SMALL      5          /* bytes of a window: a gram of 4 starts at one of 2 places */
+#define TINY       3          /* bytes of a gram and a piece of shorter ones */
 #define MOST       1000000    /* literals: so that offsets in the table stay below IS_STOP */
 #define NONE       UINT32_MAX /* no literal, no stop, no row */
 #define IS_STOP    0x80000000u /* in the table: a stop's number follows, not a row's offset */
@@ -45,7 +47,7 @@ struct filter {
     uint64_t *big;      /* by hash of a gram: two bits of a word */
     unsigned big_shift; /* from a hash to a word's number */
     uint8_t *small;     /* by hash of a gram: 1 when it is one */
-    uint8_t *tiny;      /* by two bytes; NULL when no literal is tiny */
+    uint8_t *tiny;      /* the same; NULL when no literal is tiny */
 };
 
 struct literals {
@@ -198,12 +200,12 @@ static bool is_dull(const char *window)
     return false;
 }
 
-/* Its whole window must stand in the literal; tiny ones are all piece. */
+/* Its whole window must stand in the literal. */
 static size_t choose_piece(struct chooser *chooser, struct span text)
 {
-    if (text.len < SMALL)
-        return 0;
     const char *at = text.at;
+    if (text.len < SMALL)
+        return text.len > TINY && rareness_of(chooser, at, 1) < rareness_of(chooser, at + TINY, 1);
     size_t before = text.len >= BIG ? BIG_BEFORE : 0, window = text.len >= BIG ? BIG : SMALL;
     size_t best = before;
     int most = INT32_MIN, sum = rareness_of(chooser, at, window - 1);
@@ -243,7 +245,7 @@ static int make_items(struct literals *set, struct strbuf *why)
 
 static size_t piece_len(const struct item *item)
 {
-    return item->len < PIECE ? item->len : PIECE;
+    return item->len >= SMALL ? PIECE : item->len < TINY ? item->len : TINY;
 }
 
 /* Bytes that the automaton does not tell apart: case, pairs of digits, many control bytes, and
@@ -394,8 +396,8 @@ static void make_automaton(struct literals *set)
 
 /* ---- the filter ---- */
 
-#define SMALL_BITS 16 /* of a hash, for a table of 64 KiB */
-#define BIG_BITS   24 /* bits in the table for each gram: 0.6 % of other grams pass */
+#define GRAM_BITS 16 /* of a hash, for a table of 64 KiB */
+#define BIG_BITS  24 /* bits in the table for each gram: 0.6 % of other grams pass */
 
 static inline uint64_t big_hash(const char *at)
 {
@@ -405,12 +407,13 @@ static inline uint64_t big_hash(const char *at)
 
 static inline uint32_t small_hash(const char *at)
 {
-    return fold4(at) * 0x9e3779b1u >> (32 - SMALL_BITS);
+    return fold4(at) * 0x9e3779b1u >> (32 - GRAM_BITS);
 }
 
-static inline size_t tiny_index(const char *at)
+/* Of the first 3 of 4 bytes. */
+static inline uint32_t tiny_hash(const char *at)
 {
-    return (size_t)(uint8_t)at[0] << 8 | (uint8_t)at[1];
+    return (le32toh(fold4(at)) << 8) * 0x9e3779b1u >> (32 - GRAM_BITS);
 }
 
 static inline uint64_t big_bits(uint64_t hash)
@@ -439,20 +442,17 @@ static void add_small(struct filter *filter, const struct item *item)
     filter->small[small_hash(item->at + item->piece + 1)] = 1;
 }
 
-static bool may_be(const struct item *item, size_t i, unsigned byte)
-{
-    return i >= item->len || item->at[i] == (char)byte ||
-           (item->nocase && fold(item->at[i]) == fold((char)byte));
-}
-
-/* A single byte stands before any other. */
+/* What a literal lacks to a gram may be any bytes: a set with a single byte is not filtered. */
 static void add_tiny(struct filter *filter, const struct item *item)
 {
+    size_t len = piece_len(item);
     if (filter->tiny == NULL)
-        filter->tiny = mem_zero(1 << 16, 1);
-    for (unsigned first = 0; first < 256; first++)
-        for (unsigned second = 0; may_be(item, 0, first) && second < 256; second++)
-            filter->tiny[first << 8 | second] |= may_be(item, 1, second);
+        filter->tiny = mem_zero(1 << GRAM_BITS, 1);
+    for (unsigned rest = 0; rest < 1u << 8 * (TINY - len); rest++) {
+        char gram[4] = {0, (char)(rest >> 8), (char)rest, 0};
+        memcpy(gram, item->at + item->piece, len);
+        filter->tiny[tiny_hash(gram)] = 1;
+    }
 }
 
 static void make_filter(struct literals *set)
@@ -463,7 +463,7 @@ static void make_filter(struct literals *set)
     for (; len * 64 < (size_t)literals_count(set) * STEP * BIG_BITS; len *= 2)
         filter->big_shift--;
     filter->big = mem_zero(len, sizeof *filter->big);
-    filter->small = mem_zero(1 << SMALL_BITS, 1);
+    filter->small = mem_zero(1 << GRAM_BITS, 1);
     for (uint32_t n = 0; n < literals_count(set); n++) {
         const struct item *item = &set->items[n];
         (item->len >= BIG ? add_big : item->len >= SMALL ? add_small : add_tiny)(filter, item);
@@ -582,8 +582,8 @@ static void look_closer(struct walk *walk, size_t at)
     for (size_t i = 0; i < STEP; i++) {
         if (i % 2 == 0 && filter->small[small_hash(text + i)])
             walk_part(walk, at + i - (at + i > 0), at + i + PIECE);
-        if (filter->tiny != NULL && filter->tiny[tiny_index(text + i)])
-            walk_part(walk, at + i, at + i + PIECE);
+        if (filter->tiny != NULL && filter->tiny[tiny_hash(text + i)])
+            walk_part(walk, at + i, at + i + TINY);
     }
 }
 
@@ -598,7 +598,7 @@ static inline __attribute__((always_inline)) size_t filter_text(struct walk *wal
         for (size_t i = 0; i < STEP; i += 2)
             any |= filter.small[small_hash(text + i)];
         for (size_t i = 0; tiny && i < STEP; i++)
-            any |= filter.tiny[tiny_index(text + i)];
+            any |= filter.tiny[tiny_hash(text + i)];
         if (__builtin_expect(any != 0, false))
             look_closer(walk, at);
     }

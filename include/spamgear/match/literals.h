@@ -2,10 +2,11 @@
  *
  * An Aho-Corasick automaton (Aho and Corasick, CACM 18(6), 1975) over the folded bytes of a
  * piece of each literal; where a piece stands, the whole literal is compared. So memory stays
- * small however long the literals are, and exact and case-blind literals share one pass.
- * A build with vectorscan may use that instead; the results are the same.
+ * small however long the literals are, and exact and case-blind literals share one pass. A filter
+ * in front keeps the automaton away from most of an ordinary text.
  *
- * Fill it, compile it once, then scan with one literal_hits a thread.
+ * Fill it, compile it once (about 1 ms for 2,500), then scan with one literal_hits a thread. A
+ * literal costs most where it stands first; every further place in the same text is cheap.
  */
 #ifndef SPAMGEAR_MATCH_LITERALS_H
 #define SPAMGEAR_MATCH_LITERALS_H
@@ -22,8 +23,9 @@ struct literals *literals_new(void);
 void literals_free(struct literals *set); /* NULL is fine */
 
 /* Adds a copy and returns its number; the same text in the same case mode keeps its number.
- * nocase: ASCII letters of either case match. Literals have 1 byte or more; those shorter than
- * 3 are allowed but slow. */
+ * nocase: ASCII letters of either case match. Literals of 23 bytes or more cost least. Once one of
+ * 3 or 4 bytes is in the set a scan takes about half as long again; a single byte switches the
+ * filter off. An empty one makes literals_compile fail. */
 uint32_t literals_add(struct literals *set, struct span text, bool nocase);
 uint32_t literals_count(const struct literals *set);
 struct span literals_text(const struct literals *set, uint32_t number);
@@ -50,7 +52,7 @@ static inline bool literal_hits_has(const struct literal_hits *hits, uint32_t nu
 /* Finds every literal of the set that stands in text; hits starts afresh. */
 void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits);
 
-/* "aho-corasick" or "vectorscan 5.4.9", for --version and --verbose. */
+/* "aho-corasick", for --verbose. */
 const char *literals_engine(void);
 
 #endif
