@@ -1,7 +1,7 @@
 /* clamd_canary - texts that every ClamAV that can scan finds.
  *
- * The EICAR test file is fixed: 68 bytes (eicar.org), which may be followed by white space. It is
- * kept shifted by one, so that no scanner finds it in this program.
+ * The EICAR test file is fixed: 68 bytes (eicar.org), nothing added, since signatures by hash know
+ * it too. It is kept shifted by one, so that no scanner finds it in this program.
  *
  * cli_check_mydoom_log (libclamav/special.c, in every version since 0.90) looks at files of no
  * known type: the first 64 bytes are two records of eight big-endian words; the first is the
@@ -19,7 +19,6 @@
 
 #define RECORD_WORDS 8
 #define RECORDS      2
-#define SPACE        32 /* random white space behind EICAR; it may be 60 bytes long */
 
 static const char eicar_shifted[] =
     "Y6P\"Q&ABQ\\5]Q[Y65)Q_*8DD*8~%FJDBS.TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
@@ -45,14 +44,12 @@ static size_t make_built_in(unsigned char *out, const uint32_t *noise)
     return sizeof(uint32_t) * RECORDS * RECORD_WORDS;
 }
 
-static size_t make_eicar(unsigned char *out, const uint32_t *noise)
+static size_t make_eicar(unsigned char *out)
 {
     size_t len = sizeof eicar_shifted - 1;
     for (size_t i = 0; i < len; i++)
         out[i] = (unsigned char)(eicar_shifted[i] - 1);
-    for (unsigned bit = 0; bit < SPACE; bit++)
-        out[len + bit] = noise[0] >> bit & 1 ? ' ' : '\t';
-    return len + SPACE;
+    return len;
 }
 
 int clamd_canary_open(enum clamd_canary canary, struct strbuf *why)
@@ -61,8 +58,7 @@ int clamd_canary_open(enum clamd_canary canary, struct strbuf *why)
     uint32_t noise[RECORDS * RECORD_WORDS];
     if (getentropy(noise, sizeof noise) != 0)
         return strbuf_why(why, "no random bytes: %s", strerror(errno));
-    size_t len =
-        canary == CANARY_EICAR ? make_eicar(content, noise) : make_built_in(content, noise);
+    size_t len = canary == CANARY_EICAR ? make_eicar(content) : make_built_in(content, noise);
     int fd = memfd_create("canary", MFD_CLOEXEC);
     if (fd >= 0 && write(fd, content, len) == (ssize_t)len)
         return fd;

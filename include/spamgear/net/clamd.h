@@ -7,8 +7,8 @@
  * with canaries: the EICAR test file, which clamd's own database may or may not know, and 64
  * random bytes made so that ClamAV's built-in check for the log of Mydoom.M fires, which needs no
  * database (but the setting HeuristicAlerts). One of them must be found; else nothing that this
- * clamd says of any file means anything, and the session is an error. Contents differ from session
- * to session, so no cache of clamd can answer.
+ * clamd says of any file means anything, and the session is an error. The random ones differ from
+ * session to session, so clamd's cache of clean files cannot answer.
  *
  * Every call ends by a deadline; SIGPIPE is never raised. After clamd_open no descriptor is made
  * any more, so a session can be used in a sandbox (it needs sendmsg, recvfrom, poll, pread, fstat,
