@@ -1,14 +1,14 @@
 /* pool - the parent's side: who has which job, since when, and what became of it.
  *
  * Jobs wait in one queue and leave it in batches. A batch is sent when it is full, or to a worker
- * that has nothing to do; a worker holds two batches at most, so neither side can fill the
+ * that has nothing to do; a worker holds a few batches at most, so neither side can fill the
  * other's socket. The parent never blocks but in poll(2).
  *
- * A worker is believed nothing: a record that is none, an answer that is not the next one, a
- * message that is too long, and it is killed. The file that a dead worker was at (its shared page
- * says; the next one to be answered if that makes no sense) is UNKNOWN. So each death settles
- * one file, and the scan ends. Workers that die without any file are started again, FAILURES_MAX
- * times in a row; then every job comes back UNKNOWN with the reason.
+ * A worker is believed nothing: a record that is none, an answer about a file that it does not
+ * have, a message that is too long, and it is killed. The file that a dead worker was at (its
+ * shared page says; the next one to be answered if that makes no sense) is UNKNOWN. So each death
+ * settles one file, and the scan ends. Workers that die without any file are started again,
+ * FAILURES_MAX times in a row; then every job comes back UNKNOWN with the reason.
  */
 #include "spamgear/scan/pool.h"
 
@@ -28,7 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WINDOW            (2 * WORKER_BATCH)
+#define WINDOW_MAX        (4 * WORKER_BATCH)
 #define BATCH_BYTES       (8u << 20) /* with more than this a batch is full: others may have less */
 #define START_MS          30000      /* a worker must be ready within this: libclamav, clamd */
 #define TICK_MS           200        /* how often the times are looked at */
@@ -52,7 +52,7 @@ struct member {
     int socket;
     struct worker_page *page;
     char *folder;
-    struct item items[WINDOW]; /* what it was given, oldest first */
+    struct item items[WINDOW_MAX]; /* what it was given, oldest first */
     unsigned len;
     bool answered;     /* anything, since it was started */
     uint64_t steps;    /* of its page, when last looked at */
@@ -64,6 +64,8 @@ struct pool {
     struct pool_settings settings;
     const struct detect *detect;
     unsigned jobs;
+    unsigned window; /* jobs of one worker: it has two batches, or with clamd four, which it answers
+                        at once */
     struct member *members;
     VEC(struct item) waiting, lost;
     size_t outstanding, room;
@@ -331,7 +333,7 @@ static size_t batch_of(const struct pool *pool, const struct member *member, boo
         return 0;
     if (pool->waiting.at[0].alone)
         return idle ? 1 : 0;
-    return member->len + WORKER_BATCH > WINDOW ? 0 : batch_size(pool, flush && idle);
+    return member->len + WORKER_BATCH > pool->window ? 0 : batch_size(pool, flush && idle);
 }
 
 static size_t pack(const struct item *items, size_t count, struct worker_job *jobs, int *fds)
@@ -483,25 +485,35 @@ static bool cleaning_holds(const struct pool_job *job, const struct verdict *ver
            (fstat(job->cleaned_fd, &st) == 0 && (uint64_t)st.st_size == verdict->cleaned_size);
 }
 
-/* Takes one answer off the message. False, with why, when it is none. */
-static bool take_answer(struct pool *pool, struct member *member, struct strbuf *why)
+/* The item of that number; -1: it has none. */
+static int item_of(const struct member *member, uint64_t number)
+{
+    for (unsigned i = 0; i < member->len; i++)
+        if (member->items[i].number == number)
+            return (int)i;
+    return -1;
+}
+
+/* Takes one answer off the message: the index of its item, or -1 with why. */
+static int take_answer(struct pool *pool, struct member *member, struct strbuf *why)
 {
     struct worker_answer head;
     if (pool->rest.len < sizeof head)
-        return strbuf_why(why, "the worker's answer ends too early") == 0;
+        return strbuf_why(why, "the worker's answer ends too early");
     memcpy(&head, pool->rest.at, sizeof head);
     pool->rest = span_skip(pool->rest, sizeof head);
-    if (member->len == 0 || head.number != member->items[0].number)
-        return strbuf_why(why, "the worker's answer is about another file") == 0;
+    int at = item_of(member, head.number);
+    if (at < 0)
+        return strbuf_why(why, "the worker's answer is about another file");
     if (head.len > pool->rest.len)
-        return strbuf_why(why, "the worker's answer ends too early") == 0;
+        return strbuf_why(why, "the worker's answer ends too early");
     struct span record = {pool->rest.at, (size_t)head.len};
     pool->rest = span_skip(pool->rest, (size_t)head.len);
     if (verdict_decode(&pool->verdict, &record, pool->detect->rules, why) != 0)
-        return false;
-    if (record.len > 0 || !cleaning_holds(&member->items[0].job, &pool->verdict))
-        return strbuf_why(why, "the worker's answer does not hold together") == 0;
-    return true;
+        return -1;
+    if (record.len > 0 || !cleaning_holds(&member->items[at].job, &pool->verdict))
+        return strbuf_why(why, "the worker's answer does not hold together");
+    return at;
 }
 
 static int hand_over(struct pool *pool, const struct item *item, struct pool_job *job,
@@ -517,10 +529,10 @@ static int take_received(struct pool *pool, struct pool_job *job, const struct v
 {
     struct member *member = pool->rest_of;
     struct strbuf why = {0};
-    int taken = 0;
-    if (take_answer(pool, member, &why)) {
-        taken = hand_over(pool, &member->items[0], job, verdict);
-        member_drop(member, 0);
+    int taken = 0, at = take_answer(pool, member, &why);
+    if (at >= 0) {
+        taken = hand_over(pool, &member->items[at], job, verdict);
+        member_drop(member, (unsigned)at);
         member->answered = true;
         pool->failures = 0;
         if (pool->rest.len == 0)
@@ -642,9 +654,9 @@ static unsigned cores(void)
 }
 
 /* How many jobs may be out, a descriptor or two each, here and in the sockets' queues. */
-static size_t room_for(unsigned jobs)
+static size_t room_for(size_t room)
 {
-    size_t room = (size_t)jobs * WINDOW, need = 2 * room + OTHER_DESCRIPTORS;
+    size_t need = 2 * room + OTHER_DESCRIPTORS;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= need)
         return room;
@@ -690,7 +702,8 @@ struct pool *pool_open(const struct pool_settings *settings, const struct detect
     pool->detect = detect;
     pool->jobs = settings->jobs > 0 ? settings->jobs : cores();
     pool->members = mem_zero(pool->jobs, sizeof *pool->members);
-    pool->room = room_for(pool->jobs);
+    pool->window = (settings->clamd != NULL ? 4 : 2) * WORKER_BATCH;
+    pool->room = room_for((size_t)pool->jobs * pool->window);
     pool->inbox = mem_alloc(WORKER_MESSAGE);
     pool->parts = ~0u;
     pool->opening = true;

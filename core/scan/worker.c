@@ -2,9 +2,11 @@
  *
  * Everything that needs the world (a clamd to connect to, libclamav's folder, libcrypto's set-up)
  * is done first; buffers and patterns are made afterwards, within the memory limit. Answers are
- * collected while a batch lasts, but not for longer than HOLD_MS. With clamd, a batch is answered
- * once all of it was, and the canary behind it in the same session was found: until then "OK" may
- * be the word of an engine without its temporary folder.
+ * collected while a batch lasts, but not for longer than HOLD_MS. With clamd, up to HELD files are
+ * answered once all of them were, and the canary behind them in the same session was found: until
+ * then "OK" may be the word of an engine without its temporary folder. When the session breaks,
+ * what clamd was at is UNKNOWN; what it had called clean is not answered, so that the parent gives
+ * it to another worker.
  */
 #include "spamgear/scan/worker.h"
 
@@ -21,17 +23,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOLD_MS 20         /* the longest that an answer waits for others */
-#define LARGE   (1u << 20) /* no answer waits for a file of more bytes */
-#define ALONE   500        /* files that are examined without ClamAV before it is tried again */
+#define HOLD_MS 20                 /* the longest that an answer waits for others */
+#define LARGE   (1u << 20)         /* no answer waits for a file of more bytes */
+#define HELD    (4 * WORKER_BATCH) /* files that wait for one canary of clamd */
+#define HELD_MS 200                /* and the longest that the first of them waits for more */
+#define ALONE   500 /* files that are examined without ClamAV before it is tried again */
 
-_Static_assert(WORKER_BATCH <= CLAMD_WINDOW, "a batch is one window of clamd");
 _Static_assert(1 + sizeof(struct worker_answer) + VERDICT_RECORD <= WORKER_MESSAGE, "one fits");
 
 struct task {
     struct worker_job job;
     int fd, cleaned_fd;
     uint32_t asked;     /* the number of clamd's answer; 0 = not asked, or answered */
+    bool unanswered;    /* clamd owes an answer */
+    bool left;          /* not settled: another worker will be given it */
     struct stat before; /* when clamd was asked */
     struct verdict verdict;
 };
@@ -47,7 +52,7 @@ struct worker {
     struct strbuf out, record, text, cleaned;
     int64_t out_since_ms;
     unsigned tasks_len;
-    struct task tasks[WORKER_BATCH];
+    struct task tasks[HELD];
 };
 
 /* -- What is said -- */
@@ -111,14 +116,16 @@ static size_t descriptors_of(struct msghdr *message, int *fds)
     return len;
 }
 
-/* Gives each job its descriptors. False when their number is wrong. */
-static bool share_out(struct worker *w, const struct worker_job *jobs, const int *fds, size_t len)
+/* Makes each job with its descriptors a task. False when their number is wrong. */
+static bool share_out(struct worker *w, const struct worker_job *jobs, size_t jobs_len,
+                      const int *fds, size_t len)
 {
     size_t used = 0;
-    for (unsigned i = 0; i < w->tasks_len; i++) {
-        struct task *task = &w->tasks[i];
+    for (size_t i = 0; i < jobs_len; i++) {
+        struct task *task = &w->tasks[w->tasks_len++];
         task->job = jobs[i];
         task->asked = 0;
+        task->unanswered = task->left = false;
         if (used + 1 + (jobs[i].cleans != 0) > len)
             return false;
         task->fd = fds[used++];
@@ -137,7 +144,7 @@ static void await(struct worker *w)
             _exit(WORKER_AGAIN);
 }
 
-/* Waits for the next batch; ends the process when there will be none. */
+/* Waits for the next batch and adds it to the tasks; ends the process when there will be none. */
 static void receive(struct worker *w)
 {
     struct worker_job jobs[WORKER_BATCH];
@@ -159,9 +166,8 @@ static void receive(struct worker *w)
     if (got <= 0)
         _exit(0);
     size_t len = descriptors_of(&message, fds);
-    w->tasks_len = (unsigned)((size_t)got / sizeof *jobs);
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)got % sizeof *jobs != 0 ||
-        !share_out(w, jobs, fds, len))
+        !share_out(w, jobs, (size_t)got / sizeof *jobs, fds, len))
         _exit(3);
 }
 
@@ -246,27 +252,13 @@ static void examine(struct worker *w, struct task *task)
 
 /* -- clamd -- */
 
-/* From here on there is no session, and what it has not vouched for is not known. */
+/* From here on there is no session. */
 static void clamd_broken(struct worker *w, const char *why)
 {
     strbuf_why(&w->clamd_why, "%s", why);
     clamd_close(w->clamd);
     w->clamd = NULL;
     w->without = ALONE; /* a fresh worker may have more luck, at once */
-}
-
-static void clamd_ask_all(struct worker *w)
-{
-    struct strbuf why = {0};
-    for (unsigned i = 0; i < w->tasks_len && w->clamd != NULL; i++) {
-        step(w, w->tasks[i].job.number);
-        if (fstat(w->tasks[i].fd, &w->tasks[i].before) != 0)
-            continue; /* detect_file says so */
-        w->tasks[i].asked = clamd_ask(w->clamd, w->tasks[i].fd, &why);
-        if (w->tasks[i].asked == 0)
-            clamd_broken(w, strbuf_text(&why));
-    }
-    strbuf_clear(&why);
 }
 
 static struct task *asked_as(struct worker *w, uint32_t number)
@@ -280,7 +272,7 @@ static struct task *asked_as(struct worker *w, uint32_t number)
 static struct task *first_asked(struct worker *w)
 {
     for (unsigned i = 0; i < w->tasks_len; i++)
-        if (w->tasks[i].asked != 0)
+        if (w->tasks[i].unanswered)
             return &w->tasks[i];
     return NULL;
 }
@@ -312,6 +304,7 @@ static void hash_found(struct worker *w, struct task *task)
 static void clamd_told(struct worker *w, struct task *task, const struct clamd_answer *told)
 {
     task->asked = 0;
+    task->unanswered = false;
     if (told->result == CLAMD_FOUND && !task->verdict.allowed) {
         verdict_add(&task->verdict, w->detect->rules, w->detect->rules->clamav,
                     span_text(told->name));
@@ -327,12 +320,13 @@ static int file_ms(const struct worker *w, const struct task *task)
     return w->settings->time_ms + (int)(blocks < 1000000 ? blocks : 1000000) * 1000;
 }
 
-static void clamd_collect(struct worker *w)
+/* Takes answers until so many scans may be asked for (CLAMD_WINDOW: until all are answered). */
+static void clamd_collect(struct worker *w, unsigned room)
 {
     struct strbuf why = {0};
     struct clamd_answer told;
     struct task *waiting;
-    while (w->clamd != NULL && (waiting = first_asked(w)) != NULL) {
+    while (w->clamd != NULL && clamd_room(w->clamd) < room && (waiting = first_asked(w)) != NULL) {
         step(w, waiting->job.number);
         int got = clamd_next(w->clamd, &told, file_ms(w, waiting), &why);
         struct task *task = got == 1 ? asked_as(w, told.number) : NULL;
@@ -348,20 +342,62 @@ static void clamd_collect(struct worker *w)
     strbuf_clear(&why);
 }
 
-/* What a session that broke in this batch called clean may be none. */
-static void clamd_confirm_all(struct worker *w)
+static void clamd_ask_for(struct worker *w, struct task *task)
 {
     struct strbuf why = {0};
-    bool clean_ones = false;
-    for (unsigned i = 0; i < w->tasks_len; i++)
-        clean_ones |= w->tasks[i].verdict.result == VERDICT_CLEAN;
-    if (w->clamd != NULL && clean_ones) {
-        step(w, w->tasks[0].job.number);
-        if (clamd_confirm(w->clamd, WORKER_CLAMD_MS, &why) != 0)
+    clamd_collect(w, 1);
+    if (w->clamd != NULL) {
+        step(w, task->job.number);
+        task->unanswered = true;
+        if (fstat(task->fd, &task->before) != 0)
+            memset(&task->before, 0, sizeof task->before); /* like no file */
+        task->asked = clamd_ask(w->clamd, task->fd, &why);
+        if (task->asked == 0)
             clamd_broken(w, strbuf_text(&why));
     }
-    for (unsigned i = 0; i < w->tasks_len && w->clamd == NULL; i++)
+    strbuf_clear(&why);
+}
+
+static bool has_clean(const struct worker *w)
+{
+    for (unsigned i = 0; i < w->tasks_len; i++)
+        if (w->tasks[i].verdict.result == VERDICT_CLEAN)
+            return true;
+    return false;
+}
+
+/* The session broke: what it owed an answer for is not known, the other clean ones are left. */
+static void clamd_settle_broken(struct worker *w)
+{
+    for (unsigned i = 0; i < w->tasks_len; i++) {
+        struct task *task = &w->tasks[i];
+        if (task->unanswered)
+            verdict_unknown(&task->verdict, "%s", strbuf_text(&w->clamd_why));
+        else
+            task->left |= task->verdict.result == VERDICT_CLEAN;
+    }
+}
+
+static void clamd_doubt_all(struct worker *w)
+{
+    for (unsigned i = 0; i < w->tasks_len; i++)
         verdict_unknown(&w->tasks[i].verdict, "%s", strbuf_text(&w->clamd_why));
+}
+
+/* Has the canary found behind all of them. */
+static void clamd_settle(struct worker *w)
+{
+    struct strbuf why = {0};
+    clamd_collect(w, CLAMD_WINDOW);
+    if (w->clamd == NULL) {
+        clamd_settle_broken(w);
+    } else if (has_clean(w)) {
+        step(w, w->tasks[0].job.number);
+        if (clamd_confirm(w->clamd, WORKER_CLAMD_MS, &why) != 0) {
+            clamd_broken(w, strbuf_text(&why));
+            clamd_doubt_all(w);
+        }
+    }
     strbuf_clear(&why);
 }
 
@@ -370,27 +406,64 @@ static void clamd_confirm_all(struct worker *w)
 static void finish(struct worker *w, const struct task *task)
 {
     close(task->fd);
-    answer(w, task);
+    if (!task->left)
+        answer(w, task);
+}
+
+static void serve_plain(struct worker *w)
+{
+    receive(w);
+    for (unsigned i = 0; i < w->tasks_len; i++) {
+        examine(w, &w->tasks[i]);
+        finish(w, &w->tasks[i]);
+    }
+}
+
+/* Is there a batch that can be taken with those that are held since that time? */
+static bool has_more(const struct worker *w, int64_t since_ms)
+{
+    struct pollfd polled = {.fd = WORKER_SOCKET, .events = POLLIN};
+    return w->clamd != NULL && w->tasks_len + WORKER_BATCH <= HELD &&
+           clock_steady_ms() - since_ms < HELD_MS && poll(&polled, 1, 0) == 1;
+}
+
+static void serve_clamd(struct worker *w)
+{
+    bool had_session = w->clamd != NULL;
+    unsigned next = 0;
+    receive(w);
+    int64_t since_ms = clock_steady_ms();
+    do {
+        if (next > 0)
+            receive(w);
+        for (; next < w->tasks_len && (w->clamd != NULL) == had_session; next++) {
+            if (had_session)
+                clamd_ask_for(w, &w->tasks[next]);
+            examine(w, &w->tasks[next]);
+        }
+    } while (has_more(w, since_ms));
+    for (; next < w->tasks_len; next++) {
+        verdict_reset(&w->tasks[next].verdict);
+        w->tasks[next].left = true;
+    }
+    if (had_session)
+        clamd_settle(w);
+    else
+        clamd_doubt_all(w);
+    for (unsigned i = 0; i < w->tasks_len; i++)
+        finish(w, &w->tasks[i]);
+    step(w, 0);
 }
 
 static void serve(struct worker *w)
 {
-    bool clamd = w->settings->clamd != NULL;
     const struct clam *clam = w->detect->clam;
-    receive(w);
-    clamd_ask_all(w);
-    for (unsigned i = 0; i < w->tasks_len; i++) {
-        examine(w, &w->tasks[i]);
-        if (!clamd)
-            finish(w, &w->tasks[i]);
-    }
-    if (clamd) {
-        clamd_collect(w);
-        clamd_confirm_all(w);
-        for (unsigned i = 0; i < w->tasks_len; i++)
-            finish(w, &w->tasks[i]);
-        step(w, 0);
-    }
+    bool clamd = w->settings->clamd != NULL;
+    w->tasks_len = 0;
+    if (clamd)
+        serve_clamd(w);
+    else
+        serve_plain(w);
     flush(w);
     bool without = (clamd && w->clamd == NULL) || (clam != NULL && clam_is_lost(clam));
     if (without && (w->without += w->tasks_len) >= ALONE)

@@ -169,14 +169,14 @@ static const struct scenario {
     const char *text; /* of one file in the midst */
     const char *why;  /* of that file, how it starts; NULL = it is FOUND */
     unsigned others;  /* what else may come of files that are clean */
-    unsigned most;    /* of them UNKNOWN at most: those that were under way */
+    unsigned most;    /* of them UNKNOWN at most: those that were under way, or not vouched for */
 } scenarios[] = {
     {"finds", "VIRUS", NULL, CLEAN, 0},
     {"cannot scan one", "ERROR", "clamd: cannot allocate", CLEAN, 0},
     {"dies", "DIE", CLOSED, CLEAN | UNKNOWN, 16},
     {"falls silent", "SILENT", "clamd did not answer in time", CLEAN | UNKNOWN, 16},
     {"loses its folder", "POISON", "clamd does not find any more what it found", CLEAN | UNKNOWN,
-     16},
+     64},
     {"goes away for good", "GONE", CLOSED, CLEAN | UNKNOWN, FILES},
 };
 

@@ -1,7 +1,7 @@
 /* pool - workers that examine files, each shut in its sandbox.
  *
  * Workers are forked from the process that loaded the rules. They get open descriptors over a
- * socket, several at a time, and answer with verdict records in the same order. Whatever happens
+ * socket, several at a time, and answer with verdict records. Whatever happens
  * to a worker (crash, time, memory, a record that is none), the file it was at becomes UNKNOWN
  * with the reason, the others it held go to a fresh worker, and the scan goes on.
  *
