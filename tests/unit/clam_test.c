@@ -7,7 +7,9 @@
 #include "test.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -246,6 +248,28 @@ static int scan_shut_in(const struct clam *clam)
     return 0;
 }
 
+/* A folder in which a file can be made, but nothing written: what a full disk does. */
+static int scan_full(const struct clam *clam)
+{
+    static struct verdict verdict;
+    struct rlimit none = {0, 0};
+    int fd = open("sample", O_RDONLY);
+    signal(SIGXFSZ, SIG_IGN);
+    if (fd < 0 || setrlimit(RLIMIT_FSIZE, &none) != 0)
+        return 1;
+    verdict_reset(&verdict);
+    clam_scan(clam, fd, 16, rules, &verdict);
+    return verdict.why[0] != '\0' ? 0 : 2;
+}
+
+static void test_full(const struct clam *clam)
+{
+    put("sample", "<html><body><p>Inert-Marker-HTML</p></body></html>\n");
+    test_number("full, found or not", in_child(scan_full, clam), 0);
+    put("sample", "<html><body><p>nothing bad</p></body></html>\n");
+    test_number("full, clean or not", in_child(scan_full, clam), 0);
+}
+
 static void test_sandbox(const struct clam *clam)
 {
     struct strbuf why = {0};
@@ -284,6 +308,7 @@ static void test_engine(void)
     test_no_scratch(clam);
     test_workers(clam);
     test_sandbox(clam);
+    test_full(clam);
     test_number("leaves nothing behind", files_in("scratch"), 0);
     strbuf_reset(&why);
     clam_describe(clam, &why);

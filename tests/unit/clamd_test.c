@@ -367,6 +367,59 @@ static void test_unfit(void)
     strbuf_clear(&why);
 }
 
+/* ---- single commands ---- */
+
+static const struct {
+    const char *name, *reply; /* '|' is NUL */
+    const char *version;      /* or why */
+    bool answers;             /* to PING */
+} singles[] = {
+    {"version", "ClamAV 1.4.6/27000/Sat Nov 21 00:00:00 2026|",
+     "ClamAV 1.4.6/27000/Sat Nov 21 00:00:00 2026", false},
+    {"pong", "PONG|", "what listens there is no clamd", true},
+    {"another server", "220 mail.example ESMTP|", "what listens there is no clamd", false},
+    {"no end", "ClamAV 1.4.6", "clamd gives no answer", false},
+    {"pong and no end", "PONG", "clamd gives no answer", false},
+    {"nothing", "", "clamd gives no answer", false},
+};
+
+/* Answers two connections, each when it has said something. */
+static pid_t start_single(int listener, const char *reply)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child != 0)
+        return child;
+    alarm(20);
+    signal(SIGPIPE, SIG_IGN);
+    for (unsigned i = 0; i < 2; i++) {
+        int fd = accept(listener, NULL, NULL);
+        if (commands(fd) >= 0)
+            send_text(fd, reply);
+        if (*reply != '\0')
+            close(fd);
+    }
+    _exit(0);
+}
+
+static void test_singles(void)
+{
+    struct clamd_place place = {.socket = (char *)(uintptr_t) "socket"};
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++) {
+        struct strbuf version = {0}, why = {0};
+        int listener = listen_here(place.socket), status = 0;
+        pid_t child = start_single(listener, singles[i].reply);
+        close(listener);
+        int got = clamd_version(&place, WAIT_MS, &version, &why);
+        test_text(singles[i].name, strbuf_text(got == 0 ? &version : &why), singles[i].version);
+        test_true(singles[i].name, clamd_answers(&place, WAIT_MS) == singles[i].answers);
+        test_true("child ends", waitpid(child, &status, 0) == child && status == 0);
+        unlink(place.socket);
+        strbuf_clear(&version);
+        strbuf_clear(&why);
+    }
+}
+
 /* Nobody there, nobody who accepts, and a clamd that does not know PING. */
 static void test_connect(void)
 {
@@ -402,6 +455,7 @@ int main(void)
         test_play(&plays[i]);
     test_endless();
     test_unfit();
+    test_singles();
     test_connect();
     unlink("file");
     test_true("folder is empty", rmdir(dir) == 0);
