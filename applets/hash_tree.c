@@ -147,7 +147,8 @@ static bool hash_file(struct walk *walk, const char *path, uint8_t sha256[DIGEST
                       uint8_t md5[DIGEST_MD5_BYTES])
 {
     struct strbuf why = {0};
-    int fd = walk_open_file(walk, &why), result = fd;
+    struct stat st;
+    int fd = walk_open_file(walk, &st, &why), result = fd;
     if (fd < 0) {
         diag_error("%s", strbuf_text(&why));
     } else {

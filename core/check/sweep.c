@@ -186,7 +186,8 @@ static void show_diff(struct run *run, struct item *item, const struct verdict *
 }
 
 /* Adds the file to its tenant's mail. user gets his name. */
-static void notify(struct run *run, const struct item *item, const char *hits, struct strbuf *user)
+static void notify(struct run *run, const struct item *item, const struct scan_file *file,
+                   struct strbuf *user)
 {
     const struct sweep *sweep = run->sweep;
     struct tenant tenant = {0};
@@ -194,7 +195,7 @@ static void notify(struct run *run, const struct item *item, const char *hits, s
         return;
     if (tenants_of(sweep->tenants, strbuf_span(&item->path), item->st.st_uid, &tenant)) {
         struct strbuf line = {0};
-        strbuf_format(&line, "%s %s", strbuf_text(&item->path), hits);
+        scan_report_line(sweep->report, file, &line);
         notices_add(sweep->notices, &tenant, strbuf_span(&line));
         strbuf_add_span(user, strbuf_span(&tenant.user));
         strbuf_clear(&line);
@@ -212,13 +213,13 @@ static void report_found(struct run *run, struct item *item, const struct verdic
     struct act act = {.what = SCAN_ACT_NONE};
     verdict_labels(verdict, run->sweep->detect.rules, &hits);
     act_on(run, item, verdict, strbuf_text(&hits), &act);
-    notify(run, item, strbuf_text(&hits), &user);
     struct scan_file file = {.path = strbuf_span(&item->path),
                              .verdict = verdict,
                              .act = act.what,
                              .case_id = act.id[0] != '\0' ? act.id : NULL,
-                             .act_why = act.what == SCAN_ACT_FAILED ? strbuf_text(&act.why) : NULL,
-                             .user = user.len > 0 ? strbuf_text(&user) : NULL};
+                             .act_why = act.what == SCAN_ACT_FAILED ? strbuf_text(&act.why) : NULL};
+    notify(run, item, &file, &user);
+    file.user = user.len > 0 ? strbuf_text(&user) : NULL;
     scan_report_file(run->sweep->report, &file);
     if (run->sweep->dry_run && verdict->cleaning == CLEANING_DONE &&
         run->sweep->report->settings.format == SCAN_TEXT)
@@ -322,13 +323,12 @@ static bool is_known(struct run *run, struct item *item, const struct walk_file 
     return true;
 }
 
+/* 1: it is gone, as files of a folder in use are. */
 static int open_item(struct run *run, struct item *item)
 {
-    item->fd = walk_open_file(run->walk, &run->why);
+    item->fd = walk_open_file(run->walk, &item->st, &run->why);
     if (item->fd < 0)
-        return -1;
-    if (fstat(item->fd, &item->st) != 0)
-        return strbuf_why(&run->why, "%s: %s", strbuf_text(&item->path), strerror(errno));
+        return errno == ENOENT && run->sweep->walk.input == WALK_OPERANDS ? 1 : -1;
     footprint_before(&item->footprint, item->fd, (uint64_t)item->st.st_size);
     return 0;
 }
@@ -341,29 +341,31 @@ static void count_unknown(struct run *run)
     run->totals->unknown++;
 }
 
+static void feed_file(struct run *run, const struct walk_file *file)
+{
+    struct item *item = item_new(run, file->path);
+    bool known = is_known(run, item, file);
+    int result = known ? 1 : open_item(run, item);
+    run->totals->files += known || result == 0;
+    if (result == 0) {
+        give(run, item);
+        return;
+    }
+    if (result < 0)
+        count_unknown(run);
+    item_done(run, item);
+}
+
 /* The next file into the pool. False when there are no more. */
 static bool feed(struct run *run)
 {
     struct walk_file file;
     int result = walk_next(run->walk, &file, &run->why);
-    if (result == 0)
-        return false;
-    if (result < 0) {
+    if (result > 0)
+        feed_file(run, &file);
+    else if (result < 0)
         count_unknown(run);
-        return true;
-    }
-    struct item *item = item_new(run, file.path);
-    if (is_known(run, item, &file)) {
-        run->totals->files++;
-        item_done(run, item);
-    } else if (open_item(run, item) != 0) {
-        count_unknown(run);
-        item_done(run, item);
-    } else {
-        run->totals->files++;
-        give(run, item);
-    }
-    return true;
+    return result != 0;
 }
 
 static void loop(struct run *run, const volatile bool *stop)

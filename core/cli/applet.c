@@ -123,6 +123,9 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
         run->config = &config;
         run->config_path = config_named(settings->common.config);
         status = settings->applet->run(settings->own, run);
+    } else if (settings->applet->refusal != NULL) {
+        puts(settings->applet->refusal);
+        status = 0;
     }
     config_clear(&config);
     return status;
@@ -146,7 +149,7 @@ int applet_call(const struct applet_list *list, const struct applet *applet, con
     else
         status = run_with(&settings, &run, &words, &problems);
     diag_flush_stdout();
-    if (diag_trouble() && status < APPLET_TROUBLE)
+    if (diag_trouble() && status < APPLET_TROUBLE && applet->refusal == NULL)
         status = APPLET_TROUBLE;
     option_words_clear(&words);
     settings_clear(&settings);

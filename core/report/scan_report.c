@@ -61,6 +61,25 @@ static void add_details(const struct scan_report *report, struct strbuf *out,
                       report->settings.nul ? '\0' : '\n');
 }
 
+static void add_labels(const struct scan_report *report, struct strbuf *out,
+                       const struct scan_file *file)
+{
+    if (file->verdict->result == VERDICT_FOUND) {
+        strbuf_add_char(out, ' ');
+        verdict_labels(file->verdict, report->settings.rules, out);
+        strbuf_add_text(out, acts[file->act][report->settings.dry_run]);
+    } else if (file->verdict->result == VERDICT_UNKNOWN) {
+        strbuf_add_text(out, " [UNKNOWN]"); /* without it the path would read as clean */
+    }
+}
+
+void scan_report_line(const struct scan_report *report, const struct scan_file *file,
+                      struct strbuf *out)
+{
+    text_escape(out, file->path);
+    add_labels(report, out, file);
+}
+
 static void text_file(const struct scan_report *report, const struct scan_file *file,
                       struct strbuf *out)
 {
@@ -68,13 +87,7 @@ static void text_file(const struct scan_report *report, const struct scan_file *
     if (!found && report->settings.show == SCAN_SHOW_FOUND)
         return;
     add_path(report, out, file->path);
-    if (found) {
-        strbuf_add_char(out, ' ');
-        verdict_labels(file->verdict, report->settings.rules, out);
-        strbuf_add_text(out, acts[file->act][report->settings.dry_run]);
-    } else if (file->verdict->result == VERDICT_UNKNOWN) {
-        strbuf_add_text(out, " [UNKNOWN]"); /* without it the path would read as clean */
-    }
+    add_labels(report, out, file);
     strbuf_add_char(out, report->settings.nul ? '\0' : '\n');
     if (found && report->settings.details)
         add_details(report, out, file->verdict);

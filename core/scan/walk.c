@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define OPEN_LEVELS  64 /* descriptors held at once */
+#define OPEN_TRIES   3
 #define ENTRIES_SIZE (64 << 10)
 #define NAMES_LEVEL  (16 << 10) /* bytes of folder names kept of one folder, */
 #define NAMES_ALL    (1 << 20)  /* and of all; one name is always kept */
@@ -280,16 +281,32 @@ static int open_failed(struct walk *walk, struct strbuf *why)
     return fail_errno(walk, why);
 }
 
-int walk_open_file(struct walk *walk, struct strbuf *why)
+/* 1 when another file stands there by now. */
+static int try_open(struct walk *walk, struct stat *st, int *fd, struct strbuf *why)
 {
-    struct stat st;
-    int fd = open_quietly(walk->file_fd, walk->file_name, 0);
-    if (fd < 0)
+    *fd = open_quietly(walk->file_fd, walk->file_name, 0);
+    if (*fd < 0)
         return open_failed(walk, why);
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == walk->file_device &&
-        st.st_ino == walk->file_inode)
+    if (fstat(*fd, st) == 0 && S_ISREG(st->st_mode) && st->st_dev == walk->file_device &&
+        st->st_ino == walk->file_inode)
+        return 0;
+    walk->file_device = st->st_dev;
+    walk->file_inode = st->st_ino;
+    close_fd(fd);
+    return 1;
+}
+
+/* Editors and package managers replace files all the time: the new one is as good. Not for ever,
+ * or a tenant could keep us here. */
+int walk_open_file(struct walk *walk, struct stat *st, struct strbuf *why)
+{
+    int fd, result = 1;
+    for (int tries = 0; result == 1 && tries < OPEN_TRIES; tries++)
+        result = try_open(walk, st, &fd, why);
+    if (result == 0)
         return fd;
-    close(fd);
+    if (result < 0)
+        return -1;
     errno = ESTALE;
     return fail(walk, "was replaced since it was seen", why);
 }
@@ -427,8 +444,12 @@ static int meet_file(struct walk *walk, struct level *level, const char *entry,
     const char *name = join(walk, level, entry);
     if (is_excluded(walk, name))
         return GO_ON;
-    if (fstatat(level->fd, name, &file->st, AT_SYMLINK_NOFOLLOW) != 0)
-        return fail_errno(walk, why);
+    if (fstatat(level->fd, name, &file->st, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno != ENOENT)
+            return fail_errno(walk, why);
+        walk->counts.vanished++;
+        return GO_ON;
+    }
     file->folder_device = level->device;
     file->folder_inode = level->inode;
     return give_out(walk, level->fd, name, file);

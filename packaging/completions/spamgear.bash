@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config exim-spam-check hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-spam-check postfix-spam-check quarantine roundcube-spam-check sendmail2relay-spam-check why'
+    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay-spam-check why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -47,6 +47,25 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    clamd-client)
+        options=' -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
+        case $prev in
+        --exclude) kind=files ;;
+        --newer-than) kind=none ;;
+        --newer-by) kind=words words='ctime mtime' ;;
+        --max-size) kind=none ;;
+        --format) kind=words words='text json' ;;
+        --socket) kind=none ;;
+        --host) kind=none ;;
+        --port) kind=none ;;
+        --clamd-conf) kind=files ;;
+        -j | --jobs) kind=none ;;
+        --time-limit) kind=none ;;
+        --memory-limit) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     exim-spam-check | exim-spam-scan)
         options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -75,6 +94,38 @@ _spamgear()
         --top) kind=none ;;
         --format) kind=words words='text json metrics' ;;
         -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    full-scan | php-shell-scan)
+        options=' -q --quarantine --clean --dry-run -n --notify-user -c --custom-email --pattern-type --mail-domain --mail-map --sendmail -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --progress --cache --no-cache --config -v --verbose --now -h --help --version'
+        case $prev in
+        -q | --quarantine) kind=folders ;;
+        -n | --notify-user) kind=none ;;
+        -c | --custom-email) kind=files ;;
+        --pattern-type) kind=words words='basic pcre2' ;;
+        --mail-domain) kind=none ;;
+        --mail-map) kind=files ;;
+        --sendmail) kind=none ;;
+        --exclude) kind=files ;;
+        --newer-than) kind=none ;;
+        --newer-by) kind=words words='ctime mtime' ;;
+        --max-size) kind=none ;;
+        --format) kind=words words='text json' ;;
+        --signatures) kind=folders ;;
+        --without) kind=none ;;
+        --allow-list) kind=files ;;
+        --clamav) kind=words words='auto clamd inside off' ;;
+        --clamav-db) kind=folders ;;
+        --socket) kind=none ;;
+        --host) kind=none ;;
+        --port) kind=none ;;
+        --clamd-conf) kind=files ;;
+        -j | --jobs) kind=none ;;
+        --time-limit) kind=none ;;
+        --memory-limit) kind=none ;;
+        --cache) kind=files ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -169,6 +220,27 @@ _spamgear()
         --top) kind=none ;;
         --format) kind=words words='text json metrics' ;;
         -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    php-shell-detector)
+        options=' -q --quarantine -c --clean --dry-run -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
+        case $prev in
+        -q | --quarantine) kind=none ;;
+        --exclude) kind=files ;;
+        --newer-than) kind=none ;;
+        --newer-by) kind=words words='ctime mtime' ;;
+        --max-size) kind=none ;;
+        --format) kind=words words='text json' ;;
+        --signatures) kind=folders ;;
+        --without) kind=none ;;
+        --allow-list) kind=files ;;
+        --clamav) kind=words words='auto clamd inside off' ;;
+        --clamav-db) kind=folders ;;
+        -j | --jobs) kind=none ;;
+        --time-limit) kind=none ;;
+        --memory-limit) kind=none ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -271,6 +343,26 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    runav)
+        options=' --fail-open --doctor --user --signatures --without --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
+        case $prev in
+        --user) kind=none ;;
+        --signatures) kind=folders ;;
+        --without) kind=none ;;
+        --allow-list) kind=files ;;
+        --clamav) kind=words words='auto clamd inside off' ;;
+        --clamav-db) kind=folders ;;
+        --socket) kind=none ;;
+        --host) kind=none ;;
+        --port) kind=none ;;
+        --clamd-conf) kind=files ;;
+        -j | --jobs) kind=none ;;
+        --time-limit) kind=none ;;
+        --memory-limit) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     sendmail2relay-spam-check)
         options=' -p --period -m --max-connections -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -330,4 +422,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear exim-spam-check exim-spam-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check sendmail2relay-spam-check
+complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay-spam-check

@@ -57,6 +57,9 @@ struct applet {
     size_t settings_size;
     const struct applet_example *examples;
     const struct applet_status *statuses;
+    /* Of an applet whose output is the answer, whatever the status (runav): the line that is
+     * printed when it cannot run, and then the status is 0. Its run() alone decides the status. */
+    const char *refusal;
     const char *files; /* paragraph for the manual's FILES section; may be NULL */
     unsigned flags;
     /* Settings are filled: default < [spamgear] < [applet] < command line. Returns the exit

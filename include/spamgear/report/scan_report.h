@@ -63,6 +63,10 @@ struct scan_report {
     int64_t progress_ms;
 };
 
+/* What the text form says of a file, escaped and without an end of line. Appends. */
+void scan_report_line(const struct scan_report *report, const struct scan_file *file,
+                      struct strbuf *out);
+
 void scan_report_file(struct scan_report *report, const struct scan_file *file);
 /* At most ten times a second; nothing unless settings.progress. */
 void scan_report_progress(struct scan_report *report, const struct scan_totals *totals);

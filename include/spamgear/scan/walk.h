@@ -41,7 +41,7 @@ struct walk_file {
 
 struct walk;
 struct walk_counts {
-    uint64_t files, excluded, too_large, not_regular, too_old, folders;
+    uint64_t files, excluded, too_large, not_regular, too_old, folders, vanished;
 };
 
 struct walk *walk_open(const struct walk_settings *settings);
@@ -50,12 +50,14 @@ void walk_close(struct walk *walk);
 /* The next regular file: 1. 0: no more. -1 with why ("path: reason", not escaped): this
  * one (or folder) cannot be examined; go on. A path of the input that is a folder, or that
  * is no regular file, is counted and passed over in silence (find gives folders too); one that
- * does not exist is -1. */
+ * does not exist is -1. What vanishes from a folder while that is walked is only counted. */
 int walk_next(struct walk *walk, struct walk_file *file, struct strbuf *why);
 
 /* Opens the file that walk_next gave last: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME, and only
- * if it still is that inode and a regular file. A descriptor, or -1 with why. */
-int walk_open_file(struct walk *walk, struct strbuf *why);
+ * if it is a regular file; one that replaces another while it is opened is taken for it a few
+ * times. *st is what fstat says. A descriptor, or -1 with why and errno (ENOENT: it was removed).
+ */
+int walk_open_file(struct walk *walk, struct stat *st, struct strbuf *why);
 
 const struct walk_counts *walk_counts(const struct walk *walk);
 

@@ -1,0 +1,4 @@
+. "$DIR/../lib.sh"
+clean home/a.php
+printf "text\n" >home/b.txt
+: >home/empty

@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+injected home/2.php; clean home/5.php

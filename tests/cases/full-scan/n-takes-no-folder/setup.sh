@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+clean home/a.php

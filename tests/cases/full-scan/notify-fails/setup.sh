@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+mkdir user; finger user/a.php

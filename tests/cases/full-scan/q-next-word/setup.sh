@@ -1,0 +1,3 @@
+. "$DIR/../lib.sh"
+finger home/a.php
+echo home/a.php >stdin

@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+mkdir home/KoolControls; finger home/KoolControls/a.php

@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+finger home/a.php

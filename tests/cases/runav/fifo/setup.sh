@@ -1,0 +1,2 @@
+. "$DIR/../../full-scan/lib.sh"
+mkfifo home/fifo

@@ -1,0 +1,2 @@
+. "$DIR/../../full-scan/lib.sh"
+finger home/phpX3d1kL

@@ -1,0 +1,2 @@
+. "$DIR/../../full-scan/lib.sh"
+finger home/a; ln -s a home/link

@@ -1,0 +1,1 @@
+. "$DIR/../../full-scan/lib.sh"

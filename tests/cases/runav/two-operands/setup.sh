@@ -1,0 +1,2 @@
+. "$DIR/../../full-scan/lib.sh"
+clean home/a; finger home/b
