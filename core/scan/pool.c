@@ -283,15 +283,17 @@ static void bury(struct pool *pool, struct member *member, const char *reason, i
     bool was_ready = member->state == MEMBER_READY, had_answered = member->answered;
     int at = blamed >= 0 ? blamed : (int)member_at(member);
     int status = member_kill(pool, member);
-    bool asks = reason == NULL && WIFEXITED(status) && WEXITSTATUS(status) == WORKER_AGAIN;
+    /* It may ask for a fresh one when it has answered something, so that there is progress, or
+     * when it has nothing to do. */
+    bool asks = was_ready && reason == NULL && WIFEXITED(status) &&
+                WEXITSTATUS(status) == WORKER_AGAIN && (had_answered || member->len == 0);
     bool settles = was_ready && !asks && member->len > 0;
-    bool idle = asks && member->len == 0; /* clamd ended a session that was not used */
     describe_death(status, was_ready, &death);
     if (reason == NULL)
         reason = strbuf_text(&death);
     give_back(pool, member, settles ? at : -1, reason);
     pool->replaced += !pool->opening;
-    if (settles || idle || (asks && had_answered))
+    if (settles || asks)
         pool->failures = 0;
     else
         failed(pool, reason);

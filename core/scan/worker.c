@@ -226,6 +226,7 @@ static void clean(struct worker *w, struct task *task)
         verdict->cleaning = CLEANING_NOTHING;
         return;
     }
+    step(w, task->job.number);
     strbuf_reset(&w->cleaned);
     if (read_whole(w, task->fd))
         clean_text(w->detect, w->scratch, strbuf_span(&w->text), &w->cleaned, verdict);
@@ -244,9 +245,6 @@ static void examine(struct worker *w, struct task *task)
     verdict_reset(&task->verdict);
     (w->settings->examine != NULL ? w->settings->examine : detect_file)(w->detect, w->scratch,
                                                                         task->fd, &task->verdict);
-    clean(w, task);
-    if (task->cleaned_fd >= 0)
-        close(task->cleaned_fd);
     step(w, 0);
 }
 
@@ -403,9 +401,15 @@ static void clamd_settle(struct worker *w)
 
 /* -- Batches -- */
 
-static void finish(struct worker *w, const struct task *task)
+/* Cleaning comes last: what ClamAV found cannot be cut out. */
+static void finish(struct worker *w, struct task *task)
 {
+    if (!task->left)
+        clean(w, task);
     close(task->fd);
+    if (task->cleaned_fd >= 0)
+        close(task->cleaned_fd);
+    step(w, 0);
     if (!task->left)
         answer(w, task);
 }
@@ -452,7 +456,6 @@ static void serve_clamd(struct worker *w)
         clamd_doubt_all(w);
     for (unsigned i = 0; i < w->tasks_len; i++)
         finish(w, &w->tasks[i]);
-    step(w, 0);
 }
 
 static void serve(struct worker *w)

@@ -22,14 +22,6 @@
 static struct rules *rules;
 static struct detect detect;
 
-/* A stand-in while the tree has no other: what the library has takes its place. */
-__attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
-                                      struct span text, struct strbuf *out, struct verdict *verdict)
-{
-    (void)with, (void)scratch, (void)text, (void)out;
-    verdict->cleaning = CLEANING_STUCK;
-}
-
 /* -- Ugly workers: what a file's first bytes make the examination do -- */
 
 static void crash(void)
@@ -190,6 +182,8 @@ static const struct ugly {
     {"CLEANED", send_cleaned, "the worker's answer does not hold together", true, false, 0},
 };
 
+static void lie_at_random(unsigned seed);
+
 static void examine(const struct detect *with, struct detect_scratch *scratch, int fd,
                     struct verdict *verdict)
 {
@@ -197,6 +191,8 @@ static void examine(const struct detect *with, struct detect_scratch *scratch, i
     ssize_t got = pread(fd, start, sizeof start - 1, 0);
     if (got > 0 && strcmp(start, "AGAIN") == 0)
         ask_for_another();
+    if (got > 6 && strncmp(start, "CHANCE", 6) == 0)
+        lie_at_random((unsigned)strtoul(start + 6, NULL, 10));
     for (size_t i = 0; got > 0 && i < sizeof uglies / sizeof *uglies; i++)
         if (strcmp(start, uglies[i].marker) == 0)
             uglies[i].act();
@@ -342,14 +338,15 @@ static void test_many_crashes(void)
     pool_close(pool);
 }
 
-/* A worker that always asks to be replaced gets no further: not for ever. */
+/* A worker that asks to be replaced without having answered anything is one that died. */
 static void test_again(void)
 {
-    struct file files[3];
+    struct file files[40];
     struct pool *pool = open_pool(1);
-    for (size_t i = 0; i < 3; i++)
+    plain_files(files, 40);
+    for (size_t i = 0; i < 40; i += 2)
         files[i] = (struct file){"AGAIN", VERDICT_UNKNOWN, "the worker ended (status 17)", 0};
-    run("again", pool, files, 3);
+    run("again", pool, files, 40);
     pool_close(pool);
 }
 
@@ -404,6 +401,116 @@ static void test_waiting(void)
     pool_take(pool, &job, &verdict, 10);
     pool_close(pool);
     close(lost.fd);
+}
+
+/* -- Cleaning -- */
+
+static const struct to_clean {
+    const char *name, *text;
+    enum verdict_cleaning want;
+    const char *left; /* of CLEANING_DONE */
+} to_clean[] = {
+    {"a statement", "<?php inert_cut(1); good(); ?>", CLEANING_DONE, "<?php  good(); ?>"},
+    {"nothing that cleans", "<?php inert_marker_one(); ?>", CLEANING_NOTHING, NULL},
+    {"nothing is left", "<?php inert_cut(1); ?>", CLEANING_EMPTY, NULL},
+    {"still found", "<?php inert_cut(1); inert_marker_one(); ?>", CLEANING_STUCK, NULL},
+    {"nothing found", "<?php good(); ?>", CLEANING_NOT_ASKED, NULL},
+};
+
+static void check_cleaned(const struct to_clean *row, const struct pool_job *job,
+                          const struct verdict *verdict)
+{
+    char text[100] = "";
+    ssize_t len = pread(job->cleaned_fd, text, sizeof text, 0);
+    test_number(row->name, verdict->cleaning, row->want);
+    if (row->want == CLEANING_DONE) {
+        test_bytes(row->name, text, (size_t)len, row->left, strlen(row->left));
+        test_number(row->name, (int64_t)verdict->cleaned_size, len);
+    }
+    close(job->fd);
+    close(job->cleaned_fd);
+}
+
+/* Each of them beside a file that kills the worker: what was cleaned before is cleaned again. */
+static void test_cleaning(bool beside_crash)
+{
+    struct pool *pool = open_pool(1);
+    struct pool_job job;
+    const struct verdict *verdict;
+    struct to_clean crash = {"crash", "CRASH", CLEANING_NOT_ASKED, NULL};
+    size_t rows = sizeof to_clean / sizeof *to_clean, taken = 0;
+    for (size_t i = 0; i < rows + beside_crash; i++) {
+        const struct to_clean *row = i < rows ? &to_clean[i] : &crash;
+        job = (struct pool_job){file_of(row->text), strlen(row->text), file_of(""),
+                                (void *)(uintptr_t)row};
+        pool_give(pool, &job);
+    }
+    while (pool_take(pool, &job, &verdict, 20000) == 1) {
+        check_cleaned(job.ticket, &job, verdict);
+        taken++;
+    }
+    test_number("all of them", (int64_t)taken, (int64_t)rows + beside_crash);
+    pool_close(pool);
+}
+
+/* -- Chance -- */
+
+static unsigned random_state;
+
+static unsigned roll(unsigned sides)
+{
+    random_state = random_state * 1103515245 + 12345;
+    return (random_state >> 16) % sides;
+}
+
+/* A message that starts like one, and an end. */
+static void lie_at_random(unsigned seed)
+{
+    static const char kinds[] = "AAAAHF?";
+    struct strbuf out = {0};
+    random_state = seed;
+    for (unsigned messages = roll(4); messages > 0; messages--) {
+        strbuf_reset(&out);
+        strbuf_add_char(&out, kinds[roll(sizeof kinds - 1)]);
+        struct worker_answer head = {roll(25), roll(80)};
+        strbuf_add(&out, (const char *)&head, roll(2) ? sizeof head : roll(sizeof head));
+        for (unsigned bytes = roll(90); bytes > 0; bytes--)
+            strbuf_add_char(&out, (char)(roll(3) ? roll(4) : roll(256)));
+        lie(out.data, out.len);
+    }
+    strbuf_clear(&out);
+    static void (*const ends[])(void) = {crash, quit, ask_for_another, hang_up, NULL};
+    void (*end)(void) = ends[roll(sizeof ends / sizeof *ends)];
+    if (end != NULL)
+        end();
+}
+
+/* Whatever is said: every file comes back once, and the ones before it are what they are. */
+static void test_chance(void)
+{
+    struct pool *pool = open_pool(2);
+    for (unsigned seed = 0; seed < 60; seed++) {
+        struct pool_job job;
+        const struct verdict *verdict;
+        char lies[32];
+        unsigned seen[20] = {0};
+        snprintf(lies, sizeof lies, "CHANCE%u", seed);
+        for (unsigned i = 0; i < 20; i++) {
+            const char *text = i == seed % 20 ? lies : "<?php echo 1; ?>";
+            job = (struct pool_job){file_of(text), strlen(text), -1, &seen[i]};
+            pool_give(pool, &job);
+        }
+        while (pool_take(pool, &job, &verdict, 20000) == 1) {
+            ++*(unsigned *)job.ticket;
+            close(job.fd);
+        }
+        for (unsigned i = 0; i < 20; i++)
+            test_number(lies, seen[i], 1);
+    }
+    static struct file files[50];
+    plain_files(files, 50);
+    run("after all that", pool, files, 50);
+    pool_close(pool);
 }
 
 /* Few descriptors: fewer files at once, and all of them are examined. */
@@ -485,12 +592,17 @@ static int open_descriptors(void)
     return count;
 }
 
+#define CUT "inert_cut\\([^)]*\\);"
+
 static void make_rules(void)
 {
     struct strbuf why = {0};
     rules = rules_new();
     rules_add(rules, RULE_OWN, "TEST.One", "[SPAMGEAR] [TEST.One]", "test.rules", 1);
     rules_need(rules, SPAN("inert_marker_one"), false);
+    rules_add(rules, RULE_OWN, "TEST.Cut", "[SPAMGEAR] [TEST.Cut]", "test.rules", 2)->cleans = true;
+    rules_need(rules, SPAN("inert_cut("), false);
+    rules_pattern(rules, regex_get(CUT, &why), CUT);
     test_number("rules", rules_compile(rules, &why), 0);
     test_text("rules", strbuf_text(&why), "");
     strbuf_clear(&why);
@@ -520,6 +632,9 @@ int main(void)
     test_waiting();
     test_cannot_open();
     test_few_descriptors();
+    test_cleaning(false);
+    test_cleaning(true);
+    test_chance();
     test_parent_killed();
     test_number("no descriptor is left open", open_descriptors(), before);
     test_true("no child is left", waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);

@@ -2,7 +2,6 @@
  * without them nothing is clean. */
 #include "spamgear/scan/clam.h"
 
-#include "spamgear/scan/clean.h"
 #include "spamgear/scan/pool.h"
 #include "test.h"
 #include <dirent.h>
@@ -12,14 +11,6 @@
 #include <unistd.h>
 
 #define FILES 60
-
-/* A stand-in while the tree has no other: what the library has takes its place. */
-__attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
-                                      struct span text, struct strbuf *out, struct verdict *verdict)
-{
-    (void)with, (void)scratch, (void)text, (void)out;
-    verdict->cleaning = CLEANING_STUCK;
-}
 
 static struct rules *rules;
 static struct detect detect;

@@ -1,7 +1,6 @@
 /* worker - with a clamd that finds, fails, lies, falls silent or goes away: nothing is called clean
  * that it did not look at, and what the rules find is told all the same. */
 #include "spamgear/base/mem.h"
-#include "spamgear/scan/clean.h"
 #include "spamgear/scan/pool.h"
 #include "test.h"
 #include <poll.h>
@@ -15,14 +14,6 @@
 #include <unistd.h>
 
 #define FILES 100
-
-/* A stand-in while the tree has no other: what the library has takes its place. */
-__attribute__((weak)) void clean_text(const struct detect *with, struct detect_scratch *scratch,
-                                      struct span text, struct strbuf *out, struct verdict *verdict)
-{
-    (void)with, (void)scratch, (void)text, (void)out;
-    verdict->cleaning = CLEANING_STUCK;
-}
 
 static struct rules *rules;
 static struct allow_list *allow;
