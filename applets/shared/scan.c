@@ -216,6 +216,7 @@ int scan_open_engine(struct scan *scan, const struct scan_engine_settings *setti
     pool->jobs = (unsigned)settings->jobs;
     pool->time_ms = (int)settings->time_limit * 1000;
     fill_sandbox(&pool->sandbox, settings);
+    pool->clamav_folder = P_tmpdir; /* reachable for the user that workers become */
     scan->sweep.detect =
         (struct detect){.rules = scan->rules, .allow = scan->allow, .clam = scan->clam};
     return 0;
