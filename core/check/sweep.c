@@ -3,7 +3,8 @@
  * An item is one file under way. It owns the open descriptor from the moment the file was opened
  * until everything was done about it, so that what is acted upon is what was examined. A file
  * that is to be cleaned goes to the pool a second time, with a memfd for the result: cutting is
- * parsing, and parsing is for workers.
+ * parsing, and parsing is for workers. The result, sealed, goes there a third time: only what every
+ * detector calls clean replaces the file.
  */
 #include "spamgear/check/sweep.h"
 
@@ -13,13 +14,18 @@
 #include "spamgear/scan/clean.h"
 #include "spamgear/scan/footprint.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define PROGRESS_WAIT_MS 200 /* how long a verdict is waited for before progress is told */
 
+/* What a job of the item is for. */
+enum phase { EXAMINE, CLEAN, CHECK };
+
 struct item {
+    enum phase phase;
     struct strbuf path;
     struct stat st; /* of fd, before it was read */
     int fd, cleaned_fd;
@@ -50,6 +56,7 @@ static struct item *item_new(struct run *run, struct span path)
         item = mem_zero(1, sizeof *item);
     strbuf_reset(&item->path);
     strbuf_add_span(&item->path, path);
+    item->phase = EXAMINE;
     item->fd = item->cleaned_fd = -1;
     item->folder = NULL;
     return item;
@@ -254,40 +261,65 @@ static void finish(struct run *run, struct item *item, const struct verdict *ver
 
 static void give(struct run *run, struct item *item)
 {
-    struct pool_job job = {.fd = item->fd,
-                           .size = (uint64_t)item->st.st_size,
-                           .cleaned_fd = item->cleaned_fd,
+    bool check = item->phase == CHECK;
+    struct pool_job job = {.fd = check ? item->cleaned_fd : item->fd,
+                           .size = check ? item->verdict.cleaned_size : (uint64_t)item->st.st_size,
+                           .cleaned_fd = item->phase == CLEAN ? item->cleaned_fd : -1,
                            .ticket = item};
     pool_give(run->pool, &job);
 }
 
-/* Sends a found file to be cleaned; false when that is not wanted or not possible. */
-static bool send_cleaning(struct run *run, struct item *item, const struct verdict *verdict)
+/* Is the file to be cleaned, by what was found in it? */
+static bool wants_cleaning(const struct run *run, const struct verdict *verdict)
 {
     const struct sweep *sweep = run->sweep;
-    if (!sweep->clean || item->cleaned_fd >= 0 || verdict->result != VERDICT_FOUND ||
-        !verdict_acts(verdict, sweep->detect.rules) ||
-        !verdict_cleans(verdict, sweep->detect.rules))
+    return sweep->clean && verdict->result == VERDICT_FOUND &&
+           verdict_acts(verdict, sweep->detect.rules) &&
+           verdict_cleans(verdict, sweep->detect.rules);
+}
+
+/* True when the item went to be cleaned, and will come back. */
+static bool examined(struct run *run, struct item *item, const struct verdict *verdict)
+{
+    run->totals->bytes += verdict->size;
+    if (!wants_cleaning(run, verdict))
         return false;
-    item->cleaned_fd = memfd_create("spamgear-cleaned", MFD_CLOEXEC);
+    item->cleaned_fd = memfd_create("spamgear-cleaned", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (item->cleaned_fd < 0) {
         complain_of(run, item, "cannot be cleaned: no memory file");
         return false;
     }
     item->verdict = *verdict;
+    item->phase = CLEAN;
     give(run, item);
     return true;
 }
 
-/* The verdict of the second visit says what cleaning came to; what was found stays. */
-static const struct verdict *join_cleaning(struct item *item, const struct verdict *second)
+/* What was found stays; what cleaning came to is added. True when its result went to be
+ * checked: nobody can change it any more then, the worker that made it neither. */
+static bool cleaned(struct run *run, struct item *item, const struct verdict *second)
 {
+    const int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     struct verdict *first = &item->verdict;
     first->cleaning = second->cleaning == CLEANING_NOT_ASKED ? CLEANING_STUCK : second->cleaning;
     first->cleaned_size = second->cleaned_size;
     first->cuts_len = second->cuts_len;
     memcpy(first->cuts, second->cuts, sizeof first->cuts);
-    return first;
+    if (first->cleaning != CLEANING_DONE)
+        return false;
+    if (fcntl(item->cleaned_fd, F_ADD_SEALS, seals) != 0) {
+        first->cleaning = CLEANING_STUCK;
+        return false;
+    }
+    item->phase = CHECK;
+    give(run, item);
+    return true;
+}
+
+static void checked(const struct run *run, struct item *item, const struct verdict *third)
+{
+    if (third->result == VERDICT_UNKNOWN || verdict_acts(third, run->sweep->detect.rules))
+        item->verdict.cleaning = CLEANING_STUCK;
 }
 
 static bool take(struct run *run, int wait_ms)
@@ -297,12 +329,14 @@ static bool take(struct run *run, int wait_ms)
     if (pool_take(run->pool, &job, &verdict, wait_ms) != 1)
         return false;
     struct item *item = job.ticket;
-    if (item->cleaned_fd >= 0)
-        verdict = join_cleaning(item, verdict);
-    else
-        run->totals->bytes += verdict->size;
-    if (!send_cleaning(run, item, verdict))
-        finish(run, item, verdict);
+    enum phase phase = item->phase;
+    bool comes_back = phase == EXAMINE ? examined(run, item, verdict)
+                      : phase == CLEAN ? cleaned(run, item, verdict)
+                                       : false;
+    if (phase == CHECK)
+        checked(run, item, verdict);
+    if (!comes_back)
+        finish(run, item, phase == EXAMINE ? verdict : &item->verdict);
     return true;
 }
 

@@ -51,6 +51,16 @@ static void add_finding(const struct scan_report *report, struct strbuf *out,
     strbuf_add_char(out, report->settings.nul ? '\0' : '\n');
 }
 
+/* Why a file that was to be cleaned was not; NULL when there is nothing to tell. */
+static const char *const not_cleaned[] = {
+    [CLEANING_NOT_ASKED] = NULL,
+    [CLEANING_DONE] = NULL,
+    [CLEANING_NOTHING] = "what was found cannot be cut out",
+    [CLEANING_EMPTY] = "nothing of use would be left",
+    [CLEANING_MALFORMED] = "what is left would be no well-formed PHP",
+    [CLEANING_STUCK] = "what is left would not be clean",
+};
+
 static void add_details(const struct scan_report *report, struct strbuf *out,
                         const struct verdict *verdict)
 {
@@ -58,6 +68,9 @@ static void add_details(const struct scan_report *report, struct strbuf *out,
         add_finding(report, out, &verdict->findings[i]);
     if (verdict->more > 0)
         strbuf_format(out, "    and %" PRIu32 " more%c", verdict->more,
+                      report->settings.nul ? '\0' : '\n');
+    if (not_cleaned[verdict->cleaning] != NULL)
+        strbuf_format(out, "    not cleaned: %s%c", not_cleaned[verdict->cleaning],
                       report->settings.nul ? '\0' : '\n');
 }
 
@@ -205,6 +218,7 @@ static void json_file(const struct scan_report *report, const struct scan_file *
     if (file->act != SCAN_ACT_NONE)
         json_bool(&json, "dry_run", report->settings.dry_run);
     text_member(&json, "act_why", file->act_why);
+    text_member(&json, "not_cleaned", not_cleaned[verdict->cleaning]);
     text_member(&json, "case", file->case_id);
     text_member(&json, "user", file->user);
     json_close(&json, '}');
