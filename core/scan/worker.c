@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -501,10 +502,12 @@ static int close_from(int first)
 }
 
 /* Nothing of the parent's stays open: its other files, the other workers' sockets. Standard error
- * is kept for a sanitizer's report. */
+ * is kept for a sanitizer's report. Where there is no /dev/null an empty file stands in. */
 static int take_descriptors(int socket)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
+        null = memfd_create("null", MFD_CLOEXEC);
     int high = null < 0 ? -1 : fcntl(socket, F_DUPFD, WORKER_SOCKET + 1);
     if (high < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
         return -1;

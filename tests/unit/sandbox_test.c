@@ -397,11 +397,11 @@ static void test_describe(void)
 int main(void)
 {
     struct strbuf why = {0};
-    file = open("/proc/self/exe", O_RDONLY);
-    if (mkdtemp(folder) == NULL || file < 0)
+    file = memfd_create("file", MFD_CLOEXEC);
+    if (mkdtemp(folder) == NULL || file < 0 || write(file, "x", 1) != 1)
         return 1;
     if (geteuid() == 0 && chown(folder, NOBODY, NOBODY) != 0)
-        return 1;
+        printf("root of a namespace without other users\n");
     sandbox_prepare(&why);
     printf("%s\n", why.len > 0 ? strbuf_text(&why) : "libseccomp is loaded");
     test_probes();
