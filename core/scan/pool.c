@@ -6,9 +6,10 @@
  *
  * A worker is believed nothing: a record that is none, an answer about a file that it does not
  * have, a message that is too long, and it is killed. The file that a dead worker was at (its
- * shared page says; the next one to be answered if that makes no sense) is UNKNOWN. So each death
- * settles one file, and the scan ends. Workers that die without any file are started again,
- * FAILURES_MAX times in a row; then every job comes back UNKNOWN with the reason.
+ * shared page says; the oldest if that makes no sense) is UNKNOWN; what else it held is examined
+ * one by one, in case that was a lie too. So each death settles one file, or makes the next one do
+ * so, and the scan ends. Workers that die without any file are started again, FAILURES_MAX times in
+ * a row; then every job comes back UNKNOWN with the reason.
  */
 #include "spamgear/scan/pool.h"
 
@@ -34,6 +35,7 @@
 #define TICK_MS           200        /* how often the times are looked at */
 #define ABSENT_MS         1000       /* not having looked for longer than this is noticed */
 #define REAP_MS           2000       /* a killed worker may hang in a read of a dead file server */
+#define ENDING_MS         100        /* from closing its socket to its end */
 #define FAILURES_MAX      3
 #define OTHER_DESCRIPTORS 128 /* of this process: folders of the walk, a cache, a report */
 
@@ -257,17 +259,12 @@ static void describe_death(int status, bool was_ready, struct strbuf *out)
         strbuf_why(out, "the worker ended (status %d) %s", WEXITSTATUS(status), where);
 }
 
-/* What it held goes back to the queue, one item being settled by the death; blamed is its index,
- * or -1: none is. */
-static void give_back(struct pool *pool, struct member *member, int blamed, const char *reason)
+/* What it held goes back to the queue. */
+static void give_back(struct pool *pool, struct member *member, bool alone)
 {
-    if (blamed >= 0 && (unsigned)blamed < member->len) {
-        lose(pool, &member->items[blamed], reason);
-        member_drop(member, (unsigned)blamed);
-    }
     for (unsigned i = 0; i < member->len; i++) {
         struct item *item = &member->items[i];
-        item->alone |= blamed >= 0;
+        item->alone |= alone;
         int failure = item->job.cleaned_fd >= 0 ? ftruncate(item->job.cleaned_fd, 0) : 0;
         (void)failure; /* cleaning_holds will see it */
     }
@@ -275,29 +272,57 @@ static void give_back(struct pool *pool, struct member *member, int blamed, cons
     member->len = 0;
 }
 
-/* Ends a worker (reason NULL: it ended by itself); dispatch() starts another one. blamed is the
- * index of the item that is settled by it; -1: the one that it was at. */
-static void bury(struct pool *pool, struct member *member, const char *reason, int blamed)
+static void settle(struct pool *pool, struct member *member, unsigned at, const char *reason)
+{
+    lose(pool, &member->items[at], reason);
+    member_drop(member, at);
+}
+
+/* It may ask for a fresh one when it has answered something, so that there is progress, or when
+ * it has nothing to do. */
+static bool asks_for_another(const struct member *member, int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == WORKER_AGAIN &&
+           (member->answered || member->len == 0);
+}
+
+/* A worker ended by itself (reason NULL) or is ended; dispatch() starts another one. The file that
+ * it was at is settled. */
+static void bury(struct pool *pool, struct member *member, const char *reason)
 {
     struct strbuf death = {0};
-    bool was_ready = member->state == MEMBER_READY, had_answered = member->answered;
-    int at = blamed >= 0 ? blamed : (int)member_at(member);
+    bool was_ready = member->state == MEMBER_READY;
+    unsigned at = member_at(member);
     int status = member_kill(pool, member);
-    /* It may ask for a fresh one when it has answered something, so that there is progress, or
-     * when it has nothing to do. */
-    bool asks = was_ready && reason == NULL && WIFEXITED(status) &&
-                WEXITSTATUS(status) == WORKER_AGAIN && (had_answered || member->len == 0);
+    bool asks = was_ready && reason == NULL && asks_for_another(member, status);
     bool settles = was_ready && !asks && member->len > 0;
     describe_death(status, was_ready, &death);
     if (reason == NULL)
         reason = strbuf_text(&death);
-    give_back(pool, member, settles ? at : -1, reason);
+    if (settles)
+        settle(pool, member, at, reason);
+    give_back(pool, member, settles);
     pool->replaced += !pool->opening;
     if (settles || asks)
         pool->failures = 0;
     else
         failed(pool, reason);
     strbuf_clear(&death);
+}
+
+/* A worker that lied: nothing tells at which of its files it was taken over. Each of them is
+ * examined by itself; the one that makes it lie then is the one. */
+static void bury_liar(struct pool *pool, struct member *member, const char *reason)
+{
+    if (member->state == MEMBER_STARTING || member->len == 0) {
+        bury(pool, member, reason);
+        return;
+    }
+    member_kill(pool, member);
+    if (member->len == 1)
+        settle(pool, member, 0, reason);
+    give_back(pool, member, true);
+    pool->replaced += !pool->opening;
 }
 
 static void give_up(struct pool *pool)
@@ -308,7 +333,7 @@ static void give_up(struct pool *pool)
         if (member->state == MEMBER_NONE)
             continue;
         member_kill(pool, member);
-        give_back(pool, member, -1, NULL);
+        give_back(pool, member, false);
     }
 }
 
@@ -417,7 +442,7 @@ static void hello(struct pool *pool, struct member *member, struct span text)
 {
     int parts = 0;
     if (member->state != MEMBER_STARTING || text.len != sizeof parts) {
-        bury(pool, member, "the worker said what no worker says", 0);
+        bury_liar(pool, member, "the worker said what no worker says");
         return;
     }
     memcpy(&parts, text.at, sizeof parts);
@@ -438,11 +463,25 @@ static void said(struct pool *pool, struct member *member, struct span text)
         member_gets_on(pool, member);
     } else if (what == WORKER_FAILED && member->state == MEMBER_STARTING) {
         char *reason = mem_text_of(text.at, text.len);
-        bury(pool, member, reason, -1);
+        bury(pool, member, reason);
         free(reason);
     } else {
-        bury(pool, member, "the worker said what no worker says", 0);
+        bury_liar(pool, member, "the worker said what no worker says");
     }
+}
+
+/* Its socket says so; a message without any bytes looks the same. */
+static bool has_ended(const struct member *member)
+{
+    siginfo_t info = {0};
+    int64_t end = clock_steady_ms() + ENDING_MS;
+    while (waitid(P_PID, (id_t)member->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0) {
+        if (clock_steady_ms() >= end)
+            return false;
+        usleep(200);
+    }
+    return true;
 }
 
 /* Takes one message off a worker's socket. False when there is none. */
@@ -455,10 +494,12 @@ static bool receive(struct pool *pool, struct member *member)
     while (got < 0 && (errno == EINTR || (errno == ECONNRESET && tries++ == 0)));
     if (got < 0 && errno == EAGAIN)
         return false;
-    if (got <= 0)
-        bury(pool, member, NULL, -1);
+    if (got <= 0 && !has_ended(member))
+        bury_liar(pool, member, "the worker closed its socket");
+    else if (got <= 0)
+        bury(pool, member, NULL);
     else if (got > WORKER_MESSAGE)
-        bury(pool, member, "the worker sent too long a message", 0);
+        bury_liar(pool, member, "the worker sent too long a message");
     else
         said(pool, member, (struct span){pool->inbox, (size_t)got});
     return true;
@@ -540,7 +581,7 @@ static int take_received(struct pool *pool, struct pool_job *job, const struct v
         if (pool->rest.len == 0)
             pool->rest_of = NULL;
     } else {
-        bury(pool, member, strbuf_text(&why), 0);
+        bury_liar(pool, member, strbuf_text(&why));
     }
     strbuf_clear(&why);
     return taken;
@@ -575,7 +616,7 @@ static void overdue(struct pool *pool, struct member *member, int64_t limit_ms)
         strbuf_why(&reason, "a worker did not start within %d s", START_MS / 1000);
     else
         strbuf_why(&reason, "took longer than %.3g s", (double)limit_ms / 1000);
-    bury(pool, member, strbuf_text(&reason), -1);
+    bury(pool, member, strbuf_text(&reason));
     strbuf_clear(&reason);
 }
 

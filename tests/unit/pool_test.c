@@ -158,28 +158,28 @@ static const struct ugly {
     const char *marker;
     void (*act)(void);
     const char *why; /* how the reason starts */
-    bool first;      /* only as the first file */
-    bool memory;     /* needs the limit of memory */
+    bool lies;       /* which file it was is found by examining one by one */
+    bool first;      /* it knows its number as the first file only */
     unsigned part;   /* of the sandbox, that it needs */
 } uglies[] = {
     {"CRASH", crash, "the worker died (signal 11) on this file", false, false, 0},
     {"ABORT", abort, "the worker died (signal 6) on this file", false, false, 0},
     {"LOOP", loop, "took longer than 0.3 s", false, false, 0},
-    {"EAT", eat, "the worker had no more memory on this file", false, true, SANDBOX_MEMORY},
+    {"EAT", eat, "the worker had no more memory on this file", false, false, SANDBOX_MEMORY},
     {"SOCKET", make_socket, "the worker was stopped by its sandbox on this file", false, false,
      SANDBOX_SECCOMP},
     {"QUIT", quit, "the worker ended (status 0) on this file", false, false, 0},
-    {"HANGUP", hang_up, "the worker died (signal 9) on this file", false, false, 0},
-    {"NOTHING", send_nothing, "the worker died (signal 9) on this file", true, false, 0},
+    {"HANGUP", hang_up, "the worker closed its socket", true, false, 0},
+    {"NOTHING", send_nothing, "the worker closed its socket", true, false, 0},
     {"UNKNOWN", send_unknown, "the worker said what no worker says", true, false, 0},
     {"HELLO", send_hello, "the worker said what no worker says", true, false, 0},
     {"FAILURE", send_failure, "the worker said what no worker says", true, false, 0},
     {"LONG", send_long, "the worker sent too long a message", true, false, 0},
     {"CUT", send_cut_off, "the worker's answer ends too early", true, false, 0},
-    {"GARBAGE", send_garbage, "the worker's answer cannot be read", true, false, 0},
-    {"LITTLE", send_too_little, "the worker's answer ends too early", true, false, 0},
+    {"GARBAGE", send_garbage, "the worker's answer cannot be read", true, true, 0},
+    {"LITTLE", send_too_little, "the worker's answer ends too early", true, true, 0},
     {"NUMBER", send_wrong_number, "the worker's answer is about another file", true, false, 0},
-    {"CLEANED", send_cleaned, "the worker's answer does not hold together", true, false, 0},
+    {"CLEANED", send_cleaned, "the worker's answer does not hold together", true, true, 0},
 };
 
 static void lie_at_random(unsigned seed);
@@ -308,7 +308,7 @@ static void test_ugly(const struct ugly *ugly, size_t at, unsigned jobs)
     plain_files(files, 100);
     files[at] = (struct file){ugly->marker, VERDICT_UNKNOWN, ugly->why, 0};
     run(ugly->marker, pool, files, 100);
-    test_number(ugly->marker, pool_replaced(pool), 1);
+    test_true(ugly->marker, pool_replaced(pool) == 1 || (ugly->lies && pool_replaced(pool) == 2));
     pool_close(pool);
 }
 
