@@ -6,6 +6,8 @@
  *   context, so the scan under way is in a variable of the thread.
  * - A file above a limit, and one that takes too long, is "clean": limits are set high, compared
  *   by ourselves before, and asked to be reported (by a name, or by NULL); time is measured.
+ * - Its HTML parser hides the raw text of HTML from raw signatures (PHP with HTML around it, too):
+ *   what it calls HTML is scanned once more without that parser.
  * - The cache of clean files knows nothing of scan options, so the second pass would answer
  *   from the first: it is switched off, and a canary that only the second pass can find shows it.
  * - Forked processes draw the same random names for their temporary files and destroy each
@@ -52,6 +54,7 @@
     F(cl_load)                                                                                     \
     F(cl_engine_compile)                                                                           \
     F(cl_scandesc_callback)                                                                        \
+    F(cl_engine_set_clcb_pre_scan)                                                                 \
     F(cl_engine_set_clcb_virus_found) F(cl_set_clcb_msg) F(cl_retver) F(cl_strerror)
 CLAM_FUNCTIONS(LAZY_POINTER)
 static const struct lazy_symbol symbols[] = {CLAM_FUNCTIONS(LAZY_SYMBOL){0}};
@@ -61,7 +64,7 @@ static const struct lazy_symbol symbols[] = {CLAM_FUNCTIONS(LAZY_SYMBOL){0}};
 #define CANARY_SIGNATURES 2
 #define MARKER            16 /* hexadecimal digits of a canary's random part */
 
-enum canary { CANARY_RAW, CANARY_NORMALISED, CANARY_WIDE, CANARIES };
+enum canary { CANARY_RAW, CANARY_HIDDEN, CANARY_NORMALISED, CANARY_WIDE, CANARIES };
 #define FOUND_RAW        1u
 #define FOUND_NORMALISED 2u
 
@@ -91,6 +94,7 @@ struct run {
     unsigned names;          /* found */
     char limit[64];          /* the name of a limit that was reached */
     char error[128];         /* the first message */
+    bool typed, html;        /* a type was told; one of them was HTML */
     unsigned found;          /* FOUND_RAW, FOUND_NORMALISED: which canaries' signatures */
 };
 
@@ -144,6 +148,18 @@ static void on_found(int fd, const char *name, void *context)
         copy(run->limit, sizeof run->limit, name);
     else if (!take_canary(run, name) && run->rules != NULL)
         verdict_add(run->verdict, run->rules, run->rules->clamav, span_text(name));
+}
+
+/* Of the file and of each thing unpacked from it, before it is scanned. */
+static cl_error_t on_type(int fd, const char *type, void *context)
+{
+    struct run *run = context;
+    (void)fd;
+    if (run != NULL && type != NULL) {
+        run->typed = true;
+        run->html = run->html || strstr(type, "HTML") != NULL;
+    }
+    return CL_CLEAN;
 }
 
 /* ---- loading ---- */
@@ -205,6 +221,7 @@ static int set_up(struct clam *clam, struct strbuf *why)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         if (p_cl_engine_set_num(clam->engine, wanted[i].field, wanted[i].value) != CL_SUCCESS)
             return strbuf_why(why, "libclamav refuses a setting");
+    p_cl_engine_set_clcb_pre_scan(clam->engine, on_type);
     p_cl_engine_set_clcb_virus_found(clam->engine, on_found);
     return 0;
 }
@@ -353,10 +370,6 @@ uint64_t clam_fingerprint(const struct clam *clam)
 
 /* ---- scanning ---- */
 
-/* Everything but HTML, whose parser hides the raw text; then HTML alone (it also normalises
- * scripts). */
-static const uint32_t passes[] = {~(uint32_t)CL_SCAN_PARSE_HTML, CL_SCAN_PARSE_HTML};
-
 /* One pass. What is wrong with it, or NULL; borrowed from run. */
 static const char *scan_once(const struct clam *clam, int fd, uint32_t parse, struct run *run)
 {
@@ -384,24 +397,34 @@ static const char *scan_once(const struct clam *clam, int fd, uint32_t parse, st
     return rc == CL_CLEAN || rc == CL_VIRUS ? NULL : p_cl_strerror(rc);
 }
 
-/* Each must be found in its pass. That the first pass calls the others clean must not keep the
- * second from looking. */
+/* With the HTML parser (it also normalises scripts), and once more without it where it hid a raw
+ * text: in HTML, which is then matched in its normalised form only. What is wrong, or NULL. */
+static const char *scan_twice(const struct clam *clam, int fd, struct run *run)
+{
+    const char *wrong = scan_once(clam, fd, ~(uint32_t)0, run);
+    if (run->typed && !run->html)
+        return wrong;
+    run->names = 0;
+    const char *again = scan_once(clam, fd, ~(uint32_t)CL_SCAN_PARSE_HTML, run);
+    return wrong != NULL ? wrong : again;
+}
+
 static int try_canaries(const struct clam *clam, const struct own *own, struct strbuf *why)
 {
-    static const unsigned want[CANARIES][2] = {
-        [CANARY_RAW] = {FOUND_RAW, 0},
-        [CANARY_NORMALISED] = {0, FOUND_NORMALISED},
-        [CANARY_WIDE] = {0, FOUND_NORMALISED},
+    static const unsigned want[CANARIES] = {
+        [CANARY_RAW] = FOUND_RAW,
+        [CANARY_HIDDEN] = FOUND_RAW,
+        [CANARY_NORMALISED] = FOUND_NORMALISED,
+        [CANARY_WIDE] = FOUND_NORMALISED,
     };
-    for (unsigned i = 0; i < CANARIES; i++)
-        for (unsigned pass = 0; pass < 2; pass++) {
-            struct run run = {0};
-            const char *wrong = scan_once(clam, own->canaries[i], passes[pass], &run);
-            if (wrong != NULL)
-                return strbuf_why(why, "libclamav cannot scan: %s", wrong);
-            if ((run.found & want[i][pass]) != want[i][pass])
-                return strbuf_why(why, "libclamav does not find its canary: it cannot scan");
-        }
+    for (unsigned i = 0; i < CANARIES; i++) {
+        struct run run = {0};
+        const char *wrong = scan_twice(clam, own->canaries[i], &run);
+        if (wrong != NULL)
+            return strbuf_why(why, "libclamav cannot scan: %s", wrong);
+        if (run.found != want[i])
+            return strbuf_why(why, "libclamav does not find its canary: it cannot scan");
+    }
     return 0;
 }
 
@@ -420,13 +443,12 @@ static void widen(struct strbuf *text)
 
 static void canary_text(const struct clam *clam, enum canary canary, struct strbuf *out)
 {
-    if (canary == CANARY_RAW)
-        strbuf_format(out, "<?php /* SpamgearCanary.Raw.%s */\n", clam->marker);
-    else
-        strbuf_format(out,
-                      "<!DOCTYPE html><html><head><title>x</title></head><body>"
-                      "<p>SpamgearCanary.Normalised.%s</p></body></html>\n",
-                      clam->marker);
+    const char *kind = canary <= CANARY_HIDDEN ? "Raw" : "Normalised";
+    bool html = canary != CANARY_RAW;
+    strbuf_add_text(out, html ? "<!DOCTYPE html><html><head><title>x</title></head><body><p>"
+                              : "<?php /* ");
+    strbuf_format(out, "SpamgearCanary.%s.%s", kind, clam->marker);
+    strbuf_add_text(out, html ? "</p></body></html>\n" : " */\n");
     if (canary == CANARY_WIDE)
         widen(out);
 }
@@ -506,9 +528,9 @@ void clam_scan(const struct clam *clam, int fd, uint64_t size, const struct rule
         verdict_unknown(verdict, "is larger than ClamAV's limit of %llu MiB", CLAM_SIZE_MAX >> 20);
         return;
     }
-    for (unsigned pass = 0; pass < 2 && own->distrust.len == 0; pass++) {
+    if (own->distrust.len == 0) {
         struct run run = {.rules = rules, .verdict = verdict};
-        const char *wrong = scan_once(clam, fd, passes[pass], &run);
+        const char *wrong = scan_twice(clam, fd, &run);
         if (wrong != NULL)
             verdict_unknown(verdict, "ClamAV could not examine it: %s", wrong);
     }

@@ -43,6 +43,7 @@ static void make_database(void)
     test_true("db", mkdir("db", 0755) == 0 && mkdir("scratch", 0700) == 0);
     put_ndb("db/a.ndb", "Test.Raw", 0, "Inert-Marker-RAW");
     put_ndb("db/a.ndb", "Test.Html", 3, "inert-marker-html");
+    put_ndb("db/a.ndb", "Test.Text", 7, "inert-marker-text");
     put_ndb("db/b.ndb", "Test.Second", 0, "Inert-Marker-TWO");
     put("db/c.yar", "rule Yara_Marker { strings: $a = \"Inert-Marker-YARA\" condition: $a }\n");
 }
@@ -65,6 +66,13 @@ static const struct {
     {"all names, each once",
      "Inert-Marker-RAW Inert-Marker-TWO Inert-Marker-RAW Inert-Marker-YARA\n",
      "Test.Raw.UNOFFICIAL;Test.Second.UNOFFICIAL;YARA.Yara_Marker.UNOFFICIAL;"},
+    {"normalised script", "<?php\n$x = 'Inert-Marker-TEXT';\n", "Test.Text.UNOFFICIAL;"},
+    {"raw in a page", "<html><body><p>Inert-Marker-RAW Inert-Marker-HTML</p></body></html>\n",
+     "Test.Html.UNOFFICIAL;Test.Raw.UNOFFICIAL;"},
+    {"in a mail",
+     "Received: from a by b\nFrom: a@a.example\nTo: b@b.example\nSubject: x\nMIME-Version: 1.0\n"
+     "Content-Type: text/html\n\n<html><body>Inert-Marker-HTML Inert-Marker-RAW</body></html>\n",
+     "Test.Html.UNOFFICIAL;Test.Raw.UNOFFICIAL;"},
     {"our canary is nobody's", "SpamgearCanary.Raw.0000000000000000", "clean"},
 };
 
@@ -297,7 +305,7 @@ static void test_engine(void)
     test_text("opens", strbuf_text(&why), "");
     if (clam == NULL)
         return;
-    test_number("signatures", clam_signatures(clam), 4);
+    test_number("signatures", clam_signatures(clam), 5);
     clam_scan(clam, 0, 1, rules, &verdict);
     test_number("nobody has entered", verdict.result, VERDICT_UNKNOWN);
     test_number("no folder", clam_enter(clam, "none", &why), -1);
@@ -312,7 +320,7 @@ static void test_engine(void)
     test_number("leaves nothing behind", files_in("scratch"), 0);
     strbuf_reset(&why);
     clam_describe(clam, &why);
-    test_true(strbuf_text(&why), strstr(why.data, ", 4 signatures from db") != NULL);
+    test_true(strbuf_text(&why), strstr(why.data, ", 5 signatures from db") != NULL);
     uint64_t before = clam_fingerprint(clam);
     clam_close(clam);
     put_ndb("db/b.ndb", "Test.Third", 0, "Inert-Marker-THREE");

@@ -3,8 +3,8 @@
  * libclamav says "clean" when it cannot scan (no temporary folder, a limit, a time-out), so
  * nothing it says is believed without the guards: a canary when a worker starts and every
  * CLAM_CANARY files; its error messages; sizes and times compared by ourselves; a folder and a
- * random seed of each worker's own; and two passes, since its HTML parser hides the raw text from
- * raw signatures. An engine that cannot scan gives UNKNOWN.
+ * random seed of each worker's own; and a second pass over HTML, since the HTML parser hides the
+ * raw text from raw signatures. An engine that cannot scan gives UNKNOWN.
  *
  * The files since the last canary are vouched for by the messages: all ways of not scanning
  * that are known (no folder, a full one, no inode, no memory) send one while the file is scanned.
@@ -43,7 +43,7 @@ uint64_t clam_fingerprint(const struct clam *clam);
 int clam_enter(const struct clam *clam, const char *folder, struct strbuf *why);
 /* Is nothing believed any more in this process (or never was)? A fresh one may have more luck. */
 bool clam_is_lost(const struct clam *clam);
-/* Both passes over fd (whatever its offset, which changes); findings and UNKNOWN go to verdict. One
+/* Examines fd (whatever its offset, which changes); findings and UNKNOWN go to verdict. One
  * thread of a process at a time. */
 void clam_scan(const struct clam *clam, int fd, uint64_t size, const struct rules *rules,
                struct verdict *verdict);
