@@ -155,6 +155,8 @@ static struct file files[FILES];
 
 #define CLOSED "clamd c" /* "closed the session", or "cannot be read: Connection reset by peer" */
 
+static const char silent[] = "clamd did not answer in time";
+
 static const struct scenario {
     const char *name;
     const char *text; /* of one file in the midst */
@@ -165,7 +167,7 @@ static const struct scenario {
     {"finds", "VIRUS", NULL, CLEAN, 0},
     {"cannot scan one", "ERROR", "clamd: cannot allocate", CLEAN, 0},
     {"dies", "DIE", CLOSED, CLEAN | UNKNOWN, 16},
-    {"falls silent", "SILENT", "clamd did not answer in time", CLEAN | UNKNOWN, 16},
+    {"falls silent", "SILENT", silent, CLEAN | UNKNOWN, 16},
     {"loses its folder", "POISON", "clamd does not find any more what it found", CLEAN | UNKNOWN,
      64},
     {"goes away for good", "GONE", CLOSED, CLEAN | UNKNOWN, FILES},
@@ -247,8 +249,10 @@ static void test_scenario(const struct scenario *s, size_t at, unsigned jobs)
     pid_t clamd = start_clamd();
     struct strbuf why = {0};
     struct clamd_place place = {.socket = (char *)(uintptr_t)socket_path};
-    struct pool_settings settings = {
-        .jobs = jobs, .time_ms = 300, .sandbox = {.uid = 65534, .gid = 65534}, .clamd = &place};
+    struct pool_settings settings = {.jobs = jobs,
+                                     .time_ms = s->why == silent ? 500 : 10000,
+                                     .sandbox = {.uid = 65534, .gid = 65534},
+                                     .clamd = &place};
     struct pool *pool = pool_open(&settings, &detect, &why);
     test_text("opens", strbuf_text(&why), "");
     if (pool == NULL)
@@ -279,7 +283,7 @@ static void test_allowed(void)
     detect.allow = allow;
     pid_t clamd = start_clamd();
     struct clamd_place place = {.socket = (char *)(uintptr_t)socket_path};
-    struct pool_settings settings = {.jobs = 1, .time_ms = 300, .clamd = &place};
+    struct pool_settings settings = {.jobs = 1, .time_ms = 10000, .clamd = &place};
     struct pool *pool = pool_open(&settings, &detect, NULL);
     fill(&finds, 5);
     files[5].want = CLEAN;
