@@ -99,6 +99,24 @@ static void test_text_form(void)
          {0},
          {.path = SPAN("a"), .verdict = &doubt, .act = SCAN_ACT_FAILED},
          "a [SPAMGEAR] [some.doubt] [NON-CLEANED]\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        test_text(rows[i].name, say(rows[i].settings, &rows[i].file), rows[i].want);
+}
+
+static void test_text_odd(void)
+{
+    struct verdict clean, found;
+    verdict_reset(&clean);
+    verdict_reset(&found);
+    add(&found, CLAMAV, "", "Php.Agent-1");
+    add(&found, FINGER, "bad\x1b code", "");
+    const struct {
+        const char *name;
+        struct scan_report_settings settings;
+        struct scan_file file;
+        const char *want;
+    } rows[] = {
         {"hostile name",
          {.show = SCAN_SHOW_ALL},
          {.path = SPAN("a\n\x1b[2Jb\xff"), .verdict = &clean},
@@ -194,6 +212,7 @@ static void test_diff(void)
 int main(void)
 {
     test_text_form();
+    test_text_odd();
     test_json_form();
     test_diff();
     free(said);
