@@ -11,7 +11,7 @@ top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$top/build
 packages="gcc libc6-dev cmake make pkg-config libpcre2-dev zlib1g-dev liblzma-dev libzstd-dev
     libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev libssl-dev
-    libseccomp-dev libsqlite3-dev libclamav-dev"
+    libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev"
 
 say() { printf '%s\n' "$*"; }
 
@@ -41,7 +41,7 @@ install_packages() {
     command -v dpkg-query >/dev/null || {
         say "This is no Debian: the build needs a C compiler, cmake, pkg-config and PCRE2;"
         say "zlib, liblzma, zstd, c-ares, libpsl, libmaxminddb, libsystemd, libcrypto, libseccomp,"
-        say "SQLite and libclamav as far as wanted."
+        say "SQLite, libclamav and libcurl as far as wanted."
         return
     }
     missing=$(missing_packages)

@@ -25,6 +25,9 @@
 #ifndef BUILT_CRYPTO
 #define BUILT_CRYPTO NULL
 #endif
+#ifndef BUILT_CURL
+#define BUILT_CURL NULL
+#endif
 #ifndef BUILT_PSL
 #define BUILT_PSL NULL
 #endif
@@ -63,6 +66,14 @@ static void tell_crypto(void (*function)(void), struct strbuf *out)
     strbuf_add_text(out, ((const char *(*)(int))function)(CRYPTO_VERSION));
 }
 
+/* "libcurl/7.88.1 OpenSSL/3.0.22 ..." */
+static void tell_curl(void (*function)(void), struct strbuf *out)
+{
+    const char *text = ((const char *(*)(void))function)();
+    text += strncmp(text, "libcurl/", 8) == 0 ? 8 : 0;
+    strbuf_add(out, text, strcspn(text, " "));
+}
+
 /* "10.42 2022-12-11", into a buffer whose size the same function tells. */
 static void tell_pcre2(void (*function)(void), struct strbuf *out)
 {
@@ -93,6 +104,8 @@ static const struct feature features[] = {
      "cl_retver", tell_text},
     {"libcrypto", "hashes and signatures", BUILT_CRYPTO, SONAMES("libcrypto.so.3"),
      "OpenSSL_version", tell_crypto},
+    {"libcurl", "fetches signatures", BUILT_CURL, SONAMES("libcurl.so.4", "libcurl-gnutls.so.4"),
+     "curl_version", tell_curl},
     {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string",
      tell_text},
     {"libmaxminddb", "networks by AS number", BUILT_MAXMINDDB, SONAMES("libmaxminddb.so.0"),

@@ -37,6 +37,18 @@ static size_t format_of(const char *name)
     return i;
 }
 
+enum rule_source signatures_source(const char *name)
+{
+    size_t format = format_of(name);
+    return format < FORMATS ? formats[format].source : RULE_SOURCES;
+}
+
+void signatures_load_text(struct rules *rules, const char *name, struct span text, const char *file,
+                          struct texts *problems)
+{
+    formats[format_of(name)].load(rules, text, file, problems);
+}
+
 /* ---- one file ---- */
 
 static int check_file(int fd, const char *path, struct strbuf *why)
@@ -81,7 +93,7 @@ static void load_file(struct rules *rules, int folder, const char *name, const c
     if (result == 0)
         result = read_whole(fd, path, &text, &why);
     if (result == 0)
-        formats[format_of(name)].load(rules, strbuf_span(&text), path, problems);
+        signatures_load_text(rules, name, strbuf_span(&text), path, problems);
     else
         texts_add(problems, strbuf_text(&why));
     if (fd >= 0)

@@ -21,6 +21,14 @@
 int signatures_load(struct rules *rules, const char *folder, unsigned sources, bool must_exist,
                     struct texts *problems);
 
+/* Whose signatures does a file of this name hold? RULE_SOURCES: no signature file has this name. */
+enum rule_source signatures_source(const char *name);
+
+/* Adds the signatures of one file, by its name, which must be that of a signature file. file is
+ * what problems call it. */
+void signatures_load_text(struct rules *rules, const char *name, struct span text, const char *file,
+                          struct texts *problems);
+
 /* The loaders, one a format; text is the whole file. Each adds what is right and tells what is
  * not. known.c: */
 void known_fingerprints(struct rules *rules, struct span text, const char *file,

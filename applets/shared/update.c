@@ -1,0 +1,150 @@
+/* update - from settings to a run of store/signature_update, and its words to the terminal. */
+#include "update.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/diag.h"
+#include "spamgear/base/text.h"
+#include "spamgear/cli/settings.h"
+#include "spamgear/store/signature_update.h"
+#include <stdio.h>
+#include <unistd.h>
+
+#define NOBODY 65534 /* who fetches and who examines when root starts it */
+
+/* ---- options ---- */
+
+static int check_source(const char *value, void *field, struct strbuf *why)
+{
+    struct strbuf ignored = {0};
+    size_t blanks = strspn(value, " \t");
+    const char *at = value + blanks;
+    char *word = mem_text_of(at, strcspn(at, " \t"));
+    bool good = strcmp(word, "unsigned") == 0 || signature_set_is_name(word) ||
+                fetch_check(word, true, &ignored) == 0;
+    (void)field;
+    if (!good && strstr(word, "://") != NULL)
+        strbuf_why(why, "\"%s\": %s", word, strbuf_text(&ignored));
+    else if (!good)
+        strbuf_why(why,
+                   "\"%s\" is neither a URL nor the name of a signature file (fingerprints.txt, "
+                   "backdoors.re, shelldetect.db, NAME.rules)",
+                   word);
+    free(word);
+    strbuf_clear(&ignored);
+    return good ? 0 : -1;
+}
+
+static int check_key(const char *value, void *field, struct strbuf *why)
+{
+    uint8_t key[SIGNATURE_KEY];
+    (void)field;
+    return signature_key_read(span_text(value), key)
+               ? 0
+               : strbuf_why(why, "\"%s\" is no Ed25519 public key, in base64 or hexadecimal", value);
+}
+
+const struct option update_options[] = {
+    OPTION_LIST(struct update_settings, sources, "source", 's', "NAME URL",
+                "Fetch URL, and keep it as NAME: fingerprints.txt, backdoors.re, shelldetect.db or "
+                "NAME.rules. In the config a line is NAME URL; on the command line both are one "
+                "word in quotes. Followed by the word unsigned it needs no signature.",
+                .check = check_source),
+    OPTION_TEXT(struct update_settings, key, "key", 0, "KEY", NULL,
+                "Take only what is signed: the Ed25519 public key, in base64 or hexadecimal. The "
+                "signature is fetched from URL.sig, 64 bytes or base64 of them.",
+                .check = check_key),
+    OPTION_TEXT(struct update_settings, folder, "folder", 0, "DIR",
+                "/var/lib/spamgear/signatures",
+                "Where the sets are kept; DIR/current is the one that scans read."),
+    OPTION_TEXT(struct update_settings, ca_file, "ca-file", 0, "FILE", NULL,
+                "Trust the certification authorities in FILE (PEM), and no others."),
+    OPTION_TEXT(struct update_settings, samples, "clean-samples", 0, "DIR", NULL,
+                "Files that no signature may hit. Without the option: "
+                "/usr/share/spamgear/clean-samples or /usr/local/share/spamgear/clean-samples."),
+    OPTION_FLAG(struct update_settings, insecure, "insecure", 0,
+                "Fetch from http:// too, which anybody on the way can change. Certificates are "
+                "checked all the same."),
+    OPTION_LIST(struct update_settings, removed, "remove", 0, "NAME",
+                "Take the file NAME out of the set.", .flags = OPTION_NO_CONFIG),
+    OPTION_FLAG(struct update_settings, force, "force", 0,
+                "Take a set whose number of signatures jumped, or that was rolled back before.",
+                .flags = OPTION_NO_CONFIG),
+    OPTION_FLAG(struct update_settings, dry_run, "dry-run", 0,
+                "Fetch and examine, but change nothing.", .flags = OPTION_NO_CONFIG),
+    OPTION_END};
+
+/* ---- running ---- */
+
+static void tell(struct texts *told, struct texts *problems)
+{
+    struct strbuf line = {0};
+    for (size_t i = 0; i < told->len; i++) {
+        strbuf_reset(&line);
+        text_escape(&line, span_text(told->at[i]));
+        puts(strbuf_text(&line));
+    }
+    for (size_t i = 0; i < problems->len; i++)
+        diag_error("%s", problems->at[i]);
+    strbuf_clear(&line);
+    texts_clear(told);
+    texts_clear(problems);
+}
+
+static const char *find_samples(const char *given)
+{
+    static const char local[] = "/usr/local/share/spamgear/clean-samples";
+    if (given != NULL)
+        return given;
+    return access(local, F_OK) == 0 ? local : "/usr/share/spamgear/clean-samples";
+}
+
+static int run_with(const struct update_settings *settings, const struct signature_sources *sources)
+{
+    uint8_t key[SIGNATURE_KEY];
+    struct texts told = {0}, problems = {0};
+    struct signature_update update = {.folder = settings->folder,
+                                      .sources = sources,
+                                      .removed = &settings->removed,
+                                      .samples = find_samples(settings->samples),
+                                      .force = settings->force,
+                                      .dry_run = settings->dry_run,
+                                      .fetch = {.insecure = settings->insecure,
+                                                .ca_file = settings->ca_file,
+                                                .uid = NOBODY,
+                                                .gid = NOBODY}};
+    if (settings->key != NULL && signature_key_read(span_text(settings->key), key))
+        update.key = key;
+    enum signature_outcome outcome = signature_update(&update, clock_now(), &told, &problems);
+    tell(&told, &problems);
+    return outcome == SIGNATURES_REFUSED ? APPLET_TROUBLE : 0;
+}
+
+int update_run(const struct update_settings *settings)
+{
+    struct signature_sources sources;
+    struct strbuf why = {0};
+    int status = APPLET_TROUBLE;
+    if (signature_sources_read(&sources, &settings->sources, &why) != 0 || digest_load(&why) != 0)
+        diag_error("%s", strbuf_text(&why));
+    else if (sources.list.len == 0 && settings->removed.len == 0)
+        diag_error("no source is configured: say in /etc/spamgear/spamgear.conf, section "
+                   "[update-rules], source = NAME URL, where NAME is fingerprints.txt, "
+                   "backdoors.re, shelldetect.db or NAME.rules");
+    else
+        status = run_with(settings, &sources);
+    signature_sources_clear(&sources);
+    strbuf_clear(&why);
+    return status;
+}
+
+int update_run_configured(const struct run *run)
+{
+    struct settings settings;
+    struct texts problems = {0}, none = {0};
+    settings_init(&settings, applet_find(run->all, "update-rules", NULL), &problems);
+    settings_apply(&settings, run->config, run->all, &problems);
+    int status = problems.len == 0 ? update_run(settings.own) : APPLET_TROUBLE;
+    tell(&none, &problems);
+    settings_clear(&settings);
+    return status;
+}

@@ -1,0 +1,12 @@
+/* base64 - reading base64 (RFC 4648, section 4), strictly. */
+#ifndef SPAMGEAR_BASE_BASE64_H
+#define SPAMGEAR_BASE_BASE64_H
+
+#include "spamgear/base/strbuf.h"
+#include <stdbool.h>
+
+/* Appends what text is base64 of: padded, without blanks or line ends, the bits left over zero.
+ * False when it is none; out may have grown then. */
+bool base64_read(struct span text, struct strbuf *out);
+
+#endif
