@@ -36,7 +36,7 @@ static void print_set(struct signature_sets *sets, const char *id, bool in_use)
     if (signature_sets_read(sets, id, false, &set, &why) != 0) {
         diag_error("%s", strbuf_text(&why));
     } else {
-        strbuf_format(&line, "set %s: %zu files, %" PRIu64 " signatures%s%s", id, set.files.len,
+        strbuf_format(&line, "set %s: files %zu, signatures %" PRIu64 "%s%s", id, set.files.len,
                       signature_set_count(&set), in_use ? ", in use" : "",
                       signature_sets_is_withdrawn(sets, id) ? ", rolled back" : "");
         put_line(&line);
@@ -107,7 +107,7 @@ static int run(void *at, const struct run *call)
     else if (settings->roll_back)
         return with_sets(settings->folder, SIGNATURE_SETS_CHANGE, roll_back);
     else
-        return update_run(settings);
+        return update_run(settings, false);
     return APPLET_TROUBLE;
 }
 

@@ -40,7 +40,8 @@ static int check_key(const char *value, void *field, struct strbuf *why)
     (void)field;
     return signature_key_read(span_text(value), key)
                ? 0
-               : strbuf_why(why, "\"%s\" is no Ed25519 public key, in base64 or hexadecimal", value);
+               : strbuf_why(why, "\"%s\" is no Ed25519 public key, in base64 or hexadecimal",
+                            value);
 }
 
 const struct option update_options[] = {
@@ -53,8 +54,7 @@ const struct option update_options[] = {
                 "Take only what is signed: the Ed25519 public key, in base64 or hexadecimal. The "
                 "signature is fetched from URL.sig, 64 bytes or base64 of them.",
                 .check = check_key),
-    OPTION_TEXT(struct update_settings, folder, "folder", 0, "DIR",
-                "/var/lib/spamgear/signatures",
+    OPTION_TEXT(struct update_settings, folder, "folder", 0, "DIR", "/var/lib/spamgear/signatures",
                 "Where the sets are kept; DIR/current is the one that scans read."),
     OPTION_TEXT(struct update_settings, ca_file, "ca-file", 0, "FILE", NULL,
                 "Trust the certification authorities in FILE (PEM), and no others."),
@@ -75,17 +75,23 @@ const struct option update_options[] = {
 
 /* ---- running ---- */
 
-static void tell(struct texts *told, struct texts *problems)
+static void say(const char *text, bool stdout_is_taken)
 {
     struct strbuf line = {0};
-    for (size_t i = 0; i < told->len; i++) {
-        strbuf_reset(&line);
-        text_escape(&line, span_text(told->at[i]));
+    text_escape(&line, span_text(text));
+    if (stdout_is_taken)
+        diag_info("%s", text);
+    else
         puts(strbuf_text(&line));
-    }
+    strbuf_clear(&line);
+}
+
+static void tell(struct texts *told, bool stdout_is_taken, struct texts *problems)
+{
+    for (size_t i = 0; i < told->len; i++)
+        say(told->at[i], stdout_is_taken);
     for (size_t i = 0; i < problems->len; i++)
         diag_error("%s", problems->at[i]);
-    strbuf_clear(&line);
     texts_clear(told);
     texts_clear(problems);
 }
@@ -98,7 +104,7 @@ static const char *find_samples(const char *given)
     return access(local, F_OK) == 0 ? local : "/usr/share/spamgear/clean-samples";
 }
 
-static int run_with(const struct update_settings *settings, const struct signature_sources *sources)
+static int run_with(const struct update_settings *settings, const struct signature_sources *sources, bool stdout_is_taken)
 {
     uint8_t key[SIGNATURE_KEY];
     struct texts told = {0}, problems = {0};
@@ -115,11 +121,11 @@ static int run_with(const struct update_settings *settings, const struct signatu
     if (settings->key != NULL && signature_key_read(span_text(settings->key), key))
         update.key = key;
     enum signature_outcome outcome = signature_update(&update, clock_now(), &told, &problems);
-    tell(&told, &problems);
+    tell(&told, stdout_is_taken, &problems);
     return outcome == SIGNATURES_REFUSED ? APPLET_TROUBLE : 0;
 }
 
-int update_run(const struct update_settings *settings)
+int update_run(const struct update_settings *settings, bool stdout_is_taken)
 {
     struct signature_sources sources;
     struct strbuf why = {0};
@@ -131,20 +137,20 @@ int update_run(const struct update_settings *settings)
                    "[update-rules], source = NAME URL, where NAME is fingerprints.txt, "
                    "backdoors.re, shelldetect.db or NAME.rules");
     else
-        status = run_with(settings, &sources);
+        status = run_with(settings, &sources, stdout_is_taken);
     signature_sources_clear(&sources);
     strbuf_clear(&why);
     return status;
 }
 
-int update_run_configured(const struct run *run)
+int update_run_configured(const struct run *run, bool stdout_is_taken)
 {
     struct settings settings;
     struct texts problems = {0}, none = {0};
     settings_init(&settings, applet_find(run->all, "update-rules", NULL), &problems);
     settings_apply(&settings, run->config, run->all, &problems);
-    int status = problems.len == 0 ? update_run(settings.own) : APPLET_TROUBLE;
-    tell(&none, &problems);
+    int status = problems.len == 0 ? update_run(settings.own, stdout_is_taken) : APPLET_TROUBLE;
+    tell(&none, stdout_is_taken, &problems);
     settings_clear(&settings);
     return status;
 }

@@ -13,11 +13,11 @@ struct update_settings {
 
 extern const struct option update_options[]; /* a struct update_settings begins the settings */
 
-/* One run as the settings say. Tells on stdout what became of it. 0, or APPLET_TROUBLE after
- * diag_error. */
-int update_run(const struct update_settings *settings);
+/* One run as the settings say. What became of it is told on stdout; on stderr with --verbose when
+ * stdout is for something else. 0, or APPLET_TROUBLE after diag_error. */
+int update_run(const struct update_settings *settings, bool stdout_is_taken);
 
 /* The same with the settings of section [update-rules], for another applet. */
-int update_run_configured(const struct run *run);
+int update_run_configured(const struct run *run, bool stdout_is_taken);
 
 #endif

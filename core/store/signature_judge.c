@@ -45,7 +45,8 @@ static int add_sample(struct samples *samples, struct walk *walk, const struct w
 {
     if (samples->list.len == SAMPLES_MAX)
         return strbuf_why(why, "there are more than %d samples", SAMPLES_MAX);
-    int fd = walk_open_file(walk, why);
+    struct stat st;
+    int fd = walk_open_file(walk, &st, why);
     if (fd < 0)
         return -1;
     struct sample *sample = vec_add(&samples->list);

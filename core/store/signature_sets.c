@@ -107,10 +107,10 @@ static int check_private(const struct signature_sets *sets, int fd, const char *
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return fail(sets, name, "", why);
+        return strbuf_why(why, "%s%s: %s", sets->folder, name, strerror(errno));
     return path_is_private(&st)
                ? 0
-               : strbuf_why(why, "%s/%s: others than root and the user who runs this may write it",
+               : strbuf_why(why, "%s%s: others than root and the user who runs this may write it",
                             sets->folder, name);
 }
 
@@ -134,7 +134,7 @@ static int open_sets(struct signature_sets *sets, enum signature_access access, 
         return fail(sets, "sets", "", why);
     sets->sets = openat(sets->fd, "sets", FOLDER_FLAGS);
     if (sets->sets >= 0)
-        return check_private(sets, sets->sets, "sets", why);
+        return check_private(sets, sets->sets, "/sets", why);
     return errno == ENOENT && access == SIGNATURE_SETS_LOOK ? 0 : fail(sets, "sets", "", why);
 }
 
@@ -254,7 +254,7 @@ static int read_file(int folder, const char *name, size_t most, struct strbuf *t
 static int read_text(int folder, struct signature_file *file, struct strbuf *why)
 {
     uint8_t hash[DIGEST_BYTES];
-    if (read_file(folder, file->name, file->size, &file->text) != 0)
+    if (read_file(folder, file->name, file->size, &file->text) != 0 && errno != EFBIG)
         return strbuf_why(why, "%s: %s", file->name, strerror(errno));
     digest_of(strbuf_span(&file->text), hash);
     return memcmp(hash, file->hash, sizeof hash) == 0

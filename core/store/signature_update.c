@@ -4,6 +4,7 @@
 #include "spamgear/scan/signatures.h"
 #include "spamgear/store/signature_judge.h"
 #include <inttypes.h>
+#include <stdio.h>
 
 #define FALL_TO    2  /* fewer than one half of the signatures before: refused */
 #define GROW_TO    3  /* more than three times as many, ... */
@@ -223,6 +224,15 @@ static enum signature_outcome refused(struct update *update, const char *why)
     return SIGNATURES_REFUSED;
 }
 
+/* "2 files with 613 signatures" */
+static void tell_size(struct update *update, const char *before, const struct signature_set *set)
+{
+    uint64_t count = signature_set_count(set);
+    texts_format(update->told, "%s%zu %s with %" PRIu64 " %s", before, set->files.len,
+                 set->files.len == 1 ? "file" : "files", count,
+                 count == 1 ? "signature" : "signatures");
+}
+
 static enum signature_outcome put(struct update *update)
 {
     struct strbuf why = {0};
@@ -234,14 +244,9 @@ static enum signature_outcome put(struct update *update)
     }
     for (size_t i = 0; i < update->changed.len; i++)
         tell_file(update, update->changed.at[i]);
-    uint64_t count = signature_set_count(&update->set);
-    if (update->wish->dry_run)
-        texts_format(update->told,
-                     "dry run: a set of %zu files with %" PRIu64 " signatures would be in use",
-                     update->set.files.len, count);
-    else
-        texts_format(update->told, "set %s is in use: %zu files with %" PRIu64 " signatures",
-                     update->set.id, update->set.files.len, count);
+    char in_use[SIGNATURE_SET_ID + 20];
+    snprintf(in_use, sizeof in_use, "set %s is in use: ", update->set.id);
+    tell_size(update, update->wish->dry_run ? "dry run: in use would be " : in_use, &update->set);
     return SIGNATURES_UPDATED;
 }
 
@@ -249,9 +254,9 @@ static enum signature_outcome unchanged(struct update *update)
 {
     if (*update->old.id == '\0')
         return refused(update, NULL);
-    texts_format(update->told,
-                 "unchanged: set %s stays in use, %zu files with %" PRIu64 " signatures",
-                 update->old.id, update->old.files.len, signature_set_count(&update->old));
+    char in_use[SIGNATURE_SET_ID + 40];
+    snprintf(in_use, sizeof in_use, "unchanged: set %s stays in use: ", update->old.id);
+    tell_size(update, in_use, &update->old);
     return SIGNATURES_UNCHANGED;
 }
 
@@ -268,16 +273,20 @@ static enum signature_outcome go_on(struct update *update)
     return put(update);
 }
 
-/* The set in use twice: as it is, and as what the new one is made from. */
+/* The set in use twice: as it is, and as what the new one is made from. A damaged one can only be
+ * left behind by force; its files are fetched again, or missing then. */
 static int read_old(struct update *update, struct strbuf *why)
 {
     char id[SIGNATURE_SET_ID];
     int had = signature_sets_current(update->sets, id, why);
     if (had <= 0)
         return had;
-    if (signature_sets_read(update->sets, id, false, &update->old, why) != 0)
+    if (signature_sets_read(update->sets, id, true, &update->set, why) == 0)
+        return signature_sets_read(update->sets, id, false, &update->old, why);
+    if (!update->wish->force)
         return -1;
-    return signature_sets_read(update->sets, id, true, &update->set, why);
+    texts_format(update->told, "%s: left behind", strbuf_text(why));
+    return 0;
 }
 
 enum signature_outcome signature_update(const struct signature_update *wish, int64_t now,

@@ -1,0 +1,2 @@
+. "$DIR/../make.sh"
+mkfifo new/fingerprints.txt

@@ -1,0 +1,2 @@
+. "$DIR/../make.sh"
+lines 10 0 >new/fingerprints.txt

@@ -1,0 +1,3 @@
+. "$DIR/../make.sh"
+lines 10 0 >new/fingerprints.txt
+rm -r clean

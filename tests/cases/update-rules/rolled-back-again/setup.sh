@@ -1,0 +1,9 @@
+. "$DIR/../make.sh"
+begin_set 1795300100-00 1795300000-00
+lines 12 0 | add_file fingerprints.txt 12
+end_set
+touch signatures/sets/1795300100-00/withdrawn
+begin_set 1795300000-00
+lines 10 0 | add_file fingerprints.txt 10
+end_set
+lines 12 0 >new/fingerprints.txt
