@@ -104,7 +104,8 @@ static const char *find_samples(const char *given)
     return access(local, F_OK) == 0 ? local : "/usr/share/spamgear/clean-samples";
 }
 
-static int run_with(const struct update_settings *settings, const struct signature_sources *sources, bool stdout_is_taken)
+static int run_with(const struct update_settings *settings, const struct signature_sources *sources,
+                    bool stdout_is_taken)
 {
     uint8_t key[SIGNATURE_KEY];
     struct texts told = {0}, problems = {0};
@@ -143,13 +144,15 @@ int update_run(const struct update_settings *settings, bool stdout_is_taken)
     return status;
 }
 
-int update_run_configured(const struct run *run, bool stdout_is_taken)
+int update_run_configured(const struct run *run, bool dry_run, bool stdout_is_taken)
 {
     struct settings settings;
     struct texts problems = {0}, none = {0};
     settings_init(&settings, applet_find(run->all, "update-rules", NULL), &problems);
     settings_apply(&settings, run->config, run->all, &problems);
-    int status = problems.len == 0 ? update_run(settings.own, stdout_is_taken) : APPLET_TROUBLE;
+    struct update_settings *own = settings.own;
+    own->dry_run = dry_run;
+    int status = problems.len == 0 ? update_run(own, stdout_is_taken) : APPLET_TROUBLE;
     tell(&none, stdout_is_taken, &problems);
     settings_clear(&settings);
     return status;

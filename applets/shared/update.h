@@ -18,6 +18,6 @@ extern const struct option update_options[]; /* a struct update_settings begins 
 int update_run(const struct update_settings *settings, bool stdout_is_taken);
 
 /* The same with the settings of section [update-rules], for another applet. */
-int update_run_configured(const struct run *run, bool stdout_is_taken);
+int update_run_configured(const struct run *run, bool dry_run, bool stdout_is_taken);
 
 #endif

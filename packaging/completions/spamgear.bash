@@ -225,7 +225,7 @@ _spamgear()
         esac
         ;;
     php-shell-detector)
-        options=' -q --quarantine -c --clean --dry-run -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
+        options=' -q --quarantine -c --clean --dry-run -u --update -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
         case $prev in
         -q | --quarantine) kind=none ;;
         --exclude) kind=files ;;
