@@ -12,7 +12,8 @@
 
 #define ID_MAX       80
 #define LITERALS_MAX 64
-#define NEEDED_MIN   3 /* bytes of a literal: shorter ones stand everywhere */
+#define PATTERN_MAX  65536 /* bytes, with what is defined put in */
+#define NEEDED_MIN   3     /* bytes of a literal: shorter ones stand everywhere */
 
 enum key { DESCRIPTION, FAMILY, SEVERITY, IN, PATTERN, CLEANS, LITERAL, NOCASE, KEYS };
 
@@ -23,6 +24,13 @@ struct draft {
     struct span id, values[KEYS]; /* borrowed from the file's text */
     uint32_t kinds;
     VEC(struct pattern_literal) literals;
+    struct strbuf pattern; /* values[PATTERN], with what is defined put in */
+};
+
+/* `define NAME TEXT`: %{NAME} in a pattern behind it stands for TEXT. */
+struct define {
+    struct span name;
+    struct strbuf text;
 };
 
 struct parser {
@@ -31,6 +39,7 @@ struct parser {
     struct texts *problems;
     unsigned line;
     struct draft draft;
+    VEC(struct define) defines;
 };
 
 static void problem(struct parser *parser, unsigned line, const char *format, ...)
@@ -54,6 +63,7 @@ static void draft_clear(struct draft *draft)
     for (size_t i = 0; i < draft->literals.len; i++)
         free(draft->literals.at[i].text);
     vec_clear(&draft->literals);
+    strbuf_clear(&draft->pattern);
     *draft = (struct draft){0};
 }
 
@@ -131,6 +141,73 @@ static const char *read_literal(struct span text, struct strbuf *out)
                            : NULL;
 }
 
+/* ---- what is defined ---- */
+
+static bool is_name(struct span name)
+{
+    bool ok = name.len > 0 && name.len <= ID_MAX;
+    for (size_t i = 0; i < name.len; i++)
+        ok &= (name.at[i] >= 'a' && name.at[i] <= 'z') || name.at[i] == '-';
+    return ok;
+}
+
+static const struct define *find_define(const struct parser *parser, struct span name)
+{
+    for (size_t i = 0; i < parser->defines.len; i++)
+        if (span_is(parser->defines.at[i].name, name))
+            return &parser->defines.at[i];
+    return NULL;
+}
+
+/* Takes a %{NAME} off text, into which its text is put. False when none begins there. */
+static bool take_define(struct parser *parser, struct span *text, struct strbuf *out)
+{
+    const char *end = memchr(text->at, '}', text->len);
+    if (!span_has_prefix(*text, SPAN("%{")) || end == NULL)
+        return false;
+    struct span name = span_of(text->at + 2, end);
+    if (!is_name(name))
+        return false;
+    const struct define *define = find_define(parser, name);
+    if (define != NULL)
+        strbuf_add_span(out, strbuf_span(&define->text));
+    else
+        problem(parser, parser->line, "%.*s is not defined before this line", (int)name.len,
+                name.at);
+    *text = span_skip(*text, name.len + 3);
+    return true;
+}
+
+static void put_defines_in(struct parser *parser, struct span text, struct strbuf *out)
+{
+    while (text.len > 0 && out->len <= PATTERN_MAX) {
+        if (text.at[0] == '%' && take_define(parser, &text, out))
+            continue;
+        strbuf_add_char(out, text.at[0]);
+        text = span_skip(text, 1);
+    }
+    if (out->len > PATTERN_MAX)
+        problem(parser, parser->line, "it is longer than %d bytes", PATTERN_MAX);
+}
+
+/* `define` belongs to no rule: a problem with it leaves no rule out, but those that use it. */
+static void add_define(struct parser *parser, struct span line)
+{
+    struct span name = take_word(&line);
+    if (!is_name(name))
+        problem(parser, parser->line, "a name that is defined has letters a-z and hyphens");
+    else if (find_define(parser, name) != NULL)
+        problem(parser, parser->line, "%.*s is defined already", (int)name.len, name.at);
+    else if (line.len == 0)
+        problem(parser, parser->line, "%.*s has no text", (int)name.len, name.at);
+    else {
+        struct strbuf text = {0};
+        put_defines_in(parser, line, &text);
+        *vec_add(&parser->defines) = (struct define){name, text};
+    }
+    parser->draft.wrong = false;
+}
+
 /* ---- keys ---- */
 
 static void set_text(struct parser *parser, struct span value)
@@ -162,10 +239,10 @@ static void set_cleans(struct parser *parser, struct span value)
         problem(parser, parser->line, "cleans is yes or no");
 }
 
-static void set_any(struct parser *parser, struct span value)
+/* Compiled later, with the rule's literals. */
+static void set_pattern(struct parser *parser, struct span value)
 {
-    (void)parser;
-    (void)value;
+    put_defines_in(parser, value, &parser->draft.pattern);
 }
 
 static void add_literal(struct parser *parser, struct span value, bool nocase)
@@ -203,9 +280,8 @@ static const struct {
 } keys[KEYS] = {
     [DESCRIPTION] = {"description", set_text, false}, [FAMILY] = {"family", set_text, false},
     [SEVERITY] = {"severity", set_severity, false},   [IN] = {"in", set_in, false},
-    [PATTERN] = {"pattern", set_any, false}, /* compiled with the rule's literals */
-    [CLEANS] = {"cleans", set_cleans, false},         [LITERAL] = {"literal", set_literal, true},
-    [NOCASE] = {"nocase", set_nocase, true}};
+    [PATTERN] = {"pattern", set_pattern, false},      [CLEANS] = {"cleans", set_cleans, false},
+    [LITERAL] = {"literal", set_literal, true},       [NOCASE] = {"nocase", set_nocase, true}};
 
 static void set_key(struct parser *parser, size_t key, struct span value)
 {
@@ -217,7 +293,7 @@ static void set_key(struct parser *parser, size_t key, struct span value)
                 draft->lines[key]);
     else {
         keys[key].set(parser, value);
-        draft->values[key] = value;
+        draft->values[key] = key == PATTERN ? strbuf_span(&draft->pattern) : value;
     }
     draft->lines[key] = parser->line;
 }
@@ -385,6 +461,11 @@ static void read_line(struct parser *parser, struct span line)
         parser->draft.line = parser->line;
         return;
     }
+    if (span_is(word, SPAN("define"))) {
+        finish(parser);
+        add_define(parser, line);
+        return;
+    }
     if (!parser->draft.begun) {
         problem(parser, parser->line, "this stands before the first rule");
         return;
@@ -406,4 +487,7 @@ void rule_file_load(struct rules *rules, struct span text, const char *file, str
         read_line(&parser, line);
     }
     finish(&parser);
+    for (size_t i = 0; i < parser.defines.len; i++)
+        strbuf_clear(&parser.defines.at[i].text);
+    vec_clear(&parser.defines);
 }

@@ -69,6 +69,22 @@ static const struct {
     {"pattern that is general", HEAD "pattern (?i)eval\\s*\\(\n",
      "f:4: the pattern is too general: it matches ordinary PHP or HTML\n"},
     {"the same with a literal", HEAD BODY "pattern (?i)eval\\s*\\(\n", ""},
+    {"defined", "define word inert\n" HEAD "pattern %{word}-%{word}\n", ""},
+    {"defined by what is defined",
+     "define one inert\ndefine two %{one}-marker\n" HEAD "pattern %{two}\n", ""},
+    {"not defined", HEAD "pattern inert-%{word}-marker\n",
+     "f:4: word is not defined before this line\n"},
+    {"defined later",
+     HEAD "pattern inert-%{word}-marker\n"
+          "define word x\n",
+     "f:4: word is not defined before this line\n"},
+    {"defined by itself", "define word %{word}x\n" GOOD,
+     "f:1: word is not defined before this line\n"},
+    {"defined twice", "define word a\ndefine word b\n" GOOD, "f:2: word is defined already\n"},
+    {"defined as nothing", "define word\n" GOOD, "f:1: word has no text\n"},
+    {"bad name", "define Word x\n" GOOD,
+     "f:1: a name that is defined has letters a-z and hyphens\n"},
+    {"no name in a pattern", HEAD "pattern inert-%{2}-marker%{\n", ""},
     {"two patterns", GOOD "pattern inert\npattern marker\n",
      "f:6: pattern stands already in line 5\n"},
     {"cleans what a pattern names", HEAD "pattern inert[a-z]*marker\ncleans yes\n", ""},
@@ -102,6 +118,24 @@ static void test_problem_rows(void)
         texts_clear(&problems);
         rules_free(rules);
     }
+}
+
+/* Each doubles the one before: the bound ends it. */
+static void test_large_define(void)
+{
+    struct strbuf text = {0};
+    struct rules *rules = rules_new();
+    struct texts problems = {0};
+    strbuf_add_text(&text, "define a inert-marker\n");
+    for (char c = 'b'; c <= 'z'; c++)
+        strbuf_format(&text, "define %c %%{%c}%%{%c}\n", c, c - 1, c - 1);
+    rule_file_load(rules, strbuf_span(&text), "f", &problems);
+    test_true("too large", problems.len > 0);
+    test_text("and told", problems.len > 0 ? problems.at[0] : "",
+              "f:14: it is longer than 65536 bytes");
+    texts_clear(&problems);
+    rules_free(rules);
+    strbuf_clear(&text);
 }
 
 static const char file[] = "# rules of a test\n"
@@ -188,6 +222,7 @@ static void test_bounds(void)
 int main(void)
 {
     test_problem_rows();
+    test_large_define();
     test_rules();
     test_bounds();
     regex_clear_all();
