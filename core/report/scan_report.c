@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define PROGRESS_MS 100
+#define LINES_MS    1000
 
 /* ---- text ---- */
 
@@ -261,11 +262,13 @@ void scan_report_progress(struct scan_report *report, const struct scan_totals *
 {
     struct strbuf line = {0};
     int64_t elapsed = totals->now_ms - totals->started_ms;
-    if (!report->settings.progress || totals->now_ms - report->progress_ms < PROGRESS_MS)
+    bool lines = report->settings.lines;
+    if (!report->settings.progress ||
+        totals->now_ms - report->progress_ms < (lines ? LINES_MS : PROGRESS_MS))
         return;
     report->progress_ms = totals->now_ms;
-    strbuf_format(&line, "\r\033[K%" PRIu64, totals->files);
-    if (totals->expected > 0)
+    strbuf_format(&line, "%s%" PRIu64, lines ? "" : "\r\033[K", totals->files);
+    if (totals->expected >= totals->files && totals->expected > 0)
         strbuf_format(&line, " of %" PRIu64, totals->expected);
     strbuf_format(
         &line, " files, %" PRIu64 " MB, %.0f files/s, %" PRIu64 " found", totals->bytes / 1000000,
@@ -273,9 +276,11 @@ void scan_report_progress(struct scan_report *report, const struct scan_totals *
     if (totals->unknown > 0)
         strbuf_format(&line, ", %" PRIu64 " unknown", totals->unknown);
     add_time_left(&line, totals);
+    if (lines)
+        strbuf_add_char(&line, '\n');
     fwrite(line.data, 1, line.len, stderr);
     fflush(stderr);
-    report->progress_shown = true;
+    report->progress_shown = !lines;
     strbuf_clear(&line);
 }
 

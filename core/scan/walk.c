@@ -79,6 +79,8 @@ struct walk {
     dev_t operand_device; /* one_file_system: what the walk keeps to */
     size_t operand;
     struct input input;
+    uint64_t paths; /* in the input, once they were counted */
+    bool counted;
     struct parent parent;
     int file_fd; /* the folder of the file that was given out last; borrowed */
     const char *file_name;
@@ -683,6 +685,54 @@ static int from_input(struct walk *walk, struct walk_file *file, struct strbuf *
     if (result == FOUND)
         result = locate(walk, &name, file, why);
     return result == FOUND ? give_out(walk, walk->parent.fd, name, file) : result;
+}
+
+/* How many paths stand in a block; *in_path goes from one block to the next. */
+static uint64_t count_paths(struct span block, char end, bool *in_path)
+{
+    uint64_t count = 0;
+    while (block.len > 0) {
+        const char *stop = memchr(block.at, end, block.len);
+        *in_path = *in_path || stop != block.at;
+        if (stop == NULL)
+            break;
+        count += *in_path;
+        *in_path = false;
+        block = span_skip(block, (size_t)(stop - block.at) + 1);
+    }
+    return count;
+}
+
+/* Counted without moving the place where it is read. */
+static uint64_t count_input(const struct walk *walk)
+{
+    struct stat st;
+    int fd = walk->settings.input_fd;
+    char end = walk->settings.input == WALK_NUL ? '\0' : '\n';
+    off_t at = lseek(fd, 0, SEEK_CUR);
+    uint64_t count = 0;
+    bool in_path = false;
+    ssize_t len;
+    if (at < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return 0;
+    char *block = mem_alloc(INPUT_SIZE);
+    while ((len = pread(fd, block, INPUT_SIZE, at)) > 0) {
+        count += count_paths((struct span){block, (size_t)len}, end, &in_path);
+        at += len;
+    }
+    free(block);
+    return count + in_path;
+}
+
+uint64_t walk_expected(struct walk *walk)
+{
+    const struct walk_counts *counts = &walk->counts;
+    uint64_t left_out =
+        counts->excluded + counts->too_large + counts->not_regular + counts->too_old;
+    if (!walk->counted && walk->settings.input != WALK_OPERANDS)
+        walk->paths = count_input(walk);
+    walk->counted = true;
+    return walk->paths > left_out ? walk->paths - left_out : 0;
 }
 
 /* Operands */

@@ -6,6 +6,7 @@
 #include "json_valid.h"
 #include "test.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { BACKDOOR, FINGER, DOUBT, CLAMAV, RULES };
 
@@ -209,8 +210,66 @@ static void test_diff(void)
     }
 }
 
+/* What stands on standard error meanwhile. */
+static void progress(struct scan_report_settings settings, const struct scan_totals *totals,
+                     struct strbuf *out)
+{
+    struct scan_report report = {.settings = settings};
+    int saved = dup(STDERR_FILENO);
+    FILE *file = tmpfile();
+    char text[512];
+    dup2(fileno(file), STDERR_FILENO);
+    scan_report_progress(&report, totals);
+    scan_report_progress(&report, totals); /* too soon */
+    scan_report_pause(&report);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    rewind(file);
+    strbuf_add(out, text, fread(text, 1, sizeof text, file));
+    fclose(file);
+}
+
+static void test_progress(void)
+{
+    static const struct {
+        const char *name;
+        struct scan_report_settings settings;
+        struct scan_totals totals;
+        const char *want;
+    } rows[] = {
+        {"not asked for", {.lines = true}, {.now_ms = 5000}, ""},
+        {"terminal",
+         {.progress = true},
+         {.files = 10, .bytes = 2500000, .found = 1, .started_ms = 4000, .now_ms = 5000},
+         "\r\033[K10 files, 2 MB, 10 files/s, 1 found\r\033[K"},
+        {"pipe",
+         {.progress = true, .lines = true},
+         {.files = 10, .unknown = 2, .started_ms = 4000, .now_ms = 5000},
+         "10 files, 0 MB, 10 files/s, 0 found, 2 unknown\n"},
+        {"time left",
+         {.progress = true, .lines = true},
+         {.files = 10, .expected = 1000, .started_ms = 4000, .now_ms = 5000},
+         "10 of 1000 files, 0 MB, 10 files/s, 0 found, 1:39 left\n"},
+        {"more than was expected",
+         {.progress = true, .lines = true},
+         {.files = 10, .expected = 9, .started_ms = 4000, .now_ms = 5000},
+         "10 files, 0 MB, 10 files/s, 0 found\n"},
+        {"at once",
+         {.progress = true, .lines = true},
+         {.started_ms = 5000, .now_ms = 5000},
+         "0 files, 0 MB, 0 files/s, 0 found\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct strbuf out = {0};
+        progress(rows[i].settings, &rows[i].totals, &out);
+        test_text(rows[i].name, strbuf_text(&out), rows[i].want);
+        strbuf_clear(&out);
+    }
+}
+
 int main(void)
 {
+    test_progress();
     test_text_form();
     test_text_odd();
     test_json_form();

@@ -80,6 +80,7 @@ static struct walk_counts run(const struct walk_settings *settings, struct strbu
     struct strbuf why = {0};
     struct walk_file file;
     struct walk *walk = walk_open(settings);
+    bool counted = walk_expected(walk) > 0;
     int result;
     while ((result = walk_next(walk, &file, &why)) != 0) {
         if (result == 1)
@@ -90,6 +91,8 @@ static struct walk_counts run(const struct walk_settings *settings, struct strbu
     }
     test_number("stays at the end", walk_next(walk, &file, &why), 0);
     struct walk_counts counts = *walk_counts(walk);
+    test_number("what was expected came", (int64_t)walk_expected(walk),
+                counted ? (int64_t)lines.len : 0);
     walk_close(walk);
     if (lines.len > 0)
         qsort(lines.at, lines.len, sizeof *lines.at, by_bytes);
@@ -254,6 +257,40 @@ static void test_lists(void)
               (struct walk_counts){.files = 1, .excluded = 3});
     test_list("nothing", WALK_LINES, SPAN(""), NULL, "", (struct walk_counts){0});
     test_list("empty lines", WALK_LINES, SPAN("\n\n\n"), NULL, "", (struct walk_counts){0});
+}
+
+/* Before anything is read, and of nothing but a file. */
+static void test_expected(void)
+{
+    const struct {
+        const char *name;
+        struct span text;
+        enum walk_input kind;
+        int64_t want;
+    } rows[] = {
+        {"lines", SPAN("a\nb\n"), WALK_LINES, 2},
+        {"the last without an end", SPAN("a\nb"), WALK_LINES, 2},
+        {"empty lines", SPAN("\n\na\n\n"), WALK_LINES, 1},
+        {"nothing", SPAN(""), WALK_LINES, 0},
+        {"NUL", SPAN("a\nb\0c\0\0d"), WALK_NUL, 3},
+        {"operands", SPAN("a\nb\n"), WALK_OPERANDS, 0},
+    };
+    int ends[2];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct walk_settings settings = {.input = rows[i].kind, .input_fd = input_of(rows[i].text)};
+        struct walk *walk = walk_open(&settings);
+        test_number(rows[i].name, (int64_t)walk_expected(walk), rows[i].want);
+        test_number("nothing was read", lseek(settings.input_fd, 0, SEEK_CUR), 0);
+        walk_close(walk);
+        close(settings.input_fd);
+    }
+    test_true("a pipe", pipe(ends) == 0 && write(ends[1], "a\n", 2) == 2);
+    struct walk *walk =
+        walk_open(&(struct walk_settings){.input = WALK_LINES, .input_fd = ends[0]});
+    test_number("is not counted", (int64_t)walk_expected(walk), 0);
+    walk_close(walk);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 /* Paths of every length around the limit, among good ones. */
@@ -566,6 +603,7 @@ int main(void)
     test_operands();
     test_left_out();
     test_lists();
+    test_expected();
     test_too_long();
     test_broken_input();
     test_tenant();

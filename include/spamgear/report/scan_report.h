@@ -36,7 +36,8 @@ struct scan_report_settings {
     bool details;
     bool nul;      /* text: raw paths, each record ends with NUL instead of newline */
     bool dry_run;  /* text: [WOULD BE QUARANTINED] ... */
-    bool progress; /* a line on stderr that is overwritten */
+    bool progress; /* on stderr: a line that is overwritten, */
+    bool lines;    /* or, for a file or a pipe, a line a second */
     const struct rules *rules;
 };
 
@@ -68,7 +69,7 @@ void scan_report_line(const struct scan_report *report, const struct scan_file *
                       struct strbuf *out);
 
 void scan_report_file(struct scan_report *report, const struct scan_file *file);
-/* At most ten times a second; nothing unless settings.progress. */
+/* At most ten times a second, lines once; nothing unless settings.progress. */
 void scan_report_progress(struct scan_report *report, const struct scan_totals *totals);
 /* Clears the progress line: before anything else is written to the terminal. */
 void scan_report_pause(struct scan_report *report);

@@ -61,4 +61,9 @@ int walk_open_file(struct walk *walk, struct stat *st, struct strbuf *why);
 
 const struct walk_counts *walk_counts(const struct walk *walk);
 
+/* How many files this walk gives out or fails to, as far as it can be told: counts the paths of an
+ * input that is a regular file (when it is first called, which must be before walk_next), and
+ * takes off what was left out so far. 0: not known. */
+uint64_t walk_expected(struct walk *walk);
+
 #endif
