@@ -36,6 +36,11 @@ static void complain(const char *text)
     diag_error("%s", text);
 }
 
+static void inform(const char *text)
+{
+    diag_info("%s", text);
+}
+
 static void tell_all(const struct texts *problems)
 {
     for (size_t i = 0; i < problems->len; i++)
@@ -327,16 +332,19 @@ static int open_notices(struct scan *scan, const struct scan_settings *settings)
 static void fill_report(struct scan *scan, const struct scan_settings *settings,
                         enum scan_show show)
 {
+    bool terminal = isatty(STDERR_FILENO);
     scan->report =
         (struct scan_report){.settings = {.format = (enum scan_format)settings->walk.format,
                                           .show = show,
                                           .details = settings->walk.details,
                                           .nul = settings->walk.print_nul,
                                           .dry_run = settings->act.dry_run,
-                                          .progress = settings->progress || isatty(STDERR_FILENO),
+                                          .progress = settings->progress || terminal,
+                                          .lines = !terminal,
                                           .rules = scan->rules},
                              .out = stdout};
     scan->sweep.report = &scan->report;
+    scan->sweep.inform = diag_is_verbose() ? inform : NULL;
 }
 
 int scan_open(struct scan *scan, const struct scan_settings *settings, const struct run *run,
@@ -426,6 +434,7 @@ enum verdict_result scan_one(struct scan *scan, int fd, struct strbuf *why)
     else if ((pool = pool_open(&scan->sweep.pool, &scan->sweep.detect, &reason)) == NULL)
         strbuf_why(why, "%s", strbuf_text(&reason));
     if (pool != NULL) {
+        diag_info("in force in the worker: %s", pool_protection(pool));
         job.size = (uint64_t)st.st_size;
         pool_give(pool, &job);
         while (pool_take(pool, &job, &verdict, -1) == 0 && pool_outstanding(pool) > 0)

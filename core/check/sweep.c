@@ -15,6 +15,8 @@
 #include "spamgear/scan/footprint.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -93,6 +95,20 @@ static void complain(struct run *run, const char *text)
     run->complain(text);
 }
 
+static void inform(struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void inform(struct run *run, const char *format, ...)
+{
+    va_list args;
+    if (run->sweep->inform == NULL)
+        return;
+    scan_report_pause(run->sweep->report);
+    strbuf_reset(&run->said);
+    va_start(args, format);
+    strbuf_vformat(&run->said, format, args);
+    va_end(args);
+    run->sweep->inform(strbuf_text(&run->said));
+}
+
 static void complain_of(struct run *run, const struct item *item, const char *text)
 {
     strbuf_reset(&run->said);
@@ -100,9 +116,17 @@ static void complain_of(struct run *run, const struct item *item, const char *te
     complain(run, strbuf_text(&run->said));
 }
 
+/* Counting takes its time; it is done for those who look. */
+static void expect(struct run *run)
+{
+    if (run->sweep->report->settings.progress)
+        run->totals->expected = walk_expected(run->walk);
+}
+
 static void progress(struct run *run)
 {
     run->totals->now_ms = clock_steady_ms();
+    expect(run);
     scan_report_progress(run->sweep->report, run->totals);
 }
 
@@ -418,6 +442,18 @@ static void loop(struct run *run, const volatile bool *stop)
     }
 }
 
+static void inform_of_counts(struct run *run)
+{
+    const struct walk_counts *counts = walk_counts(run->walk);
+    inform(run, "%" PRIu64 " files, of which %" PRIu64 " were known to be clean",
+           run->totals->files, run->totals->cached);
+    inform(run,
+           "left out: %" PRIu64 " excluded, %" PRIu64 " too large, %" PRIu64 " too old, %" PRIu64
+           " no regular files",
+           counts->excluded, counts->too_large, counts->too_old, counts->not_regular);
+    inform(run, "%u workers had to be replaced", pool_replaced(run->pool));
+}
+
 int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
               const volatile bool *stop, struct scan_totals *totals, struct strbuf *why)
 {
@@ -426,9 +462,12 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
     run.pool = pool_open(&sweep->pool, &sweep->detect, why);
     if (run.pool == NULL)
         return -1;
+    inform(&run, "in force in the workers: %s", pool_protection(run.pool));
     run.walk = walk_open(&sweep->walk);
+    expect(&run);
     loop(&run, stop);
     totals->now_ms = clock_steady_ms();
+    inform_of_counts(&run);
     walk_close(run.walk);
     pool_close(run.pool);
     items_free(&run);

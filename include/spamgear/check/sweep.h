@@ -30,6 +30,7 @@ struct sweep {
     struct tenants *tenants;     /* NULL: nobody is told */
     struct notices *notices;     /* goes with tenants */
     struct scan_report *report;
+    void (*inform)(const char *text); /* of what --verbose tells; NULL: nobody wants it */
 };
 
 /* Runs it. Every file that could not be examined, and every act that failed, is told with
