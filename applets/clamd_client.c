@@ -27,7 +27,7 @@ static int run(void *at, const struct run *call)
 }
 
 static const struct option *const tables[] = {scan_walk_options, scan_clamd_options,
-                                              scan_limit_options, NULL};
+                                              scan_limit_options, scan_cache_options, NULL};
 
 static const struct applet_example examples[] = {
     {"find /home -type f | clamd-client", "Ask the clamd of this machine."},

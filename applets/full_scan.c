@@ -15,12 +15,6 @@ static int run(void *at, const struct run *call)
 static const struct option own[] = {
     OPTION_FLAG(struct scan_settings, progress, "progress", 0,
                 "Show on standard error how far it is; a terminal gets that anyway."),
-    OPTION_TEXT(struct scan_settings, cache, "cache", 0, "FILE", NULL,
-                "Remember in this file what was clean, and examine only what changed since; "
-                "root's is /var/lib/spamgear/verdicts.db.",
-                .flags = OPTION_RARE),
-    OPTION_FLAG(struct scan_settings, no_cache, "no-cache", 0,
-                "Examine every file, and remember nothing."),
     OPTION_END};
 
 static const struct option *const tables[] = {scan_act_options,
@@ -29,6 +23,7 @@ static const struct option *const tables[] = {scan_act_options,
                                               scan_engine_options,
                                               scan_clamd_options,
                                               scan_limit_options,
+                                              scan_cache_options,
                                               own,
                                               NULL};
 

@@ -51,8 +51,8 @@ static const struct option own[] = {
                 .flags = OPTION_NO_CONFIG),
     OPTION_END};
 
-static const struct option *const tables[] = {own, scan_walk_options, scan_engine_options,
-                                              scan_limit_options, NULL};
+static const struct option *const tables[] = {
+    own, scan_walk_options, scan_engine_options, scan_limit_options, scan_cache_options, NULL};
 
 static const struct applet_example examples[] = {
     {"find . -type f | php-shell-detector", "Every path, with a label where there is one."},

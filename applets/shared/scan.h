@@ -49,6 +49,7 @@ struct scan_settings {
 extern const struct option scan_engine_options[]; /* signatures, detectors, how ClamAV is asked */
 extern const struct option scan_clamd_options[];  /* where clamd is */
 extern const struct option scan_limit_options[];  /* --jobs, limits of one file */
+extern const struct option scan_cache_options[];  /* what is remembered */
 extern const struct option scan_walk_options[];
 extern const struct option scan_act_options[];    /* -q --clean, --dry-run */
 extern const struct option scan_notify_options[]; /* -n and what belongs to it */

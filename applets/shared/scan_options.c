@@ -77,6 +77,15 @@ const struct option scan_limit_options[] = {
                  1048576, "How much address space a worker may use.", .flags = OPTION_RARE),
     OPTION_END};
 
+const struct option scan_cache_options[] = {
+    OPTION_TEXT(struct scan_settings, cache, "cache", 0, "FILE", NULL,
+                "Remember in this file what was clean, and examine only what changed since; "
+                "root's is /var/lib/spamgear/verdicts.db.",
+                .flags = OPTION_RARE),
+    OPTION_FLAG(struct scan_settings, no_cache, "no-cache", 0,
+                "Examine every file, and remember nothing."),
+    OPTION_END};
+
 const struct option scan_walk_options[] = {
     OPTION_FLAG(struct scan_settings, WALK(nul), "null", '0',
                 "Paths on standard input end with NUL (find -print0)."),
