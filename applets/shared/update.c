@@ -86,13 +86,17 @@ static void say(const char *text, bool stdout_is_taken)
     strbuf_clear(&line);
 }
 
-static void tell(struct texts *told, bool stdout_is_taken, struct texts *problems)
+static void tell(struct texts *told, bool stdout_is_taken)
 {
     for (size_t i = 0; i < told->len; i++)
         say(told->at[i], stdout_is_taken);
+    texts_clear(told);
+}
+
+static void complain(struct texts *problems)
+{
     for (size_t i = 0; i < problems->len; i++)
         diag_error("%s", problems->at[i]);
-    texts_clear(told);
     texts_clear(problems);
 }
 
@@ -122,7 +126,8 @@ static int run_with(const struct update_settings *settings, const struct signatu
     if (settings->key != NULL && signature_key_read(span_text(settings->key), key))
         update.key = key;
     enum signature_outcome outcome = signature_update(&update, clock_now(), &told, &problems);
-    tell(&told, stdout_is_taken, &problems);
+    tell(&told, stdout_is_taken);
+    complain(&problems);
     return outcome == SIGNATURES_REFUSED ? APPLET_TROUBLE : 0;
 }
 
@@ -147,13 +152,13 @@ int update_run(const struct update_settings *settings, bool stdout_is_taken)
 int update_run_configured(const struct run *run, bool dry_run, bool stdout_is_taken)
 {
     struct settings settings;
-    struct texts problems = {0}, none = {0};
+    struct texts problems = {0};
     settings_init(&settings, applet_find(run->all, "update-rules", NULL), &problems);
     settings_apply(&settings, run->config, run->all, &problems);
     struct update_settings *own = settings.own;
     own->dry_run = dry_run;
     int status = problems.len == 0 ? update_run(own, stdout_is_taken) : APPLET_TROUBLE;
-    tell(&none, stdout_is_taken, &problems);
+    complain(&problems);
     settings_clear(&settings);
     return status;
 }

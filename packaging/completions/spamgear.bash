@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay-spam-check why'
+    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -226,7 +226,7 @@ _spamgear()
         esac
         ;;
     php-shell-detector)
-        options=' -q --quarantine -c --clean --dry-run -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --cache --no-cache --config -v --verbose --now -h --help --version'
+        options=' -q --quarantine -c --clean --dry-run -u --update -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --cache --no-cache --config -v --verbose --now -h --help --version'
         case $prev in
         -q | --quarantine) kind=none ;;
         --exclude) kind=files ;;
@@ -388,6 +388,19 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    update-rules)
+        options=' -s --source --key --folder --ca-file --clean-samples --insecure --remove --force --dry-run --rollback --list --config -v --verbose --now -h --help --version'
+        case $prev in
+        -s | --source) kind=none ;;
+        --key) kind=none ;;
+        --folder) kind=folders ;;
+        --ca-file) kind=files ;;
+        --clean-samples) kind=folders ;;
+        --remove) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     why)
         options=' --applet -p --period -m --limit -l --logs --journal --journal-dir --journal-file --since --until --full --overrides --by --format --config -v --verbose --now -h --help --version'
         case $prev in
@@ -424,4 +437,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay-spam-check
+complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay-spam-check update-rules
