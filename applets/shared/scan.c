@@ -196,7 +196,8 @@ static int fill_engine(struct scan *scan, const struct scan_engine_settings *set
     if (!settings->clamav_only)
         load_signatures(scan, settings, wanted);
     load_allow_lists(scan, &settings->allow_lists);
-    if (digest_load(&why) != 0)
+    scan->sweep.pool.no_hashes = settings->no_hashes && settings->allow_lists.len == 0;
+    if (!scan->sweep.pool.no_hashes && digest_load(&why) != 0)
         diag_error("%s", strbuf_text(&why));
     if (open_clamav(scan, settings, wanted) != 0)
         return strbuf_clear(&why), -1;
@@ -264,7 +265,7 @@ static int fill_walk(struct scan *scan, const struct scan_walk_settings *setting
 
 static uint64_t fingerprint(const struct scan *scan)
 {
-    const uint64_t parts[] = {scan->rules->fingerprint, allow_fingerprint(scan->allow),
+    const uint64_t parts[] = {rules_fingerprint(scan->rules), allow_fingerprint(scan->allow),
                               scan->clam != NULL ? clam_fingerprint(scan->clam) : 0,
                               map_digest(scan->clamd_version.data, scan->clamd_version.len),
                               map_digest(SPAMGEAR_VERSION, sizeof SPAMGEAR_VERSION)};

@@ -42,7 +42,8 @@ struct run {
     void (*complain)(const char *text);
     struct scan_totals *totals;
     struct walk *walk;
-    struct pool *pool;
+    struct pool *pool; /* NULL until a file must be examined */
+    bool failed;       /* it could not be opened; why tells */
     struct item *spare;
     struct strbuf why, said;
 };
@@ -399,11 +400,25 @@ static void count_unknown(struct run *run)
     run->totals->unknown++;
 }
 
+/* Workers are started for the first file that is not known: a tree that did not change needs none.
+ */
+static bool has_pool(struct run *run)
+{
+    const struct sweep *sweep = run->sweep;
+    if (run->pool != NULL)
+        return true;
+    run->pool = pool_open(&sweep->pool, &sweep->detect, &run->why);
+    run->failed = run->pool == NULL;
+    if (!run->failed)
+        inform(run, "in force in the workers: %s", pool_protection(run->pool));
+    return !run->failed;
+}
+
 static void feed_file(struct run *run, const struct walk_file *file)
 {
     struct item *item = item_new(run, file->path);
     bool known = is_known(run, item, file);
-    int result = known ? 1 : open_item(run, item);
+    int result = known || !has_pool(run) ? 1 : open_item(run, item);
     run->totals->files += known || result == 0;
     if (result == 0) {
         give(run, item);
@@ -429,14 +444,14 @@ static bool feed(struct run *run)
 static void loop(struct run *run, const volatile bool *stop)
 {
     bool more = true;
-    while (more && !*stop) {
-        if (pool_has_room(run->pool))
+    while (more && !run->failed && !*stop) {
+        if (run->pool == NULL || pool_has_room(run->pool))
             more = feed(run);
         else
             take(run, PROGRESS_WAIT_MS);
         progress(run);
     }
-    while (pool_outstanding(run->pool) > 0) {
+    while (run->pool != NULL && pool_outstanding(run->pool) > 0) {
         take(run, PROGRESS_WAIT_MS);
         progress(run);
     }
@@ -459,13 +474,11 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
 {
     struct run run = {.sweep = sweep, .complain = complain_with, .totals = totals};
     totals->started_ms = totals->now_ms = clock_steady_ms();
-    run.pool = pool_open(&sweep->pool, &sweep->detect, why);
-    if (run.pool == NULL)
-        return -1;
-    inform(&run, "in force in the workers: %s", pool_protection(run.pool));
     run.walk = walk_open(&sweep->walk);
     expect(&run);
     loop(&run, stop);
+    if (run.failed)
+        strbuf_why(why, "%s", strbuf_text(&run.why));
     totals->now_ms = clock_steady_ms();
     inform_of_counts(&run);
     walk_close(run.walk);
@@ -473,5 +486,5 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
     items_free(&run);
     strbuf_clear(&run.why);
     strbuf_clear(&run.said);
-    return 0;
+    return run.failed ? -1 : 0;
 }

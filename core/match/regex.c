@@ -2,7 +2,6 @@
  *
  * Compiled patterns live in one list, found by their text through a map. What a match
  * writes to (match data, limits, JIT stack) belongs to the thread that matches and is
-<<<<<<< HEAD
  * freed when the thread ends, so compiled patterns are written to once at most: when a lazy one
  * gets its machine code. That happens behind a lock, and no thread matches before it is done.
  *
@@ -10,9 +9,6 @@
  * a human would find, but it must never be wrong: whatever the reader does not know for
  * certain (options inside the pattern, verbs, quoting, code points by number, conditions)
  * makes it answer "none".
-}
-
- * freed when the thread ends, so compiled patterns are never written to.
  */
 #include "spamgear/match/regex.h"
 
@@ -132,6 +128,13 @@ static void make_ready(struct regex *regex)
     pthread_mutex_unlock(&readying);
 }
 
+/* "const" promises what a match finds, not where the machine code is. */
+static void want_ready(const struct regex *regex)
+{
+    if (!is_ready(regex))
+        make_ready((struct regex *)(uintptr_t)regex);
+}
+
 /* Owned text, NULL when no literal is known or when it holds NUL, as no string could. */
 static char *literal_of(const char *pattern)
 {
@@ -208,15 +211,13 @@ static void copy_groups(pcre2_match_data *data, uint32_t known, struct span subj
 }
 
 static enum regex_result match_from(const struct regex *regex, struct span subject, size_t from,
-                                    struct span *groups, size_t count)
+                                    uint32_t options, struct span *groups, size_t count)
 {
     struct workbench *bench = workbench_get(regex->groups);
     if (bench == NULL)
         return REGEX_GAVE_UP;
-    if (!is_ready(regex)) /* "const" promises what a match finds, not where the machine code is */
-        make_ready((struct regex *)(uintptr_t)regex);
-    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, from, 0, bench->data,
-                            bench->context);
+    int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, from, options,
+                            bench->data, bench->context);
     if (found == PCRE2_ERROR_NOMATCH)
         return REGEX_NO_MATCH;
     if (found < 0)
@@ -229,7 +230,14 @@ static enum regex_result match_from(const struct regex *regex, struct span subje
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
                               size_t count)
 {
-    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, groups, count);
+    want_ready(regex);
+    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, 0, groups, count);
+}
+
+enum regex_result regex_try(const struct regex *regex, struct span subject)
+{
+    uint32_t options = is_ready(regex) ? 0 : PCRE2_NO_JIT;
+    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, options, NULL, 0);
 }
 
 enum regex_result regex_find(const struct regex *regex, struct span subject, size_t from,
@@ -239,7 +247,8 @@ enum regex_result regex_find(const struct regex *regex, struct span subject, siz
         return REGEX_NO_MATCH;
     if (subject.at == NULL)
         subject = SPAN("");
-    enum regex_result result = match_from(regex, subject, from, groups, count);
+    want_ready(regex);
+    enum regex_result result = match_from(regex, subject, from, 0, groups, count);
     if (result == REGEX_MATCH && (groups[0].at == NULL || groups[0].at < subject.at + from))
         return REGEX_GAVE_UP; /* \K in a look-around */
     return result;

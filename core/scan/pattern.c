@@ -9,7 +9,10 @@
 #include "spamgear/match/needed.h"
 #include "spamgear/scan/ordinary.h"
 
-#define LITERAL_USEFUL 3 /* shorter ones stand everywhere and make the search slow */
+/* Shorter literals stand everywhere and make the search slow; those of fewer than LITERAL_GOOD
+ * bytes slow it down as well, so they are only taken where the rule has no better one. */
+#define LITERAL_USEFUL 3
+#define LITERAL_GOOD   5
 
 /* ---- refusing and applying ---- */
 
@@ -22,13 +25,19 @@ static struct needed needed_of(struct span text)
     return needed;
 }
 
+static size_t longest_of(const struct needed *needed)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < needed->list.len; i++)
+        if (needed->list.at[i].len > most)
+            most = needed->list.at[i].len;
+    return most;
+}
+
 size_t pattern_needs(struct span text)
 {
     struct needed needed = needed_of(text);
-    size_t most = 0;
-    for (size_t i = 0; i < needed.list.len; i++)
-        if (needed.list.at[i].len > most)
-            most = needed.list.at[i].len;
+    size_t most = longest_of(&needed);
     needed_clear(&needed);
     return most;
 }
@@ -56,10 +65,10 @@ static int refuse_general(const struct regex *regex, struct span text,
     const struct span *ordinary = ordinary_texts(&count);
     struct needed needed = needed_of(text);
     enum regex_result result = REGEX_NO_MATCH;
-    bool empty = needed.list.len == 0 && regex_match(regex, SPAN(""), NULL, 0) == REGEX_MATCH;
+    bool empty = needed.list.len == 0 && regex_try(regex, SPAN("")) == REGEX_MATCH;
     for (size_t i = 0; i < count && !empty && result == REGEX_NO_MATCH; i++)
         if (all_stand(i, &needed, literals, len))
-            result = regex_match(regex, ordinary[i], NULL, 0);
+            result = regex_try(regex, ordinary[i]);
     needed_clear(&needed);
     if (empty)
         return strbuf_why(why, "the pattern is too general: it matches an empty text");
@@ -93,10 +102,11 @@ void pattern_apply(struct rules *rules, const struct regex *regex, struct span t
 {
     struct needed needed = needed_of(text);
     char *string = mem_text_of(text.at, text.len);
+    size_t least = longest_of(&needed) >= LITERAL_GOOD ? LITERAL_GOOD : LITERAL_USEFUL;
     rules_pattern(rules, regex, string);
     for (size_t i = 0; i < needed.list.len; i++) {
         const struct needed_literal *literal = &needed.list.at[i];
-        if (literal->len >= LITERAL_USEFUL)
+        if (literal->len >= least)
             rules_need(rules, (struct span){literal->text, literal->len}, literal->nocase);
     }
     needed_clear(&needed);

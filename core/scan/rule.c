@@ -253,7 +253,7 @@ static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct
 }
 
 /* Another PCRE2 may match otherwise. */
-static uint64_t fingerprint(const struct rules *rules)
+uint64_t rules_fingerprint(const struct rules *rules)
 {
     uint64_t hash = hash_number(RULES_HASH, MEANING);
     hash = hash_text(hash, span_text(regex_version()));
@@ -267,6 +267,5 @@ int rules_compile(struct rules *rules, struct strbuf *why)
     if (literals_compile(rules->literals, why) != 0)
         return -1;
     make_watch(rules);
-    rules->fingerprint = fingerprint(rules);
     return 0;
 }

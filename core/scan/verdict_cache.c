@@ -61,6 +61,8 @@ struct verdict_cache {
     uint64_t fingerprint;
     struct sqlite *db;
     struct sqlite_query *get, *put;
+    bool reading; /* a transaction for reading is open */
+    int64_t reading_since_ms;
     struct verdict_folder *live;    /* those that are held */
     struct verdict_folder *current; /* the last asked for, held by us */
     VEC(struct addition) pending;
@@ -264,6 +266,26 @@ static struct entry *unpack(struct span row, size_t *len)
     return NULL;
 }
 
+static void stop_reading(struct verdict_cache *cache)
+{
+    if (cache->reading)
+        sqlite_run(cache->db, "COMMIT", NULL);
+    cache->reading = false;
+}
+
+/* Many rows are read in one transaction, which spares the locks of all but the first; not for
+ * long, since what others write is not put in its place meanwhile. */
+static void keep_reading(struct verdict_cache *cache)
+{
+    int64_t now = clock_steady_ms();
+    if (cache->reading && now - cache->reading_since_ms >= FLUSH_MS)
+        stop_reading(cache);
+    if (cache->reading)
+        return;
+    cache->reading = sqlite_run(cache->db, "BEGIN", NULL) == 0;
+    cache->reading_since_ms = now;
+}
+
 /* The entries of a folder, owned by the caller; NULL and 0: there are none. */
 static struct entry *read_row(struct verdict_cache *cache, struct key key, size_t *len)
 {
@@ -369,6 +391,7 @@ static int flush(struct verdict_cache *cache, struct strbuf *why)
     if (cache->damaged)
         return strbuf_why(why, "%s: is damaged", cache->path);
     cache->pending_since_ms = clock_steady_ms(); /* the next try is a while off */
+    stop_reading(cache);
     if (sqlite_run(cache->db, "BEGIN IMMEDIATE", why) != 0)
         return -1;
     int result = 0;
@@ -421,6 +444,7 @@ static struct verdict_folder *load(struct verdict_cache *cache, struct key key)
     struct verdict_folder *folder = mem_zero(1, sizeof *folder);
     folder->key = key;
     folder->now = clock_now();
+    keep_reading(cache);
     folder->known = read_row(cache, key, &folder->known_len);
     folder->next = cache->live;
     cache->live = folder;
@@ -538,6 +562,7 @@ int verdict_cache_close(struct verdict_cache *cache, struct strbuf *why)
     }
     if (flush(cache, &reason) != 0)
         cache->lost += cache->pending.len;
+    stop_reading(cache);
     purge(cache);
     bool damaged = cache->damaged;
     disconnect(cache);

@@ -169,7 +169,7 @@ static uint64_t fingerprint_of(void (*change)(struct rules *rules, struct rule *
     if (change != NULL)
         change(rules, rule);
     compile_rules(rules);
-    uint64_t fingerprint = rules->fingerprint;
+    uint64_t fingerprint = rules_fingerprint(rules);
     rules_free(rules);
     return fingerprint;
 }

@@ -32,6 +32,9 @@ const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why);
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
                               size_t count);
 
+/* Does it match? Makes no machine code: cheaper than regex_match for one short text. */
+enum regex_result regex_try(const struct regex *regex, struct span subject);
+
 /* The first match at or behind offset `from`; look-behinds, \b and ^ still see what stands before
  * it. groups: room for one at least (count). To find every match go on at the end of groups[0],
  * one byte further when it is empty. from beyond the subject is no match; a match whose place

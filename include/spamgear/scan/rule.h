@@ -59,7 +59,6 @@ struct rules {
      * literal it is: watch_first[literal] .. watch_first[literal + 1] in watch. */
     uint32_t *watch_first, *watch;
     VEC(uint32_t) always; /* rules without any literal: their pattern is tried on every text */
-    uint64_t fingerprint; /* hash of everything that decides a verdict: for the verdict cache */
 };
 
 struct rules *rules_new(void); /* with the rule for ClamAV in it */
@@ -85,6 +84,9 @@ const char *rules_weak_literal(struct span literal);
 /* No more rules: compiles the literals and the watch table. Patterns are already compiled. 0, or
  * -1 with why. */
 int rules_compile(struct rules *rules, struct strbuf *why);
+
+/* A hash of everything in a compiled set that decides a verdict: for the verdict cache. */
+uint64_t rules_fingerprint(const struct rules *rules);
 
 /* How many rules of a source there are (same_as ones counted once). */
 size_t rules_count(const struct rules *rules, enum rule_source source);
