@@ -78,11 +78,12 @@ const struct option update_options[] = {
 static void say(const char *text, bool stdout_is_taken)
 {
     struct strbuf line = {0};
-    text_escape(&line, span_text(text));
-    if (stdout_is_taken)
+    if (stdout_is_taken) {
         diag_info("%s", text);
-    else
-        puts(strbuf_text(&line));
+        return;
+    }
+    text_escape(&line, span_text(text));
+    puts(strbuf_text(&line));
     strbuf_clear(&line);
 }
 

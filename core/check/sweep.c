@@ -466,7 +466,8 @@ static void inform_of_counts(struct run *run)
            "left out: %" PRIu64 " excluded, %" PRIu64 " too large, %" PRIu64 " too old, %" PRIu64
            " no regular files",
            counts->excluded, counts->too_large, counts->too_old, counts->not_regular);
-    inform(run, "%u workers had to be replaced", pool_replaced(run->pool));
+    if (run->pool != NULL)
+        inform(run, "%u workers had to be replaced", pool_replaced(run->pool));
 }
 
 int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
