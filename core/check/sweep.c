@@ -3,8 +3,9 @@
  * An item is one file under way. It owns the open descriptor from the moment the file was opened
  * until everything was done about it, so that what is acted upon is what was examined. A file
  * that is to be cleaned goes to the pool a second time, with a memfd for the result: cutting is
- * parsing, and parsing is for workers. The result, sealed, goes there a third time: only what every
- * detector calls clean replaces the file.
+ * parsing, and parsing is for workers. The result, sealed and compared with the file (it must be
+ * that without the cuts that were told), goes there a third time: only what every detector calls
+ * clean replaces the file.
  */
 #include "spamgear/check/sweep.h"
 
@@ -320,6 +321,41 @@ static bool examined(struct run *run, struct item *item, const struct verdict *v
     return true;
 }
 
+/* Do the two files agree in these bytes? */
+static bool same_bytes(int fd, uint64_t at, int other, uint64_t there, uint64_t len)
+{
+    char ours[4096], theirs[sizeof ours];
+    while (len > 0) {
+        size_t some = len < sizeof ours ? (size_t)len : sizeof ours;
+        if (pread(fd, ours, some, (off_t)at) != (ssize_t)some ||
+            pread(other, theirs, some, (off_t)there) != (ssize_t)some ||
+            memcmp(ours, theirs, some) != 0)
+            return false;
+        at += some;
+        there += some;
+        len -= some;
+    }
+    return true;
+}
+
+/* Is the cleaned text the file without its cuts? Else a worker that was taken over could have
+ * anything written over any file. */
+static bool is_only_cut(const struct item *item)
+{
+    const struct verdict *verdict = &item->verdict;
+    uint64_t size = (uint64_t)item->st.st_size, at = 0, there = 0;
+    for (uint32_t i = 0; i < verdict->cuts_len; i++) {
+        const struct verdict_cut *cut = &verdict->cuts[i];
+        if (cut->offset < at || cut->offset > size || cut->len > size - cut->offset ||
+            !same_bytes(item->fd, at, item->cleaned_fd, there, cut->offset - at))
+            return false;
+        there += cut->offset - at;
+        at = cut->offset + cut->len;
+    }
+    return verdict->cleaned_size == there + (size - at) &&
+           same_bytes(item->fd, at, item->cleaned_fd, there, size - at);
+}
+
 /* What was found stays; what cleaning came to is added. True when its result went to be
  * checked: nobody can change it any more then, the worker that made it neither. */
 static bool cleaned(struct run *run, struct item *item, const struct verdict *second)
@@ -332,7 +368,7 @@ static bool cleaned(struct run *run, struct item *item, const struct verdict *se
     memcpy(first->cuts, second->cuts, sizeof first->cuts);
     if (first->cleaning != CLEANING_DONE)
         return false;
-    if (fcntl(item->cleaned_fd, F_ADD_SEALS, seals) != 0) {
+    if (fcntl(item->cleaned_fd, F_ADD_SEALS, seals) != 0 || !is_only_cut(item)) {
         first->cleaning = CLEANING_STUCK;
         return false;
     }
