@@ -9,11 +9,14 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define SQLITE_FUNCTIONS(F)                                                                        \
     F(sqlite3_libversion)                                                                          \
+    F(sqlite3_vfs_find)                                                                            \
+    F(sqlite3_vfs_register)                                                                        \
     F(sqlite3_open_v2)                                                                             \
     F(sqlite3_close)                                                                               \
     F(sqlite3_errmsg)                                                                              \
@@ -46,12 +49,59 @@ struct sqlite_query {
     sqlite3_stmt *statement;
 };
 
+/* ---- memory that processes share ---- */
+
+/* SQLite's own file access, but for one thing: the index of a write-ahead log is memory that all
+ * users of the database can write to, and a process that is forked must not be one of them. */
+static sqlite3_vfs *standard, unforked;
+static sqlite3_io_methods unforked_methods;
+static int (*map_shared)(sqlite3_file *file, int region, int size, int extend, void volatile **at);
+
+/* Regions may be smaller than pages, which are mapped several at once then. */
+static int map_unforked(sqlite3_file *file, int region, int size, int extend, void volatile **at)
+{
+    int result = map_shared(file, region, size, extend, at);
+    if (result != SQLITE_OK || *at == NULL)
+        return result;
+    uintptr_t before = (uintptr_t)*at % (uintptr_t)sysconf(_SC_PAGESIZE);
+    char *page = (char *)(uintptr_t)*at - before;
+    return madvise(page, (size_t)size + before, MADV_DONTFORK) == 0 ? SQLITE_OK
+                                                                    : SQLITE_IOERR_SHMMAP;
+}
+
+static int open_unforked(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags,
+                         int *out_flags)
+{
+    (void)vfs;
+    int result = standard->xOpen(standard, name, file, flags, out_flags);
+    if (result != SQLITE_OK || file->pMethods->iVersion < 2 || file->pMethods->xShmMap == NULL)
+        return result;
+    unforked_methods = *file->pMethods;
+    map_shared = unforked_methods.xShmMap;
+    unforked_methods.xShmMap = map_unforked;
+    file->pMethods = &unforked_methods;
+    return SQLITE_OK;
+}
+
 static int load(struct strbuf *why)
 {
-    if (p_sqlite3_open_v2 != NULL)
+    if (unforked.zName != NULL)
         return 0;
-    return lazy_open((const char *const[]){"libsqlite3.so.0", NULL}, symbols, why);
+    if (lazy_open((const char *const[]){"libsqlite3.so.0", NULL}, symbols, why) != 0)
+        return -1;
+    standard = p_sqlite3_vfs_find("unix");
+    if (standard == NULL)
+        return strbuf_why(why, "SQLite has no file access that is known");
+    unforked = *standard;
+    unforked.xOpen = open_unforked;
+    unforked.zName = "unforked";
+    if (p_sqlite3_vfs_register(&unforked, 0) == SQLITE_OK)
+        return 0;
+    unforked.zName = NULL;
+    return strbuf_why(why, "SQLite cannot start");
 }
+
+/* ---- a database ---- */
 
 static int fail(const struct sqlite *db, struct strbuf *why)
 {
@@ -79,7 +129,7 @@ static int connect_file(struct sqlite *db, struct strbuf *why)
     struct strbuf name = {0}; /* ":memory:" and "file:" are names of files here */
     strbuf_format(&name, "%s%s", *db->path == '/' ? "" : "./", db->path);
     int result = p_sqlite3_open_v2(strbuf_text(&name), &db->handle,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, unforked.zName);
     strbuf_clear(&name);
     if (result == SQLITE_OK)
         return 0;

@@ -3,8 +3,10 @@
 
 #include "test.h"
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct strbuf why;
@@ -138,6 +140,38 @@ static void test_damaged(void)
     sqlite_close(db);
 }
 
+/* Does this process have such a file in its memory? */
+static bool maps(const char *name)
+{
+    char line[5000];
+    bool found = false;
+    FILE *f = fopen("/proc/self/maps", "re");
+    while (f != NULL && !found && fgets(line, sizeof line, f) != NULL)
+        found = strstr(line, name) != NULL;
+    if (f != NULL)
+        fclose(f);
+    return found;
+}
+
+/* Workers read what attackers wrote: the shared index of the log is not theirs. */
+static void test_forked(void)
+{
+    int status = -1;
+    strbuf_reset(&why);
+    struct sqlite *db = open_it("forked");
+    test_number("logs", sqlite_run(db, "PRAGMA journal_mode = WAL; CREATE TABLE t (n)", &why), 0);
+    test_number("reads", sqlite_run(db, "SELECT * FROM t", &why), 0);
+    test_true("is shared", maps("/forked-shm"));
+    pid_t child = fork();
+    if (child == 0)
+        _exit(maps("/forked-shm"));
+    test_true("reaped", waitpid(child, &status, 0) == child);
+    test_number("not with the forked", status, 0);
+    test_number("still writes", sqlite_run(db, "INSERT INTO t VALUES (1)", &why), 0);
+    test_why("no trouble", "");
+    sqlite_close(db);
+}
+
 int main(void)
 {
     char dir[] = "/tmp/sqlite_test.XXXXXX";
@@ -149,9 +183,10 @@ int main(void)
     test_busy();
     test_files();
     test_damaged();
+    test_forked();
     strbuf_clear(&why);
-    static const char *const names[] = {"values",  "link",     "dangling",          "fifo",
-                                        "garbage", ":memory:", "file:x?mode=memory"};
+    static const char *const names[] = {"values",  "link",     "dangling",           "fifo",
+                                        "garbage", ":memory:", "file:x?mode=memory", "forked"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         test_number(names[i], unlink(names[i]), 0);
     test_true("nothing else", rmdir("folder") == 0 && chdir("/") == 0 && rmdir(dir) == 0);

@@ -2,6 +2,8 @@
  *
  * Statements are always prepared; nothing is ever pasted into SQL. A file that is not the
  * database it should be is an error, not a crash: the caller decides what a broken cache means.
+ * A process that is forked while a database is open must not use it, and shares no memory of it
+ * that it could change.
  */
 #ifndef SPAMGEAR_BASE_SQLITE_H
 #define SPAMGEAR_BASE_SQLITE_H
