@@ -237,6 +237,9 @@ static void set_bounds(struct transfer *transfer)
     set_number(transfer, CURLOPT_TIMEOUT, TRANSFER_S);
     set_number(transfer, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
     set_number(transfer, CURLOPT_LOW_SPEED_TIME, SLOW_S);
+    if (transfer->refused == CURLE_OK) /* as far as the server tells it beforehand */
+        transfer->refused = p_curl_easy_setopt(transfer->curl, CURLOPT_MAXFILESIZE_LARGE,
+                                               (curl_off_t)transfer->settings->bytes_max);
 }
 
 static void set_all(struct transfer *transfer)
@@ -260,7 +263,7 @@ static int perform(struct transfer *transfer, struct strbuf *why)
         return strbuf_why(why, "this libcurl cannot be told what it must not do: %s",
                           p_curl_easy_strerror(transfer->refused));
     CURLcode code = p_curl_easy_perform(transfer->curl);
-    if (transfer->too_large)
+    if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
         return strbuf_why(why, "is larger than %zu bytes", transfer->settings->bytes_max);
     if (code != CURLE_OK)
         return strbuf_why(why, "%s",

@@ -138,17 +138,30 @@ static int open_sets(struct signature_sets *sets, enum signature_access access, 
     return errno == ENOENT && access == SIGNATURE_SETS_LOOK ? 0 : fail(sets, "sets", "", why);
 }
 
+/* Made with the mode it should have, whatever the umask; one that is there keeps its own. */
+static int make_folder(struct signature_sets *sets, struct strbuf *why)
+{
+    sets->fd = path_make_folder(sets->folder, 0755, why);
+    if (sets->fd < 0)
+        return -1;
+    return fchmod(sets->fd, 0755) == 0 ? 0
+                                       : strbuf_why(why, "%s: %s", sets->folder, strerror(errno));
+}
+
 static int open_folder(struct signature_sets *sets, enum signature_access access,
                        struct strbuf *why)
 {
-    struct strbuf path = {0};
-    if (access == SIGNATURE_SETS_CHANGE)
-        return sets->fd = path_make_folder(sets->folder, 0755, why);
+    struct strbuf path = {0}, reason = {0};
     strbuf_format(&path, "%s/.", sets->folder);
-    sets->fd = path_open(AT_FDCWD, strbuf_text(&path), O_RDONLY | O_DIRECTORY, why);
-    int missing = sets->fd < 0 && errno == ENOENT;
+    sets->fd = path_open(AT_FDCWD, strbuf_text(&path), O_RDONLY | O_DIRECTORY, &reason);
+    int result = sets->fd >= 0 ? 0 : -1;
+    if (result != 0 && errno != ENOENT)
+        strbuf_why(why, "%s", strbuf_text(&reason));
+    else if (result != 0)
+        result = access == SIGNATURE_SETS_CHANGE ? make_folder(sets, why) : 0;
     strbuf_clear(&path);
-    return sets->fd >= 0 || missing ? 0 : -1;
+    strbuf_clear(&reason);
+    return result;
 }
 
 static int open_all(struct signature_sets *sets, enum signature_access access, struct strbuf *why)
