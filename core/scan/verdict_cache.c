@@ -106,12 +106,14 @@ static int check_place(int folder, const char *path, const char *name, struct st
     return 0;
 }
 
+/* A folder that is made lets everybody through: beside root's cache lie the signatures that the web
+ * server's user reads. */
 static int make_place(const char *path, struct strbuf *why)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash == NULL ? path : slash + 1;
     char *parent = slash == NULL ? mem_text("./") : mem_text_of(path, (size_t)(name - path));
-    int folder = path_make_folder(parent, 0700, why);
+    int folder = path_make_folder(parent, 0755, why);
     free(parent);
     if (folder < 0)
         return -1;

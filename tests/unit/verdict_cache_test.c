@@ -399,7 +399,7 @@ static void test_places(void)
     rmdir("open");
     struct verdict_cache *cache = verdict_cache_open("private/new/deeper/cache", 1, &why);
     test_true("made", cache != NULL && stat("private/new/deeper", &st) == 0);
-    test_number("private", st.st_mode & 07777, 0700);
+    test_number("lets others through", st.st_mode & 07777, 0755);
     test_true("so is the file", stat("private/new/deeper/cache", &st) == 0);
     test_number("private", st.st_mode & 07777, 0600);
     close_it(cache);

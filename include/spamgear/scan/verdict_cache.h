@@ -26,9 +26,9 @@
 struct verdict_cache;
 struct verdict_folder; /* the entries of one folder, shared by all files of it that are under way */
 
-/* Opens or makes the file (0600, in a private folder, owned by who runs this; anything else is
- * refused). A damaged one is made anew and why says so (the result is not NULL then). NULL with
- * why. */
+/* Opens or makes the file (0600, in a folder of who runs this that nobody else can change; anything
+ * else is refused). A damaged one is made anew and why says so (the result is not NULL then). NULL
+ * with why. */
 struct verdict_cache *verdict_cache_open(const char *path, uint64_t fingerprint,
                                          struct strbuf *why);
 /* Writes what is still to be written; folders must be released before. 0, or -1 with why (the
