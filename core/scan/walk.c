@@ -207,15 +207,22 @@ static bool is_vouched(unsigned long type)
     return false;
 }
 
-/* Asked of the file itself: one file may be mounted from elsewhere, and overlayfs has devices of
- * its own for files. */
-static bool ask_cacheable(int folder, const char *name, dev_t device)
+static bool ask(int fd, dev_t device)
 {
     struct stat st;
     struct statfs fs;
+    return fstat(fd, &st) == 0 && st.st_dev == device && fstatfs(fd, &fs) == 0 &&
+           is_vouched((unsigned long)fs.f_type);
+}
+
+/* Asked of the folder or, when that is on another device, of the file: one file may be mounted from
+ * elsewhere, and overlayfs has devices of its own for files. */
+static bool ask_cacheable(int folder, const char *name, dev_t device)
+{
+    if (ask(folder, device))
+        return true;
     int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    bool cacheable = fd >= 0 && fstat(fd, &st) == 0 && st.st_dev == device &&
-                     fstatfs(fd, &fs) == 0 && is_vouched((unsigned long)fs.f_type);
+    bool cacheable = fd >= 0 && ask(fd, device);
     close_fd(&fd);
     return cacheable;
 }
