@@ -164,12 +164,14 @@ static int clean_item(struct run *run, struct item *item, const struct verdict *
                         &act->why);
 }
 
-static int remove_item(struct run *run, struct item *item, struct act *act)
+static int remove_item(struct run *run, struct item *item, const struct verdict *verdict,
+                       const char *hits, struct act *act)
 {
+    struct vault_file file = vault_file_of(item, verdict, hits, "deleted");
     act->what = SCAN_ACT_DELETED;
     if (run->sweep->dry_run)
         return 0;
-    return vault_delete_file(strbuf_text(&item->path), item->fd, &act->why);
+    return vault_delete_file(&file, &act->why);
 }
 
 static int take_item(struct run *run, struct item *item, const struct verdict *verdict,
@@ -193,7 +195,7 @@ static void act_on(struct run *run, struct item *item, const struct verdict *ver
     if (verdict->cleaning == CLEANING_DONE)
         result = clean_item(run, item, verdict, hits, act);
     else if (sweep->quarantine && sweep->remove)
-        result = remove_item(run, item, act);
+        result = remove_item(run, item, verdict, hits, act);
     else if (sweep->quarantine || verdict->cleaning != CLEANING_NOT_ASKED)
         result = take_item(run, item, verdict, hits, act);
     if (result == 0)

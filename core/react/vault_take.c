@@ -246,23 +246,35 @@ int vault_take(struct vault *vault, const struct vault_file *file, char id[VAULT
     return put_away(vault, file, VAULT_BEGUN, id, why);
 }
 
-int vault_delete_file(const char *path, int fd, struct strbuf *why)
+/* Nothing is kept of it, so what is deleted must be what was examined. */
+static int check_content(const struct vault_file *file, struct strbuf *why)
 {
-    struct stat ours, there;
+    uint8_t hash[DIGEST_BYTES];
+    if (file->hash == NULL)
+        return 0;
+    if (!digest_is_loaded())
+        return strbuf_why(why, "its hash cannot be compared");
+    if (digest_of_file(file->fd, hash, NULL, why) != 0)
+        return -1;
+    return memcmp(hash, file->hash, sizeof hash) == 0
+               ? 0
+               : strbuf_why(why, "it has changed since it was examined");
+}
+
+int vault_delete_file(const struct vault_file *file, struct strbuf *why)
+{
     struct strbuf reason = {0};
     const char *name;
-    int folder = path_open_parent(AT_FDCWD, path, &name, why);
+    int folder = path_open_parent(AT_FDCWD, file->path, &name, why);
     if (folder < 0)
         return -1;
-    int result = 0;
-    if (fstat(fd, &ours) != 0 || fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-        result = strbuf_why(&reason, "%s", strerror(errno));
-    else if (!path_same_inode(&ours, &there))
-        result = strbuf_why(&reason, "the name belongs to another file now");
-    else
+    int result = check_content(file, &reason);
+    if (result == 0)
+        result = scratch_is_unchanged(folder, name, file->fd, file->st, &reason);
+    if (result == 0)
         result = remove_name(folder, name, &reason);
     if (result != 0)
-        strbuf_why(why, "%s: not removed: %s", path, strbuf_text(&reason));
+        strbuf_why(why, "%s: not removed: %s", file->path, strbuf_text(&reason));
     strbuf_clear(&reason);
     close(folder);
     return result;

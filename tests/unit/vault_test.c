@@ -314,7 +314,7 @@ static void test_swapped_folder(void)
         test_true("tenant's", lchown("tenant/www", 1234, 1234) == 0);
     test_number("refused", vault_take(vault, &e.file, id, &why), -1);
     test_true("says", why.len > 0);
-    test_number("not removed either", vault_delete_file("tenant/www/shell", e.file.fd, &why), -1);
+    test_number("not removed either", vault_delete_file(&e.file, &why), -1);
     test_content("stays", "root/shell", "precious");
     test_content("stays", "tenant/old/shell", "shell");
     close(e.file.fd);
@@ -352,16 +352,30 @@ static void test_delete(void)
 {
     struct examined e;
     struct strbuf why = {0};
+    const uint8_t hash[DIGEST_BYTES] = {0};
     put_text("victim", "x");
     put_text("other", "y");
     examine(&e, "victim");
-    test_number("another", vault_delete_file("other", e.file.fd, &why), -1);
+    e.file.path = "other";
+    test_number("another", vault_delete_file(&e.file, &why), -1);
     test_text("says", strbuf_text(&why),
               "other: not removed: the name belongs to another file now");
     test_content("stays", "other", "y");
-    test_number("deletes", vault_delete_file("victim", e.file.fd, &why), 0);
+    e.file.path = "victim";
+    e.file.hash = hash;
+    test_number("another content", vault_delete_file(&e.file, &why), -1);
+    test_text("says", strbuf_text(&why),
+              "victim: not removed: it has changed since it was examined");
+    e.file.hash = NULL;
+    put_text("victim", "good");
+    test_number("rewritten", vault_delete_file(&e.file, &why), -1);
+    test_text("says", strbuf_text(&why),
+              "victim: not removed: it has changed since it was examined");
+    test_content("stays", "victim", "good");
+    test_true("as it is now", fstat(e.file.fd, &e.st) == 0);
+    test_number("deletes", vault_delete_file(&e.file, &why), 0);
     test_true("gone", !is_there("victim"));
-    test_number("once", vault_delete_file("victim", e.file.fd, &why), -1);
+    test_number("once", vault_delete_file(&e.file, &why), -1);
     close(e.file.fd);
     unlink("other");
     strbuf_clear(&why);

@@ -52,9 +52,9 @@ int vault_keep(struct vault *vault, const struct vault_file *file, char id[VAULT
  * above 1 the content still has other names, which the caller tells. */
 int vault_take(struct vault *vault, const struct vault_file *file, char id[VAULT_ID],
                struct strbuf *why);
-/* Removes the name if it still is that inode, and keeps nothing: -q /dev/null. 0, or -1 with why.
- */
-int vault_delete_file(const char *path, int fd, struct strbuf *why);
+/* Removes the name if it still is that inode, unchanged and of that hash, and keeps nothing: -q
+ * /dev/null. 0, or -1 with why. */
+int vault_delete_file(const struct vault_file *file, struct strbuf *why);
 
 enum vault_state {
     VAULT_BEGUN,   /* the content is here, the name is about to go */
