@@ -151,8 +151,8 @@ static struct vault_file vault_file_of(const struct item *item, const struct ver
                                .reason = reason};
 }
 
-static int clean_item(struct run *run, struct item *item, const struct verdict *verdict,
-                      const char *hits, struct act *act)
+static int rewrite_item(struct run *run, struct item *item, const struct verdict *verdict,
+                        const char *hits, struct act *act)
 {
     struct vault_file file = vault_file_of(item, verdict, hits, "backup before cleaning");
     act->what = SCAN_ACT_CLEANED;
@@ -182,6 +182,17 @@ static int take_item(struct run *run, struct item *item, const struct verdict *v
     if (run->sweep->dry_run)
         return 0;
     return vault_take(run->sweep->vault, &file, act->id, &act->why);
+}
+
+/* What keeps a file from being rewritten (attributes that cannot be copied) need not keep it from
+ * being taken away. */
+static int clean_item(struct run *run, struct item *item, const struct verdict *verdict,
+                      const char *hits, struct act *act)
+{
+    if (rewrite_item(run, item, verdict, hits, act) == 0)
+        return 0;
+    complain(run, strbuf_text(&act->why));
+    return take_item(run, item, verdict, hits, act);
 }
 
 /* Cleaning comes first; a file that cannot be cleaned is taken away all the same. */

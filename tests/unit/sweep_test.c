@@ -5,6 +5,9 @@
 #include "spamgear/scan/worker.h"
 #include "vault_files.h"
 #include <sys/socket.h>
+#include <sys/wait.h>
+
+#define NOBODY 65534
 
 #define INJECTED "<?php inert_cut(1); good(); ?>\n"
 #define CLEANED  "<?php  good(); ?>\n"
@@ -145,6 +148,29 @@ static void test_taken_over(void)
     }
 }
 
+/* As a user who may not give the new file the owner of the old one: what cannot be rewritten is
+ * taken away. */
+static void test_not_rewritten(const char *base)
+{
+    int status = -1;
+    if (geteuid() != 0)
+        return;
+    remove_tree("vault");
+    put_text("page.php", INJECTED);
+    test_true("base", chown(base, NOBODY, NOBODY) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        if (setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) != 0)
+            _exit(1);
+        scan("page.php", false);
+        test_true("says why", strstr(complained, "its owner cannot be set") != NULL);
+        test_true("is taken away", !is_there("page.php"));
+        _exit(test_end());
+    }
+    test_true("ends", waitpid(child, &status, 0) == child);
+    test_number("all of it", status, 0);
+}
+
 int main(void)
 {
     char base[] = "/tmp/sweep_test.XXXXXX";
@@ -153,6 +179,7 @@ int main(void)
     umask(022);
     test_honest();
     test_taken_over();
+    test_not_rewritten(base);
     remove_tree("vault");
     unlink("page.php");
     if (chdir("/") == 0)
