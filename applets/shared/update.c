@@ -101,12 +101,10 @@ static void complain(struct texts *problems)
     texts_clear(problems);
 }
 
-static const char *find_samples(const char *given)
+/* What was installed by hand goes before what the package brought. */
+static const char *installed(const char *local, const char *packaged)
 {
-    static const char local[] = "/usr/local/share/spamgear/clean-samples";
-    if (given != NULL)
-        return given;
-    return access(local, F_OK) == 0 ? local : "/usr/share/spamgear/clean-samples";
+    return access(local, F_OK) == 0 ? local : packaged;
 }
 
 static int run_with(const struct update_settings *settings, const struct signature_sources *sources,
@@ -114,16 +112,20 @@ static int run_with(const struct update_settings *settings, const struct signatu
 {
     uint8_t key[SIGNATURE_KEY];
     struct texts told = {0}, problems = {0};
-    struct signature_update update = {.folder = settings->folder,
-                                      .sources = sources,
-                                      .removed = &settings->removed,
-                                      .samples = find_samples(settings->samples),
-                                      .force = settings->force,
-                                      .dry_run = settings->dry_run,
-                                      .fetch = {.insecure = settings->insecure,
-                                                .ca_file = settings->ca_file,
-                                                .uid = NOBODY,
-                                                .gid = NOBODY}};
+    struct signature_update update = {
+        .folder = settings->folder,
+        .sources = sources,
+        .removed = &settings->removed,
+        .samples = settings->samples != NULL ? settings->samples
+                                             : installed("/usr/local/share/spamgear/clean-samples",
+                                                         "/usr/share/spamgear/clean-samples"),
+        .shipped = installed("/usr/local/share/spamgear/rules", "/usr/share/spamgear/rules"),
+        .force = settings->force,
+        .dry_run = settings->dry_run,
+        .fetch = {.insecure = settings->insecure,
+                  .ca_file = settings->ca_file,
+                  .uid = NOBODY,
+                  .gid = NOBODY}};
     if (settings->key != NULL && signature_key_read(span_text(settings->key), key))
         update.key = key;
     enum signature_outcome outcome = signature_update(&update, clock_now(), &told, &problems);

@@ -84,6 +84,8 @@ struct judge {
     struct signature_set *set;
     const struct samples *samples;
     struct sandbox sandbox;
+    struct rules *rules; /* the shipped ones, then those of the set */
+    size_t shipped;      /* how many of them are shipped */
     struct strbuf *answer;
     unsigned problems;
 };
@@ -106,47 +108,73 @@ static void add_problems(struct judge *judge, struct texts *problems)
     texts_clear(problems);
 }
 
-static void load_file(struct judge *judge, struct rules *rules, size_t number)
+/* A rule in no line of its file is one that spamgear adds itself (known.c): nobody fetched it. */
+static bool is_fetched(const struct rule *rule)
 {
+    return rule->line > 0;
+}
+
+/* Signatures, of which some are several rules, from that rule on. */
+static size_t count_from(const struct rules *rules, size_t first)
+{
+    size_t count = 0;
+    for (size_t i = first; i < rules->list.len; i++)
+        count += is_fetched(&rules->list.at[i]) && rules->list.at[i].same_as == i;
+    return count;
+}
+
+static void load_file(struct judge *judge, size_t number)
+{
+    struct rules *rules = judge->rules;
     const struct signature_file *file = &judge->set->files.at[number];
-    enum rule_source source = signatures_source(file->name);
     struct texts problems = {0};
-    size_t before = rules_count(rules, source);
+    size_t before = rules->list.len;
     signatures_load_text(rules, file->name, strbuf_span(&file->text), file->name, &problems);
-    size_t count = rules_count(rules, source) - before;
+    size_t count = count_from(rules, before);
     if (count == 0 && problems.len == 0)
         texts_format(&problems, "%s: holds no signatures", file->name);
     strbuf_format(judge->answer, "count %zu %zu\n", number, count);
     add_problems(judge, &problems);
 }
 
-static void tell_sample(struct judge *judge, const struct rules *rules, const struct sample *sample,
-                        const struct verdict *verdict)
+/* The first hit of a fetched rule; NULL when there is none. */
+static const struct rule *find_hit(const struct judge *judge, const struct verdict *verdict)
+{
+    for (uint32_t i = 0; i < verdict->findings_len; i++) {
+        uint32_t number = verdict->findings[i].rule;
+        if (number >= judge->shipped && is_fetched(&judge->rules->list.at[number]))
+            return &judge->rules->list.at[number];
+    }
+    return NULL;
+}
+
+/* Of a file with findings, why may hold what could not be told beside them. */
+static void check_sample(struct judge *judge, const struct sample *sample,
+                         const struct verdict *verdict)
 {
     struct strbuf text = {0};
-    strbuf_format(&text, "the clean sample %s ", sample->name);
-    if (verdict->result == VERDICT_FOUND) {
-        const struct rule *rule = &rules->list.at[verdict->findings[0].rule];
-        strbuf_format(&text, "is hit by %s:%u, ", rule->file, rule->line);
-        verdict_labels(verdict, rules, &text);
-    } else {
-        strbuf_format(&text, "cannot be told clean: %s", verdict->why);
-    }
-    add_problem(judge, strbuf_span(&text));
+    const struct rule *hit = find_hit(judge, verdict);
+    if (hit != NULL)
+        strbuf_format(&text, "the clean sample %s is hit by %s:%u, %s", sample->name, hit->file,
+                      hit->line, hit->label);
+    else if (verdict->result == VERDICT_UNKNOWN || *verdict->why != '\0')
+        strbuf_format(&text, "the clean sample %s cannot be told clean: %s", sample->name,
+                      verdict->why);
+    if (text.len > 0)
+        add_problem(judge, strbuf_span(&text));
     strbuf_clear(&text);
 }
 
-static void examine_samples(struct judge *judge, const struct rules *rules)
+static void examine_samples(struct judge *judge)
 {
-    struct detect detect = {.rules = rules};
+    struct detect detect = {.rules = judge->rules};
     struct detect_scratch *scratch = detect_scratch_new(&detect);
     struct verdict *verdict = mem_zero(1, sizeof *verdict);
     for (size_t i = 0; i < judge->samples->list.len; i++) {
         const struct sample *sample = &judge->samples->list.at[i];
         verdict_reset(verdict);
         detect_text(&detect, scratch, strbuf_span(&sample->text), verdict);
-        if (verdict->result != VERDICT_CLEAN)
-            tell_sample(judge, rules, sample, verdict);
+        check_sample(judge, sample, verdict);
     }
     free(verdict);
     detect_scratch_free(scratch);
@@ -159,17 +187,15 @@ static int work(void *context, struct strbuf *answer, struct strbuf *why)
     judge->answer = answer;
     if (sandbox_enter(&judge->sandbox, why) < 0)
         return -1;
-    struct rules *rules = rules_new();
     for (size_t i = 0; i < judge->set->files.len; i++)
-        load_file(judge, rules, i);
+        load_file(judge, i);
     if (judge->problems == 0) {
-        if (rules_compile(rules, why) != 0)
+        if (rules_compile(judge->rules, why) != 0)
             return -1;
-        examine_samples(judge, rules);
+        examine_samples(judge);
     }
     if (judge->problems > JUDGE_PROBLEMS)
         strbuf_format(answer, "more %u\n", judge->problems - JUDGE_PROBLEMS);
-    rules_free(rules);
     return 0;
 }
 
@@ -227,11 +253,15 @@ static int take_answer(struct signature_set *set, struct span text, struct texts
     return problems->len == before ? 0 : -1;
 }
 
-int signature_judge(struct signature_set *set, const struct samples *samples,
+int signature_judge(struct signature_set *set, const struct samples *samples, const char *shipped,
                     const struct sandbox *sandbox, struct texts *problems)
 {
     struct strbuf answer = {0}, why = {0};
-    struct judge judge = {.set = set, .samples = samples, .sandbox = *sandbox};
+    struct judge judge = {
+        .set = set, .samples = samples, .sandbox = *sandbox, .rules = rules_new()};
+    struct texts others = {0}; /* what is wrong with shipped rules, every scan tells */
+    signatures_load(judge.rules, shipped, 1u << RULE_OWN, false, &others);
+    judge.shipped = judge.rules->list.len;
     judge.sandbox.memory_bytes = JUDGE_MEMORY;
     judge.sandbox.folder = NULL;
     sandbox_prepare(&why); /* what is missing on this machine is missing */
@@ -241,6 +271,8 @@ int signature_judge(struct signature_set *set, const struct samples *samples,
         texts_format(problems, "the examination of the signatures failed: %s", strbuf_text(&why));
     else
         result = take_answer(set, strbuf_span(&answer), problems);
+    rules_free(judge.rules);
+    texts_clear(&others);
     strbuf_clear(&answer);
     strbuf_clear(&why);
     return result;

@@ -179,7 +179,8 @@ static bool is_good(struct update *update)
     size_t before = update->problems->len;
     if (samples_read(&samples, update->wish->samples, &why) != 0)
         texts_format(update->problems, "clean samples: %s", strbuf_text(&why));
-    else if (signature_judge(&update->set, &samples, &sandbox, update->problems) == 0 &&
+    else if (signature_judge(&update->set, &samples, update->wish->shipped, &sandbox,
+                             update->problems) == 0 &&
              !update->wish->force)
         check_history(update);
     samples_clear(&samples);

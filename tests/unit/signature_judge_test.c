@@ -29,17 +29,21 @@ static const struct {
      "the clean sample samples/below/b.php is hit by fingerprints.txt:2, [CUSTOM] [PHP.Finger.1]"},
     {"hits, never acted upon", "a.rules",
      "rule x\ndescription d\nseverity suspicious\nliteral \"a clean sample of ours\"\n", 1,
-     "the clean sample samples/below/b.php is hit by a.rules:1, [SPAMGEAR] [x] [NON-CLEANED]"},
-    {"explodes", "backdoors.re", "slowly(a+)+[bd]\n", 2,
+     "the clean sample samples/below/b.php is hit by a.rules:1, [SPAMGEAR] [x]"},
+    {"only what spamgear adds hits", "backdoors.re", "inert\\s+marker\n", 1, NULL},
+    {"explodes", "backdoors.re", "slowly(a+)+[bd]\n", 1,
      "the clean sample samples/slow cannot be told "
      "clean: "},
+    {"an id of ours", "a.rules", RULE("ours"), 0,
+     "a.rules:1: rule ours stands already in "
+     "shipped/own.rules:1"},
     {"a newline in a problem", "a.rules", "rule a\tb\n", 0, "a.rules:1: "},
 };
 
 static void judge(struct signature_set *set, struct samples *samples, struct texts *problems)
 {
     struct sandbox sandbox = {.uid = 65534, .gid = 65534};
-    int result = signature_judge(set, samples, &sandbox, problems);
+    int result = signature_judge(set, samples, "shipped", &sandbox, problems);
     test_number("result", result, problems->len == 0 ? 0 : -1);
 }
 
@@ -136,9 +140,13 @@ int main(void)
     test_true("folders", mkdir("samples", 0755) == 0 && mkdir("samples/below", 0755) == 0);
     put("samples/slow", "slowlyaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac");
     put("samples/below/b.php", "<?php echo 'a clean sample of ours';\n");
+    put("samples/told", "eval(base64_decode($_POST['x']))");
+    test_true("shipped", mkdir("shipped", 0755) == 0); /* its rule hits a sample: not our matter */
+    put("shipped/own.rules", "rule ours\ndescription d\nseverity malicious\n"
+                             "literal \"a clean sample of ours\"\n");
     test_samples();
     test_number("samples", samples_read(&samples, "samples", &why), 0);
-    test_number("samples", (int64_t)samples.list.len, 2);
+    test_number("samples", (int64_t)samples.list.len, 3);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         test_row(i, &samples);
     test_many_problems(&samples);
@@ -146,7 +154,9 @@ int main(void)
     test_noise(&samples);
     samples_clear(&samples);
     test_true("tidy", unlink("samples/below/b.php") == 0 && rmdir("samples/below") == 0 &&
-                          unlink("samples/slow") == 0 && rmdir("samples") == 0 && rmdir(dir) == 0);
+                          unlink("shipped/own.rules") == 0 && rmdir("shipped") == 0 &&
+                          unlink("samples/slow") == 0 && unlink("samples/told") == 0 &&
+                          rmdir("samples") == 0 && rmdir(dir) == 0);
     strbuf_clear(&why);
     regex_clear_all();
     return test_end();

@@ -32,8 +32,9 @@ int samples_read(struct samples *samples, const char *folder, struct strbuf *why
 void samples_clear(struct samples *samples);
 
 /* Fills `signatures` of each file (texts are there). 0: good. -1: problems got at least one
- * sentence, raw. uid, gid of the sandbox are used; the rest is this module's. */
-int signature_judge(struct signature_set *set, const struct samples *samples,
+ * sentence, raw. shipped is the folder of spamgear's own rules, which need not be there: no id of
+ * theirs may be taken. uid, gid of the sandbox are used; the rest is this module's. */
+int signature_judge(struct signature_set *set, const struct samples *samples, const char *shipped,
                     const struct sandbox *sandbox, struct texts *problems);
 
 #endif

@@ -40,7 +40,8 @@ struct signature_update {
     const struct signature_sources *sources;
     const struct texts *removed; /* names that go out of the set */
     const uint8_t *key;          /* NULL: no signatures are asked for */
-    const char *samples;         /* folder */
+    const char *samples;         /* folder of files that must not be hit */
+    const char *shipped;         /* folder of spamgear's own rules, whose ids are taken */
     bool force;   /* a jump in numbers, and what was withdrawn, are no reason to refuse */
     bool dry_run; /* everything but writing */
     struct fetch_settings fetch; /* bytes_max is this module's */
