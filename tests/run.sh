@@ -2,7 +2,7 @@
 # Builds spamgear in every way that finds mistakes, then runs all tests with one ctest.
 #
 #   sh tests/run.sh                                      everything; under 15 minutes on 2 cores
-#   sh tests/run.sh unit|cases|truth|servers|lint|fuzz   a part
+#   sh tests/run.sh unit|cases|scan|truth|servers|lint|fuzz   a part
 #   FUZZ_SECONDS=600 sh tests/run.sh fuzz                fuzz longer (5 s a target otherwise)
 #   BUILD=/somewhere sh tests/run.sh                     build there, not in ./build-tests
 #
@@ -26,6 +26,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev zlib1g-d
     libzstd-dev libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev libssl-dev
     libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev"
 run_packages="xz-utils zstd gzip tzdata"
+scan_packages="perl-base util-linux mount"
 clang_packages="clang-14 libclang-rt-14-dev llvm-14"
 lint_packages="clang-format-14 universal-ctags shellcheck mandoc"
 truth_packages="systemd systemd-journal-remote"
@@ -33,13 +34,14 @@ truth_packages="systemd systemd-journal-remote"
 packages_of() {
     case $1 in
     unit | cases) echo "$run_packages" ;;
+    scan) echo "$run_packages $scan_packages" ;;
     truth) echo "$run_packages $truth_packages" ;;
     servers) sed 's/#.*//' "$top/tests/servers/packages" ;;
     fuzz) echo "$clang_packages" ;;
     lint) echo "$lint_packages" ;;
-    all) for one in unit truth servers fuzz lint; do packages_of $one; done ;;
+    all) for one in unit scan truth servers fuzz lint; do packages_of $one; done ;;
     *)
-        echo "usage: sh tests/run.sh [unit|cases|truth|servers|lint|fuzz]" >&2
+        echo "usage: sh tests/run.sh [unit|cases|scan|truth|servers|lint|fuzz]" >&2
         exit 2
         ;;
     esac

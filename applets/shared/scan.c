@@ -23,11 +23,11 @@ static const char *const standard_signatures[] = {
     "/etc/spamgear/signatures", "/var/lib/spamgear/signatures/current",
     "/usr/local/share/spamgear/rules", "/usr/share/spamgear/rules", NULL};
 
-static volatile bool stopped;
+static volatile bool stopped, unread; /* by a signal; nobody reads the output any more */
 
 static void on_signal(int number)
 {
-    (void)number;
+    unread = number == SIGPIPE;
     stopped = true;
 }
 
@@ -242,6 +242,7 @@ static int fill_walk(struct scan *scan, const struct scan_walk_settings *setting
                                             : settings->nul ? WALK_NUL
                                                             : WALK_LINES,
                                    .input_fd = STDIN_FILENO,
+                                   .may_wait = true,
                                    .operands = &scan->operands,
                                    .one_file_system = settings->one_file_system,
                                    .excludes = &settings->excludes,
@@ -361,13 +362,16 @@ int scan_open(struct scan *scan, const struct scan_settings *settings, const str
 
 /* ---- running ---- */
 
-/* Ctrl-C and the end of a session stop it in good order; what is under way is finished. */
+/* Ctrl-C, the end of a session and of a pager stop it in good order; what is under way is finished.
+ */
 static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+    action.sa_flags = 0; /* what was begun is told all the same, and nobody hears it */
+    sigaction(SIGPIPE, &action, NULL);
 }
 
 static void send_notices(struct scan *scan)
@@ -400,8 +404,11 @@ int scan_run(struct scan *scan, bool exit_zero)
     close_cache(scan);
     if (result == 0)
         scan_report_end(&scan->report, &scan->totals);
+    scan_report_flush(&scan->report);
+    diag_output_failed(scan->report.write_error);
     if (stopped)
-        diag_error("stopped by a signal: not everything was examined");
+        diag_error("%s: not everything was examined",
+                   unread ? "nobody reads the output any more" : "stopped by a signal");
     strbuf_clear(&why);
     return scan->totals.found > 0 && !exit_zero ? 1 : 0;
 }

@@ -12,6 +12,7 @@
 static const char *speaker = "spamgear";
 static bool verbose;
 static atomic_uint errors;
+static int output_error; /* of an earlier write: stdio does not keep it */
 
 void diag_name(const char *name)
 {
@@ -89,11 +90,19 @@ void diag_info(const char *format, ...)
     va_end(args);
 }
 
+void diag_output_failed(int error)
+{
+    if (output_error == 0)
+        output_error = error;
+}
+
 bool diag_flush_stdout(void)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
+    if (output_error != 0)
+        errno = output_error;
     if (errno != EPIPE)
         diag_error("cannot write the output: %s", strerror(errno != 0 ? errno : EIO));
     else

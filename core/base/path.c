@@ -242,8 +242,14 @@ int path_open_parent(int dirfd, const char *path, const char **name, struct strb
     struct strbuf parent = {0}; /* ends in ".", so that the folder is not the last component */
     strbuf_add(&parent, path, (size_t)(*name - path));
     strbuf_add_char(&parent, '.');
-    int fd = path_open(dirfd, strbuf_text(&parent), O_RDONLY | O_DIRECTORY, why);
+    struct strbuf reason = {0};
+    int fd = path_open(dirfd, strbuf_text(&parent), O_RDONLY | O_DIRECTORY, &reason);
     int saved = errno;
+    if (fd < 0) { /* without the "/." */
+        int len = *name - path > 1 ? (int)(*name - path) - 1 : 1;
+        strbuf_why(why, "%.*s%s", len, strbuf_text(&parent), strbuf_text(&reason) + parent.len);
+    }
+    strbuf_clear(&reason);
     strbuf_clear(&parent);
     errno = saved;
     return fd;

@@ -17,12 +17,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define PROGRESS_WAIT_MS 200 /* how long a verdict is waited for before progress is told */
+#define INPUT_WAIT_MS    5   /* and a path, while verdicts are owed */
 
 /* What a job of the item is for. */
 enum phase { EXAMINE, CLEAN, CHECK };
@@ -184,6 +186,16 @@ static int take_item(struct run *run, struct item *item, const struct verdict *v
     return vault_take(run->sweep->vault, &file, act->id, &act->why);
 }
 
+/* Where the content has a hash, which the vault compares, it does not matter that the rest changed
+ * since: another name of the file was taken away a moment ago, or its owner changes its mode
+ * to keep it. */
+static void accept_changes(struct item *item, const struct verdict *verdict)
+{
+    struct stat now;
+    if (verdict->has_hash && fstat(item->fd, &now) == 0)
+        item->st = now;
+}
+
 /* What keeps a file from being rewritten (attributes that cannot be copied) need not keep it from
  * being taken away. */
 static int clean_item(struct run *run, struct item *item, const struct verdict *verdict,
@@ -203,6 +215,7 @@ static void act_on(struct run *run, struct item *item, const struct verdict *ver
     int result = 0;
     if (!verdict_acts(verdict, sweep->detect.rules))
         return;
+    accept_changes(item, verdict);
     if (verdict->cleaning == CLEANING_DONE)
         result = clean_item(run, item, verdict, hits, act);
     else if (sweep->quarantine && sweep->remove)
@@ -212,7 +225,7 @@ static void act_on(struct run *run, struct item *item, const struct verdict *ver
     if (result == 0)
         return;
     act->what = SCAN_ACT_FAILED;
-    complain_of(run, item, strbuf_text(&act->why));
+    complain(run, strbuf_text(&act->why)); /* begins with the path */
 }
 
 static void show_diff(struct run *run, struct item *item, const struct verdict *verdict)
@@ -478,12 +491,26 @@ static void feed_file(struct run *run, const struct walk_file *file)
     item_done(run, item);
 }
 
+/* Nothing to feed has come yet: what is under way goes on meanwhile, so that who writes one path
+ * after another has each answer at once. */
+static void await_input(struct run *run)
+{
+    bool idle = run->pool == NULL || pool_outstanding(run->pool) == 0;
+    struct pollfd polled = {.fd = run->sweep->walk.input_fd, .events = POLLIN};
+    if (!idle && take(run, 0))
+        return;
+    scan_report_flush(run->sweep->report);
+    poll(&polled, 1, idle ? PROGRESS_WAIT_MS : INPUT_WAIT_MS);
+}
+
 /* The next file into the pool. False when there are no more. */
 static bool feed(struct run *run)
 {
     struct walk_file file;
     int result = walk_next(run->walk, &file, &run->why);
-    if (result > 0)
+    if (result == WALK_WAIT)
+        await_input(run);
+    else if (result > 0)
         feed_file(run, &file);
     else if (result < 0)
         count_unknown(run);

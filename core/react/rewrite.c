@@ -44,7 +44,7 @@ int rewrite_file(const char *path, int fd, const struct stat *st, int content_fd
     struct scratch scratch;
     const char *name;
     struct strbuf reason = {0};
-    int folder = path_open_parent(AT_FDCWD, path, &name, why);
+    int folder = scratch_open_parent(path, "not rewritten", &name, why);
     if (folder < 0)
         return -1;
     int result = scratch_open(&scratch, folder, &reason);

@@ -129,6 +129,17 @@ void scratch_close(struct scratch *scratch)
     scratch->fd = -1;
 }
 
+int scratch_open_parent(const char *path, const char *not_done, const char **name,
+                        struct strbuf *why)
+{
+    struct strbuf reason = {0};
+    int folder = path_open_parent(AT_FDCWD, path, name, &reason);
+    if (folder < 0)
+        strbuf_why(why, "%s: %s: %s", path, not_done, strbuf_text(&reason));
+    strbuf_clear(&reason);
+    return folder;
+}
+
 /* ---- copying ---- */
 
 static int write_at(int fd, const char *at, size_t len, uint64_t where)

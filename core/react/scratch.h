@@ -40,6 +40,10 @@ int scratch_copy(int from, int to, uint64_t size, uint8_t *hash, struct strbuf *
 /* Writes it all. 0, or -1 with why. */
 int scratch_write(int to, struct span bytes, struct strbuf *why);
 
+/* path_open_parent, whose failure reads "PATH: NOT DONE: reason". */
+int scratch_open_parent(const char *path, const char *not_done, const char **name,
+                        struct strbuf *why);
+
 /* Is the open file still as st says (inode, size, times of content and of inode), and does the
  * name in the folder still belong to it? 0, or -1 with why. */
 int scratch_is_unchanged(int folder, const char *name, int fd, const struct stat *st,

@@ -215,7 +215,7 @@ static int put_away(struct vault *vault, const struct vault_file *file, enum vau
     struct strbuf reason = {0};
     const char *name;
     *id = '\0';
-    int folder = path_open_parent(AT_FDCWD, file->path, &name, why);
+    int folder = scratch_open_parent(file->path, "not put into quarantine", &name, why);
     if (folder < 0)
         return -1;
     vault_hold(vault);
@@ -265,7 +265,7 @@ int vault_delete_file(const struct vault_file *file, struct strbuf *why)
 {
     struct strbuf reason = {0};
     const char *name;
-    int folder = path_open_parent(AT_FDCWD, file->path, &name, why);
+    int folder = scratch_open_parent(file->path, "not removed", &name, why);
     if (folder < 0)
         return -1;
     int result = check_content(file, &reason);

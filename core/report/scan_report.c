@@ -5,6 +5,7 @@
 #include "spamgear/base/json.h"
 #include "spamgear/base/text.h"
 #include "spamgear/scan/sniff.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -229,6 +230,22 @@ static void json_file(const struct scan_report *report, const struct scan_file *
 
 /* ---- both ---- */
 
+static void note_error(struct scan_report *report, bool good)
+{
+    if (!good && report->write_error == 0)
+        report->write_error = errno;
+}
+
+void scan_report_flush(struct scan_report *report)
+{
+    note_error(report, fflush(report->out) == 0);
+}
+
+static void put(struct scan_report *report, const struct strbuf *out)
+{
+    note_error(report, fwrite(out->data, 1, out->len, report->out) == out->len);
+}
+
 void scan_report_file(struct scan_report *report, const struct scan_file *file)
 {
     struct strbuf out = {0};
@@ -238,10 +255,10 @@ void scan_report_file(struct scan_report *report, const struct scan_file *file)
         text_file(report, file, &out);
     if (out.len > 0) {
         scan_report_pause(report);
-        fwrite(out.data, 1, out.len, report->out);
+        put(report, &out);
         /* What was done is told at once: a killed run has said it. */
         if (file->act != SCAN_ACT_NONE)
-            fflush(report->out);
+            scan_report_flush(report);
     }
     strbuf_clear(&out);
 }
@@ -321,7 +338,7 @@ static void summary_object(struct scan_report *report, const struct scan_totals 
     json_number(&json, "milliseconds", (uint64_t)(totals->now_ms - totals->started_ms));
     json_close(&json, '}');
     strbuf_add_char(&out, '\n');
-    fwrite(out.data, 1, out.len, report->out);
+    put(report, &out);
     strbuf_clear(&out);
 }
 
@@ -331,7 +348,7 @@ void scan_report_end(struct scan_report *report, const struct scan_totals *total
     if (report->settings.format == SCAN_JSON)
         summary_object(report, totals);
     else if (totals->found > 0 && report->settings.show == SCAN_SHOW_FOUND) {
-        fflush(report->out);
+        scan_report_flush(report);
         total_time((totals->now_ms - totals->started_ms) / 1000);
     }
 }

@@ -31,7 +31,7 @@
 #define INPUT_SIZE   (2 * PATH_LIMIT)
 #define ZFS_MAGIC    0x2fc12fc1 /* of OpenZFS, not in the kernel's headers */
 
-enum { END = 0, FOUND = 1, GO_ON = 2 }; /* and -1 */
+enum { END = 0, FOUND = 1, WAIT = WALK_WAIT, GO_ON = 3 }; /* and -1 */
 
 /* A folder on the way down. */
 struct level {
@@ -611,11 +611,13 @@ static int locate(struct walk *walk, const char **name, struct walk_file *file, 
 
 /* Input */
 
-/* Reads more behind what is there: 1; 0 at the end; -1 with why. */
+/* Reads more behind what is there: 1; 0 at the end; WAIT; -1 with why. */
 static int fill(struct walk *walk, struct strbuf *why)
 {
     struct input *in = &walk->input;
     int fd = walk->settings.input_fd;
+    if (walk->settings.may_wait && poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 0)
+        return WAIT;
     memmove(in->data, in->data + in->at, in->end - in->at);
     in->end -= in->at;
     in->at = 0;
@@ -682,7 +684,7 @@ static int next_path(struct walk *walk, struct strbuf *why)
     }
     int filled = fill(walk, why);
     in->ended = filled <= 0;
-    return filled < 0 ? -1 : GO_ON;
+    return filled < 0 || filled == WAIT ? filled : GO_ON;
 }
 
 static int from_input(struct walk *walk, struct walk_file *file, struct strbuf *why)

@@ -25,6 +25,10 @@ bool diag_is_verbose(void);
 bool diag_trouble(void);         /* was there a diag_error? */
 unsigned diag_error_count(void); /* how many, so that a part of a run can tell its own */
 
+/* Notes the errno of a write to stdout that failed: diag_flush_stdout tells it, of several the
+ * first. 0 is none. */
+void diag_output_failed(int error);
+
 /* Flushes stdout; a failed write is trouble, a closed pipe is a quiet end.
  * Returns false when something could not be written. */
 bool diag_flush_stdout(void);

@@ -62,6 +62,7 @@ struct scan_report {
     FILE *out;
     bool progress_shown;
     int64_t progress_ms;
+    int write_error; /* errno of the first write to out that failed; 0 */
 };
 
 /* What the text form says of a file, escaped and without an end of line. Appends. */
@@ -69,6 +70,8 @@ void scan_report_line(const struct scan_report *report, const struct scan_file *
                       struct strbuf *out);
 
 void scan_report_file(struct scan_report *report, const struct scan_file *file);
+/* Writes out what was told so far; a failure is noted. */
+void scan_report_flush(struct scan_report *report);
 /* At most ten times a second, lines once; nothing unless settings.progress. */
 void scan_report_progress(struct scan_report *report, const struct scan_totals *totals);
 /* Clears the progress line: before anything else is written to the terminal. */

@@ -16,11 +16,13 @@
 #include <sys/stat.h>
 
 enum walk_input { WALK_OPERANDS, WALK_LINES, WALK_NUL };
+enum { WALK_WAIT = 2 }; /* of walk_next */
 enum walk_newer { WALK_NEWER_CTIME, WALK_NEWER_MTIME };
 
 struct walk_settings {
     enum walk_input input;
     int input_fd;                 /* of WALK_LINES and WALK_NUL */
+    bool may_wait;                /* say WALK_WAIT instead of sleeping until input comes */
     const struct texts *operands; /* of WALK_OPERANDS: files and folders */
     bool one_file_system;
     const struct texts
@@ -47,10 +49,11 @@ struct walk_counts {
 struct walk *walk_open(const struct walk_settings *settings);
 void walk_close(struct walk *walk);
 
-/* The next regular file: 1. 0: no more. -1 with why ("path: reason", not escaped): this
- * one (or folder) cannot be examined; go on. A path of the input that is a folder, or that
- * is no regular file, is counted and passed over in silence (find gives folders too); one that
- * does not exist is -1. What vanishes from a folder while that is walked is only counted. */
+/* The next regular file: 1. 0: no more. WALK_WAIT: none has come yet (only with may_wait). -1 with
+ * why ("path: reason", not escaped): this one (or folder) cannot be examined; go on. A path of the
+ * input that is a folder, or that is no regular file, is counted and passed over in silence (find
+ * gives folders too); one that does not exist is -1. What vanishes from a folder while that is
+ * walked is only counted. */
 int walk_next(struct walk *walk, struct walk_file *file, struct strbuf *why);
 
 /* Opens the file that walk_next gave last: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME, and only
