@@ -3,7 +3,7 @@
  * Compiled patterns live in one list, found by their text through a map. What a match
  * writes to (match data, limits, JIT stack) belongs to the thread that matches and is
  * freed when the thread ends, so compiled patterns are written to once at most: when a lazy one
- * gets its machine code. That happens behind a lock, and no thread matches before it is done.
+ * gets its machine code. That happens behind a lock, while others go on with the interpreter.
  *
  * The literal for the fast path is read off the pattern's text. It may be shorter than what
  * a human would find, but it must never be wrong: whatever the reader does not know for
@@ -23,12 +23,14 @@
 
 #define MATCH_LIMIT   1000000
 #define HEAP_LIMIT_KB 20000
+#define WORTH_CODE    (16 * 1024) /* bytes of text; before, the interpreter costs less */
 #define STACK_FIRST   (32 * 1024)
 #define STACK_MOST    (1024 * 1024)
 
 struct regex {
     pcre2_code *code;
-    atomic_bool ready; /* to match: has its machine code, or cannot have any */
+    atomic_bool ready;  /* has its machine code, or cannot have any */
+    atomic_size_t read; /* bytes of text, before that */
     char *literal;     /* read off the pattern's text (match/needed.h); NULL when there is none */
     uint32_t groups;
 };
@@ -128,11 +130,14 @@ static void make_ready(struct regex *regex)
     pthread_mutex_unlock(&readying);
 }
 
-/* "const" promises what a match finds, not where the machine code is. */
-static void want_ready(const struct regex *regex)
+/* Will read that much text. "const" promises what a match finds, not how. */
+static void expect(const struct regex *regex, size_t len)
 {
-    if (!is_ready(regex))
-        make_ready((struct regex *)(uintptr_t)regex);
+    struct regex *own = (struct regex *)(uintptr_t)regex;
+    if (is_ready(regex))
+        return;
+    if (atomic_fetch_add_explicit(&own->read, len, memory_order_relaxed) + len >= WORTH_CODE)
+        make_ready(own);
 }
 
 /* Owned text, NULL when no literal is known or when it holds NUL, as no string could. */
@@ -211,11 +216,12 @@ static void copy_groups(pcre2_match_data *data, uint32_t known, struct span subj
 }
 
 static enum regex_result match_from(const struct regex *regex, struct span subject, size_t from,
-                                    uint32_t options, struct span *groups, size_t count)
+                                    struct span *groups, size_t count)
 {
     struct workbench *bench = workbench_get(regex->groups);
     if (bench == NULL)
         return REGEX_GAVE_UP;
+    uint32_t options = is_ready(regex) ? 0 : PCRE2_NO_JIT; /* another thread may be making it */
     int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, from, options,
                             bench->data, bench->context);
     if (found == PCRE2_ERROR_NOMATCH)
@@ -230,14 +236,8 @@ static enum regex_result match_from(const struct regex *regex, struct span subje
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
                               size_t count)
 {
-    want_ready(regex);
-    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, 0, groups, count);
-}
-
-enum regex_result regex_try(const struct regex *regex, struct span subject)
-{
-    uint32_t options = is_ready(regex) ? 0 : PCRE2_NO_JIT;
-    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, options, NULL, 0);
+    expect(regex, subject.len);
+    return match_from(regex, subject.at == NULL ? SPAN("") : subject, 0, groups, count);
 }
 
 enum regex_result regex_find(const struct regex *regex, struct span subject, size_t from,
@@ -247,8 +247,8 @@ enum regex_result regex_find(const struct regex *regex, struct span subject, siz
         return REGEX_NO_MATCH;
     if (subject.at == NULL)
         subject = SPAN("");
-    want_ready(regex);
-    enum regex_result result = match_from(regex, subject, from, 0, groups, count);
+    expect(regex, subject.len - from);
+    enum regex_result result = match_from(regex, subject, from, groups, count);
     if (result == REGEX_MATCH && (groups[0].at == NULL || groups[0].at < subject.at + from))
         return REGEX_GAVE_UP; /* \K in a look-around */
     return result;

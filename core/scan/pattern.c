@@ -65,10 +65,10 @@ static int refuse_general(const struct regex *regex, struct span text,
     const struct span *ordinary = ordinary_texts(&count);
     struct needed needed = needed_of(text);
     enum regex_result result = REGEX_NO_MATCH;
-    bool empty = needed.list.len == 0 && regex_try(regex, SPAN("")) == REGEX_MATCH;
+    bool empty = needed.list.len == 0 && regex_match(regex, SPAN(""), NULL, 0) == REGEX_MATCH;
     for (size_t i = 0; i < count && !empty && result == REGEX_NO_MATCH; i++)
         if (all_stand(i, &needed, literals, len))
-            result = regex_try(regex, ordinary[i]);
+            result = regex_match(regex, ordinary[i], NULL, 0);
     needed_clear(&needed);
     if (empty)
         return strbuf_why(why, "the pattern is too general: it matches an empty text");

@@ -23,17 +23,14 @@ const struct regex *regex_get(const char *pattern, struct strbuf *why);
 /* The same, but matches must begin where the subject begins. */
 const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why);
 
-/* The same as regex_get, but its machine code is made when it first matches: for sets of hundreds
- * of patterns of which a run uses few. Any thread may be the first. */
+/* The same as regex_get, but its machine code is made when it has read some text: for sets of
+ * hundreds of patterns of which a run uses few. */
 const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why);
 
 /* Matches subject. groups (may be NULL) gets `count` spans: group 0, 1, ...; unset groups are
  * empty with at == NULL. */
 enum regex_result regex_match(const struct regex *regex, struct span subject, struct span *groups,
                               size_t count);
-
-/* Does it match? Makes no machine code: cheaper than regex_match for one short text. */
-enum regex_result regex_try(const struct regex *regex, struct span subject);
 
 /* The first match at or behind offset `from`; look-behinds, \b and ^ still see what stands before
  * it. groups: room for one at least (count). To find every match go on at the end of groups[0],
