@@ -32,8 +32,10 @@
 struct item {
     const char *at; /* in the map's keys */
     size_t len;
-    size_t piece;  /* where its piece starts */
-    uint32_t next; /* another literal with the same piece */
+    size_t piece;      /* where its piece starts */
+    uint32_t next;     /* another literal with the same piece */
+    uint8_t piece_len; /* 0: left out */
+    bool left_out;     /* of the search */
     bool nocase;
 };
 
@@ -52,6 +54,7 @@ struct filter {
 
 struct literals {
     struct map texts;       /* keys: the case mode in a byte, then the text */
+    VEC(uint32_t) left_out; /* numbers */
     struct item *items;     /* by number; made by literals_compile */
     uint8_t class_of[256];  /* by byte as it stands in a text */
     uint32_t classes;       /* the width of a row */
@@ -72,6 +75,7 @@ void literals_free(struct literals *set)
     if (set == NULL)
         return;
     map_clear(&set->texts);
+    vec_clear(&set->left_out);
     free(set->items);
     free(set->filter.big);
     free(set->filter.small);
@@ -90,6 +94,12 @@ uint32_t literals_add(struct literals *set, struct span text, bool nocase)
     uint32_t number = map_put(&set->texts, strbuf_span(&key), NULL);
     strbuf_clear(&key);
     return number;
+}
+
+void literals_leave_out(struct literals *set, uint32_t number)
+{
+    assert(set->items == NULL);
+    *vec_add(&set->left_out) = number;
 }
 
 uint32_t literals_count(const struct literals *set)
@@ -222,6 +232,14 @@ static size_t choose_piece(struct chooser *chooser, struct span text)
     return best;
 }
 
+static void give_piece(struct chooser *chooser, struct item *item)
+{
+    if (item->left_out)
+        return;
+    item->piece = choose_piece(chooser, (struct span){item->at, item->len});
+    item->piece_len = (uint8_t)(item->len >= SMALL ? PIECE : item->len < TINY ? item->len : TINY);
+}
+
 static int make_items(struct literals *set, struct strbuf *why)
 {
     uint32_t count = literals_count(set);
@@ -233,19 +251,15 @@ static int make_items(struct literals *set, struct strbuf *why)
     for (uint32_t n = 0; n < count; n++) {
         struct span text = literals_text(set, n);
         empty |= text.len == 0;
-        set->items[n] = (struct item){.at = text.at,
-                                      .len = text.len,
-                                      .piece = choose_piece(chooser, text),
-                                      .next = NONE,
-                                      .nocase = literals_nocase(set, n)};
+        set->items[n] = (struct item){
+            .at = text.at, .len = text.len, .next = NONE, .nocase = literals_nocase(set, n)};
     }
+    for (size_t i = 0; i < set->left_out.len; i++)
+        set->items[set->left_out.at[i]].left_out = true;
+    for (uint32_t n = 0; n < count; n++)
+        give_piece(chooser, &set->items[n]);
     free(chooser);
     return empty ? strbuf_why(why, "a literal is empty") : 0;
-}
-
-static size_t piece_len(const struct item *item)
-{
-    return item->len >= SMALL ? PIECE : item->len < TINY ? item->len : TINY;
 }
 
 /* Bytes that the automaton does not tell apart: case, pairs of digits, many control bytes, and
@@ -266,7 +280,7 @@ static void make_classes(struct literals *set)
     set->classes = 1;            /* of the letters that stand in no piece */
     for (uint32_t n = 0; n < literals_count(set); n++) {
         const struct item *item = &set->items[n];
-        for (size_t i = 0; i < piece_len(item); i++) {
+        for (size_t i = 0; i < item->piece_len; i++) {
             uint8_t *class = &class_of[letter(item->at[item->piece + i])];
             if (*class == 0)
                 *class = (uint8_t)set->classes++;
@@ -324,11 +338,13 @@ static void plant_pieces(struct literals *set, struct nodes *nodes)
     for (size_t depth = 0; depth < PIECE; depth++)
         for (uint32_t n = 0; n < count; n++) {
             const struct item *item = &set->items[n];
-            if (depth < piece_len(item))
+            if (depth < item->piece_len)
                 place[n] = node_child(set, nodes, place[n], item->at[item->piece + depth]);
         }
     for (uint32_t n = 0; n < count; n++) {
         struct node *node = &nodes->list.at[place[n]];
+        if (set->items[n].piece_len == 0)
+            continue;
         set->items[n].next = node->first;
         node->first = n;
     }
@@ -445,7 +461,7 @@ static void add_small(struct filter *filter, const struct item *item)
 /* What a literal lacks to a gram may be any bytes: a set with a single byte is not filtered. */
 static void add_tiny(struct filter *filter, const struct item *item)
 {
-    size_t len = piece_len(item);
+    size_t len = item->piece_len;
     if (filter->tiny == NULL)
         filter->tiny = mem_zero(1 << GRAM_BITS, 1);
     for (unsigned rest = 0; rest < 1u << 8 * (TINY - len); rest++) {
@@ -466,6 +482,8 @@ static void make_filter(struct literals *set)
     filter->small = mem_zero(1 << GRAM_BITS, 1);
     for (uint32_t n = 0; n < literals_count(set); n++) {
         const struct item *item = &set->items[n];
+        if (item->piece_len == 0)
+            continue;
         (item->len >= BIG ? add_big : item->len >= SMALL ? add_small : add_tiny)(filter, item);
     }
 }
@@ -520,7 +538,7 @@ static bool is_same(const struct item *item, const char *at)
 /* end: just behind the piece. */
 static bool stands(const struct item *item, struct span text, const char *end)
 {
-    size_t before = item->piece + piece_len(item);
+    size_t before = item->piece + item->piece_len;
     return (size_t)(end - text.at) >= before &&
            (size_t)(span_end(text) - end) >= item->len - before && is_same(item, end - before);
 }
@@ -532,7 +550,7 @@ static void take_stop(const struct literals *set, uint32_t number, struct span t
         for (uint32_t n = set->stops.at[number].first; n != NONE; n = set->items[n].next) {
             const struct item *item = &set->items[n];
             bool seen = literal_hits_has(hits, n);
-            size_t start = (size_t)(end - text.at) - item->piece - piece_len(item);
+            size_t start = (size_t)(end - text.at) - item->piece - item->piece_len;
             if ((seen && hits->first[n] <= start) || !stands(item, text, end))
                 continue;
             hits->first[n] = start;
@@ -540,6 +558,20 @@ static void take_stop(const struct literals *set, uint32_t number, struct span t
             if (!seen)
                 *vec_add(&hits->numbers) = n;
         }
+}
+
+bool literals_stands(const struct literals *set, uint32_t number, struct span text)
+{
+    const struct item *item = &set->items[number];
+    if (text.len < item->len)
+        return false;
+    if (!item->nocase)
+        return memmem(text.at, text.len, item->at, item->len) != NULL;
+    const uint8_t first = fold(item->at[0]);
+    for (const char *at = text.at; (size_t)(span_end(text) - at) >= item->len; at++)
+        if (fold(*at) == first && is_same(item, at))
+            return true;
+    return false;
 }
 
 struct walk {

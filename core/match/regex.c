@@ -31,7 +31,7 @@ struct regex {
     pcre2_code *code;
     atomic_bool ready;  /* has its machine code, or cannot have any */
     atomic_size_t read; /* bytes of text, before that */
-    char *literal;     /* read off the pattern's text (match/needed.h); NULL when there is none */
+    char *literal;      /* read off the pattern's text (match/needed.h); NULL when there is none */
     uint32_t groups;
 };
 

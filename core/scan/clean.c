@@ -142,10 +142,7 @@ static bool applies(const struct cleaning *c, const struct rule *rule, uint32_t 
     const struct rules *rules = c->detect->rules;
     if (!rule->cleans || rule->pattern == NULL || (rule->kinds != 0 && (rule->kinds & kinds) == 0))
         return false;
-    for (uint32_t i = 0; i < rule->needs; i++)
-        if (!literal_hits_has(&c->hits, rules->needs.at[rule->first_need + i]))
-            return false;
-    return true;
+    return rules_needs_stand(rules, rule, &c->hits, strbuf_span(&c->text));
 }
 
 /* Every match, as parts. False: stuck. */

@@ -53,15 +53,6 @@ struct examination {
 
 /* ---- detector: literals and patterns of the rules ---- */
 
-static bool has_needs(const struct rules *rules, const struct rule *rule,
-                      const struct literal_hits *hits)
-{
-    for (uint32_t i = 0; i < rule->needs; i++)
-        if (!literal_hits_has(hits, rules->needs.at[rule->first_need + i]))
-            return false;
-    return true;
-}
-
 /* `place` is where its watched literal stands: the finding's, unless a pattern tells better. */
 static void try_rule(const struct examination *x, const struct view *view, uint32_t number,
                      struct span place)
@@ -70,7 +61,7 @@ static void try_rule(const struct examination *x, const struct view *view, uint3
     const struct rule *rule = &rules->list.at[number];
     if (rule->kinds != 0 && (rule->kinds & view->kinds) == 0)
         return;
-    if (!has_needs(rules, rule, &x->scratch->hits))
+    if (!rules_needs_stand(rules, rule, &x->scratch->hits, view->text))
         return;
     if (rule->pattern != NULL) {
         struct span match;

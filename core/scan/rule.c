@@ -168,7 +168,7 @@ static unsigned long rarity(const struct literals *literals, uint32_t number)
     unsigned long bits = 0;
     for (size_t i = 0; i < text.len; i++)
         bits += surprise((unsigned char)text.at[i], nocase);
-    return bits;
+    return ordinary_has(text) ? bits / 8 : bits;
 }
 
 /* ---- the watch table ---- */
@@ -210,6 +210,25 @@ static void make_watch(struct rules *rules)
         if (of_rule[i] != MAP_NONE)
             rules->watch[rules->watch_first[of_rule[i] + 1]++] = (uint32_t)i;
     free(of_rule);
+}
+
+/* Is a rule watched by it? */
+static bool is_watched(const struct rules *rules, uint32_t literal)
+{
+    return rules->watch_first[literal] < rules->watch_first[literal + 1];
+}
+
+bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
+                       const struct literal_hits *hits, struct span text)
+{
+    for (uint32_t i = 0; i < rule->needs; i++) {
+        uint32_t literal = rules->needs.at[rule->first_need + i];
+        bool stands = is_watched(rules, literal) ? literal_hits_has(hits, literal)
+                                                 : literals_stands(rules->literals, literal, text);
+        if (!stands)
+            return false;
+    }
+    return true;
 }
 
 /* ---- the fingerprint ---- */
@@ -264,8 +283,9 @@ uint64_t rules_fingerprint(const struct rules *rules)
 
 int rules_compile(struct rules *rules, struct strbuf *why)
 {
-    if (literals_compile(rules->literals, why) != 0)
-        return -1;
     make_watch(rules);
-    return 0;
+    for (uint32_t i = 0; i < literals_count(rules->literals); i++)
+        if (!is_watched(rules, i))
+            literals_leave_out(rules->literals, i);
+    return literals_compile(rules->literals, why);
 }

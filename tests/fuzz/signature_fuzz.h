@@ -32,15 +32,6 @@ static inline void check_rule(const struct rules *rules, uint32_t number)
     check(decides);
 }
 
-static inline bool literals_stand(const struct rules *rules, const struct rule *rule,
-                                  const struct literal_hits *hits)
-{
-    bool all = true;
-    for (uint32_t i = 0; i < rule->needs; i++)
-        all &= literal_hits_has(hits, rules->needs.at[rule->first_need + i]);
-    return all;
-}
-
 /* Literals that were read off a pattern stand where it matches; ordinary files are not hit. */
 static inline void check_text(const struct rules *rules, struct span text, bool ordinary)
 {
@@ -51,7 +42,7 @@ static inline void check_text(const struct rules *rules, struct span text, bool 
         const struct rule *rule = &rules->list.at[i];
         if (i == rules->clamav)
             continue;
-        bool stand = literals_stand(rules, rule, &hits);
+        bool stand = rules_needs_stand(rules, rule, &hits, text);
         bool matches =
             rule->pattern == NULL || regex_match(rule->pattern, text, NULL, 0) == REGEX_MATCH;
         check(!(ordinary && stand && matches));

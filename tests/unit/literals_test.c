@@ -96,10 +96,39 @@ static void test_cases(void)
         for (uint32_t n = 0; n < literals_count(set); n++)
             check("before the first scan", &hits, n, NOWHERE);
         literals_scan(set, cases[i].text, &hits);
-        for (uint32_t n = 0; n < literals_count(set); n++)
+        for (uint32_t n = 0; n < literals_count(set); n++) {
             check(cases[i].name, &hits, n, cases[i].literals[n].first);
+            test_true(cases[i].name, literals_stands(set, n, cases[i].text) ==
+                                         (cases[i].literals[n].first != NOWHERE));
+        }
         literals_scan(set, SPAN(""), &hits);
         test_number("a scan starts afresh", (int64_t)hits.numbers.len, 0);
+        literal_hits_clear(&hits);
+        literals_free(set);
+    }
+}
+
+/* Of each case only one literal is searched for; the others are still found by themselves. */
+static void test_left_out(void)
+{
+    for (size_t i = 0; i < 5 * sizeof cases / sizeof *cases; i++) {
+        size_t number = i / 5, kept = i % 5;
+        struct literals *set = literals_new();
+        struct literal_hits hits = {0};
+        for (uint32_t n = 0; n < 5 && cases[number].literals[n].text.len > 0; n++) {
+            literals_add(set, cases[number].literals[n].text, cases[number].literals[n].nocase);
+            if (n != kept)
+                literals_leave_out(set, n);
+        }
+        test_number(cases[number].name, literals_compile(set, NULL), 0);
+        literal_hits_init(&hits, set);
+        literals_scan(set, cases[number].text, &hits);
+        for (uint32_t n = 0; n < literals_count(set); n++) {
+            int64_t first = cases[number].literals[n].first;
+            check(cases[number].name, &hits, n, n == kept ? first : NOWHERE);
+            test_true(cases[number].name,
+                      literals_stands(set, n, cases[number].text) == (first != NOWHERE));
+        }
         literal_hits_clear(&hits);
         literals_free(set);
     }
@@ -245,6 +274,7 @@ static void test_random(void)
 int main(void)
 {
     test_cases();
+    test_left_out();
     test_filling();
     test_rounds();
     test_random();

@@ -14,20 +14,11 @@ static inline struct strbuf joined(const struct texts *problems)
     return text;
 }
 
-static inline bool literals_stand(const struct rules *rules, const struct rule *rule,
-                                  const struct literal_hits *hits)
-{
-    for (uint32_t i = 0; i < rule->needs; i++)
-        if (!literal_hits_has(hits, rules->needs.at[rule->first_need + i]))
-            return false;
-    return true;
-}
-
 static inline void try_rule(const struct rules *rules, uint32_t number, struct span text,
                             const struct literal_hits *hits, struct strbuf *out)
 {
     const struct rule *rule = &rules->list.at[number];
-    if (literals_stand(rules, rule, hits) &&
+    if (rules_needs_stand(rules, rule, hits, text) &&
         (rule->pattern == NULL || regex_match(rule->pattern, text, NULL, 0) == REGEX_MATCH))
         strbuf_format(out, "%s%s%s;", rule->label, rule->non_cleaned ? " told" : "",
                       rule->cleans ? " cleans" : "");

@@ -31,6 +31,10 @@ uint32_t literals_count(const struct literals *set);
 struct span literals_text(const struct literals *set, uint32_t number);
 bool literals_nocase(const struct literals *set, uint32_t number);
 
+/* Leaves it out of the search: only literals_stands finds it. For those that stand in most texts,
+ * and are only asked for in few. */
+void literals_leave_out(struct literals *set, uint32_t number);
+
 /* Builds the automaton; nothing can be added afterwards. 0, or -1 with why. */
 int literals_compile(struct literals *set, struct strbuf *why);
 
@@ -51,6 +55,9 @@ static inline bool literal_hits_has(const struct literal_hits *hits, uint32_t nu
 
 /* Finds every literal of the set that stands in text; hits starts afresh. */
 void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits);
+
+/* Does this one stand in text? Searches for it alone. */
+bool literals_stands(const struct literals *set, uint32_t number, struct span text);
 
 /* "aho-corasick", for --verbose. */
 const char *literals_engine(void);

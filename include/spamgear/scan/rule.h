@@ -85,6 +85,11 @@ const char *rules_weak_literal(struct span literal);
  * -1 with why. */
 int rules_compile(struct rules *rules, struct strbuf *why);
 
+/* Do all literals that the rule needs stand in text? hits are what literals_scan found in it: the
+ * rarest literal of each rule; the others are searched for here. */
+bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
+                       const struct literal_hits *hits, struct span text);
+
 /* A hash of everything in a compiled set that decides a verdict: for the verdict cache. */
 uint64_t rules_fingerprint(const struct rules *rules);
 
