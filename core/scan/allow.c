@@ -6,8 +6,9 @@
  */
 #include "spamgear/scan/allow.h"
 
+#include "spamgear/base/map.h"
+#include "spamgear/base/mem.h"
 #include "spamgear/base/path.h"
-#include "spamgear/scan/rule.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -152,6 +153,5 @@ size_t allow_count(const struct allow_list *list)
 
 uint64_t allow_fingerprint(const struct allow_list *list)
 {
-    struct span all = {(const char *)list->hashes.at, list->hashes.len * DIGEST_BYTES};
-    return rules_hash(RULES_HASH, all);
+    return map_digest(list->hashes.at, list->hashes.len * DIGEST_BYTES);
 }

@@ -30,7 +30,7 @@ struct entry {
 
 static void name_entry(struct entry *entry, const char *prefix, const char *label, struct span text)
 {
-    uint64_t hash = rules_hash(RULES_HASH, text);
+    uint64_t hash = map_digest(text.at, text.len);
     snprintf(entry->id, sizeof entry->id, "%s-%012" PRIx64, prefix, hash >> 16);
     snprintf(entry->label, sizeof entry->label, "[CUSTOM] [PHP.%s.%u]", label, entry->line - 1);
 }

@@ -233,25 +233,15 @@ bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
 
 /* ---- the fingerprint ---- */
 
-uint64_t rules_hash(uint64_t hash, struct span bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        hash = (hash ^ (unsigned char)bytes.at[i]) * 1099511628211u;
-    return hash;
-}
-
 static uint64_t hash_number(uint64_t hash, uint64_t number)
 {
-    char bytes[8];
-    for (size_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = (char)(number >> 8 * i);
-    return rules_hash(hash, (struct span){bytes, sizeof bytes});
+    const uint64_t both[] = {hash, number};
+    return map_digest(both, sizeof both);
 }
 
-/* The length first, so that no two lists of texts read the same. */
 static uint64_t hash_text(uint64_t hash, struct span text)
 {
-    return rules_hash(hash_number(hash, text.len), text);
+    return hash_number(hash, map_digest(text.at, text.len));
 }
 
 static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct rule *rule)
@@ -274,7 +264,7 @@ static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct
 /* Another PCRE2 may match otherwise. */
 uint64_t rules_fingerprint(const struct rules *rules)
 {
-    uint64_t hash = hash_number(RULES_HASH, MEANING);
+    uint64_t hash = hash_number(0, MEANING);
     hash = hash_text(hash, span_text(regex_version()));
     for (size_t i = 0; i < rules->list.len; i++)
         hash = hash_rule(hash, rules, &rules->list.at[i]);

@@ -370,7 +370,7 @@ static void refuse(struct loader *loader, struct span whole)
 static void add_signature(struct loader *loader, const struct signature *signature)
 {
     snprintf(loader->id, sizeof loader->id, "shelldetect-%012" PRIx64,
-             rules_hash(RULES_HASH, signature->text) >> 16);
+             map_digest(signature->text.at, signature->text.len) >> 16);
     if (rules_find(loader->rules, loader->id) != NULL)
         return; /* of the same database in another folder */
     read_name(loader, signature->name);

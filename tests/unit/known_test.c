@@ -77,7 +77,7 @@ static void test_fingerprints(void)
     known_fingerprints(rules, SPAN("x-y-z-w-0\ninert-marker-2"), "g", &problems);
     test_problems("one problem", &problems, "f:2: the fingerprint is empty\n");
     test_number("each entry once", (int64_t)rules_count(rules, RULE_FINGERPRINT), 4);
-    test_text("an id is of the entry", rules->list.at[1].id, "finger-59711f70d033");
+    test_text("an id is of the entry", rules->list.at[1].id, "finger-f6634bc9c89f");
     compile_rules(rules);
     test_hits("first", rules, SPAN("an inert-marker-0!"), "[CUSTOM] [PHP.Finger.0];");
     test_hits("stripped", rules, SPAN("inert-marker-2"), "[CUSTOM] [PHP.Finger.2];");

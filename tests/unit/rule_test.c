@@ -194,14 +194,6 @@ static void test_fingerprint(void)
     }
 }
 
-/* Test vectors of FNV-1a (draft-eastlake-fnv). */
-static void test_hash(void)
-{
-    test_true("empty", rules_hash(RULES_HASH, SPAN("")) == 0xcbf29ce484222325u);
-    test_true("a", rules_hash(RULES_HASH, SPAN("a")) == 0xaf63dc4c8601ec8cu);
-    test_true("foobar", rules_hash(RULES_HASH, SPAN("foobar")) == 0x85944171f73967e8u);
-}
-
 int main(void)
 {
     for (size_t i = 0; i < sizeof weak / sizeof *weak; i++) {
@@ -213,7 +205,6 @@ int main(void)
     test_watch();
     test_no_rules();
     test_fingerprint();
-    test_hash();
     regex_clear_all();
     return test_end();
 }

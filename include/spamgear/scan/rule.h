@@ -96,9 +96,4 @@ uint64_t rules_fingerprint(const struct rules *rules);
 /* How many rules of a source there are (same_as ones counted once). */
 size_t rules_count(const struct rules *rules, enum rule_source source);
 
-/* A hash that is the same in every process (FNV-1a, 64 bits): for stable ids and fingerprints.
- * It keeps nobody from making two texts of one hash. Start with RULES_HASH. */
-#define RULES_HASH 14695981039346656037u
-uint64_t rules_hash(uint64_t hash, struct span bytes);
-
 #endif
