@@ -126,8 +126,11 @@ static int run_with(const struct update_settings *settings, const struct signatu
                   .ca_file = settings->ca_file,
                   .uid = NOBODY,
                   .gid = NOBODY}};
-    if (settings->key != NULL && signature_key_read(span_text(settings->key), key))
-        update.key = key;
+    update.key = settings->key != NULL ? key : NULL;
+    if (update.key != NULL && !signature_key_read(span_text(settings->key), key)) {
+        diag_error("\"%s\" is no Ed25519 public key", settings->key);
+        return APPLET_TROUBLE; /* never without a key that was asked for */
+    }
     enum signature_outcome outcome = signature_update(&update, clock_now(), &told, &problems);
     tell(&told, stdout_is_taken);
     complain(&problems);

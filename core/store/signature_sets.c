@@ -428,6 +428,15 @@ static bool has(const struct texts *list, const char *text)
     return false;
 }
 
+/* A kill in the middle must not leave half a set under its name. */
+static void remove_named(struct signature_sets *sets, const char *id)
+{
+    char fresh[sizeof FRESH + SIGNATURE_SET_ID];
+    snprintf(fresh, sizeof fresh, FRESH "%s", id);
+    if (renameat2(sets->sets, id, sets->sets, fresh, RENAME_NOREPLACE) == 0)
+        remove_set(sets->sets, fresh);
+}
+
 /* Kept are the chain, and the newest: among them are those that were withdrawn lately. */
 static void remove_old(struct signature_sets *sets, const char *current)
 {
@@ -436,7 +445,7 @@ static void remove_old(struct signature_sets *sets, const char *current)
     if (signature_sets_list(sets, &ids, NULL) == 0)
         for (size_t i = 0; i + SIGNATURE_SETS_KEEP < ids.len; i++)
             if (!has(&keep, ids.at[i]))
-                remove_set(sets->sets, ids.at[i]);
+                remove_named(sets, ids.at[i]);
     texts_clear(&ids);
     texts_clear(&keep);
 }
@@ -451,7 +460,7 @@ int signature_sets_put(struct signature_sets *sets, struct signature_set *set, i
         return fail(sets, TARGET, set->id, why);
     if (switch_to(sets, set->id) != 0) {
         fail(sets, CURRENT, "", why);
-        remove_set(sets->sets, set->id);
+        remove_named(sets, set->id);
         return -1;
     }
     remove_old(sets, set->id);

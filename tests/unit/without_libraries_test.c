@@ -5,8 +5,10 @@
 #undef HAVE_CARES
 #undef HAVE_CRYPTO
 #undef HAVE_CLAMAV
+#undef HAVE_CURL
 #include "../../core/base/digest.c"
 #include "../../core/net/dns.c"
+#include "../../core/net/fetch.c"
 #include "../../core/scan/clam.c"
 #include "../../core/sender/network.c"
 
@@ -72,6 +74,19 @@ static void test_clamav(void)
     strbuf_clear(&why);
 }
 
+static void test_fetching(void)
+{
+    struct fetch_settings settings = {.bytes_max = 100};
+    struct strbuf body = {0}, why = {0};
+    test_number("nothing is fetched", fetch_url("https://example.net/", &settings, &body, &why),
+                -1);
+    test_text("and says so", strbuf_text(&why), "built without libcurl");
+    test_number("but files", fetch_url("file:///none/at/all", &settings, &body, &why), -1);
+    test_text("but files", strbuf_text(&why), "/none/at/all: No such file or directory");
+    strbuf_clear(&body);
+    strbuf_clear(&why);
+}
+
 int main(void)
 {
     struct addr addr;
@@ -80,5 +95,6 @@ int main(void)
     test_networks(&addr);
     test_names(&addr);
     test_clamav();
+    test_fetching();
     return test_end();
 }
