@@ -26,7 +26,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev zlib1g-d
     libzstd-dev libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev libssl-dev
     libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev"
 run_packages="xz-utils zstd gzip tzdata"
-scan_packages="perl-base util-linux mount"
+scan_packages="perl-base util-linux mount strace"
 clang_packages="clang-14 libclang-rt-14-dev llvm-14"
 lint_packages="clang-format-14 universal-ctags shellcheck mandoc"
 truth_packages="systemd systemd-journal-remote"

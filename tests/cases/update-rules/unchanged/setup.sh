@@ -1,5 +1,4 @@
 . "$DIR/../make.sh"
-url=file://$PWD/new/fingerprints.txt
 begin_set 1795300000-00
 lines 10 0 | add_file fingerprints.txt 10
 end_set
