@@ -195,9 +195,12 @@ static bool leads_through_excluded(const struct walk *walk, struct span parent)
 
 /* File systems */
 
-/* On these the kernel itself keeps the times, and nobody else can write what is on them. */
-static const unsigned long vouched[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
-                                        F2FS_SUPER_MAGIC, ZFS_MAGIC,       OVERLAYFS_SUPER_MAGIC};
+/* On these the kernel itself keeps the times, and nobody else can write what is on them. Not XFS
+ * and F2FS: whoever may write to two files can have them exchange their contents there, and no time
+ * of either changes (XFS_IOC_SWAPEXT, F2FS_IOC_MOVE_RANGE). ext4's EXT4_IOC_MOVE_EXT can only make
+ * zeros of what was there. */
+static const unsigned long vouched[] = {EXT4_SUPER_MAGIC, BTRFS_SUPER_MAGIC, ZFS_MAGIC,
+                                        OVERLAYFS_SUPER_MAGIC};
 
 static bool is_vouched(unsigned long type)
 {

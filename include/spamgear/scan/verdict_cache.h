@@ -8,7 +8,8 @@
  * Nobody but the kernel vouches for an entry. ctime cannot be set by a user; but it may lie behind
  * a write through a memory map, so a file that changed in the last VERDICT_CACHE_SETTLE seconds is
  * not kept, and neither is one on a file system that is not known to keep these times itself
- * (network, FUSE, tmpfs). The clock running backwards forgets everything newer than now.
+ * (network, FUSE, tmpfs) or lets users exchange contents without them (XFS, F2FS). The clock
+ * running backwards forgets everything newer than now.
  *
  * What was of no use for 30 days goes (rows of another fingerprint: 2). At most 65,536 files of a
  * folder are kept. Several scans may use the file at once. One thread.
