@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -444,12 +445,27 @@ static bool is_known(struct run *run, struct item *item, const struct walk_file 
     return true;
 }
 
+/* Is the file open for writing nowhere, nor mapped so? The times are set when a write begins, so
+ * one that is under way (it can be held up for ever) could change what was read after it was read.
+ * Only then is a read lease to be had. */
+static bool has_no_writer(int fd)
+{
+    bool none = fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
+    if (none)
+        fcntl(fd, F_SETLEASE, F_UNLCK);
+    return none;
+}
+
 /* 1: it is gone, as files of a folder in use are. */
 static int open_item(struct run *run, struct item *item)
 {
     item->fd = walk_open_file(run->walk, &item->st, &run->why);
     if (item->fd < 0)
         return errno == ENOENT && run->sweep->walk.input == WALK_OPERANDS ? 1 : -1;
+    if (item->folder != NULL && !has_no_writer(item->fd)) {
+        verdict_folder_release(run->sweep->cache, item->folder);
+        item->folder = NULL;
+    }
     footprint_before(&item->footprint, item->fd, (uint64_t)item->st.st_size);
     return 0;
 }
@@ -551,6 +567,7 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
 {
     struct run run = {.sweep = sweep, .complain = complain_with, .totals = totals};
     totals->started_ms = totals->now_ms = clock_steady_ms();
+    signal(SIGIO, SIG_IGN); /* who opens a file for writing while a lease is asked for */
     run.walk = walk_open(&sweep->walk);
     expect(&run);
     loop(&run, stop);

@@ -2,8 +2,10 @@
  * that cleaned it says. */
 #include "spamgear/check/sweep.h"
 
+#include "spamgear/base/clock.h"
 #include "spamgear/scan/worker.h"
 #include "vault_files.h"
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -148,6 +150,72 @@ static void test_taken_over(void)
     }
 }
 
+/* ---- what is remembered ---- */
+
+/* A clean file, with a cache. How many were known. */
+static uint64_t scan_clean(void)
+{
+    struct texts operands = {0};
+    struct strbuf why = {0};
+    struct scan_totals totals = {0};
+    volatile bool stop = false;
+    struct rules *rules = rules_new();
+    add_rule(rules);
+    struct scan_report report = {.settings = {.rules = rules}, .out = stdout};
+    struct sweep sweep = {.walk = {.operands = &operands},
+                          .pool = {.jobs = 1, .time_ms = 20000},
+                          .detect = {.rules = rules},
+                          .cache = verdict_cache_open("cache/verdicts.db", 1, &why),
+                          .report = &report};
+    texts_add(&operands, "clean.php");
+    test_text("opens", strbuf_text(&why), "");
+    test_number("runs", sweep_run(&sweep, complain, &stop, &totals, &why), 0);
+    test_number("one file", (int64_t)totals.files, 1);
+    test_number("nothing else", (int64_t)(totals.found + totals.unknown), 0);
+    test_number("closes", verdict_cache_close(sweep.cache, &why), 0);
+    texts_clear(&operands);
+    strbuf_clear(&why);
+    rules_free(rules);
+    return totals.cached;
+}
+
+/* Is the file system one that is believed? */
+static bool is_cacheable(void)
+{
+    struct texts operands = {0};
+    struct walk_settings settings = {.operands = &operands};
+    struct walk_file file = {.cacheable = false};
+    texts_add(&operands, "clean.php");
+    struct walk *walk = walk_open(&settings);
+    test_number("walks", walk_next(walk, &file, NULL), 1);
+    walk_close(walk);
+    texts_clear(&operands);
+    return file.cacheable;
+}
+
+/* A write can be held up after it has set the times, by what it takes its bytes from. */
+static void test_writer(void)
+{
+    struct stat st;
+    put_text("clean.php", "<?php good(); ?>");
+    test_true("old enough", stat("clean.php", &st) == 0);
+    clock_pin(st.st_ctime + 2 * VERDICT_CACHE_SETTLE);
+    int writer = open("clean.php", O_WRONLY);
+    test_number("nothing yet", (int64_t)scan_clean(), 0);
+    test_number("not with a writer", (int64_t)scan_clean(), 0);
+    close(writer);
+    writer = open("clean.php", O_RDWR);
+    void *map = mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, writer, 0);
+    close(writer);
+    test_number("not with a writer", (int64_t)scan_clean(), 0);
+    test_number("not with a map", (int64_t)scan_clean(), 0);
+    munmap(map, 1);
+    test_number("not with a map", (int64_t)scan_clean(), 0);
+    test_number("remembered", (int64_t)scan_clean(), is_cacheable());
+    unlink("clean.php");
+    remove_tree("cache");
+}
+
 /* As a user who may not give the new file the owner of the old one: what cannot be rewritten is
  * taken away. */
 static void test_not_rewritten(const char *base)
@@ -179,6 +247,7 @@ int main(void)
     umask(022);
     test_honest();
     test_taken_over();
+    test_writer();
     test_not_rewritten(base);
     remove_tree("vault");
     unlink("page.php");

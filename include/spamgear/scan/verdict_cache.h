@@ -45,7 +45,8 @@ void verdict_folder_release(struct verdict_cache *cache, struct verdict_folder *
 /* Was this file clean when it was as it is now? A folder of NULL has none, here and below. */
 bool verdict_folder_has(struct verdict_folder *folder, const struct stat *st);
 /* It is clean. st is what fstat told of the descriptor before it was read, and after
- * verdict_cache_folder. */
+ * verdict_cache_folder; and nobody had the file open for writing when its reading began: the times
+ * of a write are those of its beginning. */
 void verdict_folder_add(struct verdict_folder *folder, const struct stat *st);
 
 #endif
