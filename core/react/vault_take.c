@@ -133,6 +133,17 @@ static int check_outside(const struct vault *vault, int folder, struct strbuf *w
     return top ? 0 : strbuf_why(why, "where its folder lies cannot be told");
 }
 
+/* The kernel tells names of up to 4095 bytes; a path below the working directory may be longer. */
+static char *below_working_directory(const char *path)
+{
+    char at[4096];
+    struct strbuf whole = {0};
+    if (getcwd(at, sizeof at) == NULL || *at != '/')
+        return NULL;
+    strbuf_format(&whole, "%s/%s", strcmp(at, "/") == 0 ? "" : at, path);
+    return strbuf_take(&whole);
+}
+
 /* For the manifest the path must be whole: it is read by a run with another working directory. */
 static char *whole_path(const char *path, int folder, const char *name, struct strbuf *why)
 {
@@ -146,6 +157,9 @@ static char *whole_path(const char *path, int folder, const char *name, struct s
     strbuf_clear(&proc);
     ssize_t len = readlink(link, at, sizeof at);
     if (len <= 0 || len == sizeof at || *at != '/') {
+        char *below = *path == '/' || dots ? NULL : below_working_directory(path);
+        if (below != NULL)
+            return below;
         strbuf_why(why, "the name of its folder cannot be told");
         return NULL;
     }
