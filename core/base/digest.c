@@ -166,10 +166,28 @@ void digest_of(struct span bytes, uint8_t out[DIGEST_BYTES])
 
 #define BLOCK (64u << 10)
 
+/* How much of the file lies in a hole from offset on; its zeros need not be read. size 0: ask for
+ * none. */
+static uint64_t hole_at(int fd, uint64_t offset, uint64_t size)
+{
+    if (offset >= size)
+        return 0;
+    off_t data = lseek(fd, (off_t)offset, SEEK_DATA);
+    if (data < 0)
+        return errno == ENXIO ? size - offset : 0;
+    return (uint64_t)data < size ? (uint64_t)data - offset : size - offset;
+}
+
 /* Up to BLOCK bytes at offset; -1 with errno. */
-static ssize_t read_block(int fd, char *block, uint64_t offset)
+static ssize_t read_block(int fd, char *block, uint64_t offset, uint64_t sparse_size)
 {
     ssize_t got;
+    uint64_t hole = hole_at(fd, offset, sparse_size);
+    if (hole > 0) {
+        size_t len = hole < BLOCK ? (size_t)hole : BLOCK;
+        memset(block, 0, len);
+        return (ssize_t)len;
+    }
     do
         got = pread(fd, block, BLOCK, (off_t)offset);
     while (got < 0 && errno == EINTR);
@@ -178,12 +196,12 @@ static ssize_t read_block(int fd, char *block, uint64_t offset)
 
 /* Who appends as fast as this reads must not keep it for ever: more than `most` is a failure. */
 static int add_blocks(struct digest *const *digests, size_t count, int fd, uint64_t most,
-                      uint64_t *size, struct strbuf *why)
+                      uint64_t sparse_size, uint64_t *size, struct strbuf *why)
 {
     char *block = mem_alloc(BLOCK);
     uint64_t offset = 0;
     ssize_t got;
-    while ((got = read_block(fd, block, offset)) > 0 && offset <= most) {
+    while ((got = read_block(fd, block, offset, sparse_size)) > 0 && offset <= most) {
         for (size_t i = 0; i < count; i++)
             digest_add(digests[i], block, (size_t)got);
         offset += (size_t)got;
@@ -206,7 +224,12 @@ int digest_add_file(struct digest *const *digests, size_t count, int fd, uint64_
     if (fstat(fd, &st) != 0)
         return strbuf_why(why, "cannot be read: %s", strerror(errno));
     uint64_t most = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : UINT64_MAX;
-    return add_blocks(digests, count, fd, most, size, why);
+    bool sparse = S_ISREG(st.st_mode) && st.st_blocks < st.st_size / 512;
+    off_t at = sparse ? lseek(fd, 0, SEEK_CUR) : -1;
+    int result = add_blocks(digests, count, fd, most, sparse ? most : 0, size, why);
+    if (at >= 0)
+        lseek(fd, at, SEEK_SET);
+    return result;
 }
 
 int digest_of_file(int fd, uint8_t out[DIGEST_BYTES], uint64_t *size, struct strbuf *why)

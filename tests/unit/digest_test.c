@@ -96,6 +96,38 @@ static void test_files(void)
     strbuf_clear(&why);
 }
 
+/* Holes at its start, in the middle and at its end hash as the zeros they stand for. */
+static void test_sparse(void)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+        off_t places[3]; /* of a byte; 0: none */
+    } rows[] = {
+        {"all hole", 1000001, {0}},
+        {"shorter than a block", 9000, {0}},
+        {"data at the end", 1000001, {1000000}},
+        {"holes between", 3000000, {1, 1500000, 2000003}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int fd = memfd_create("sparse", MFD_CLOEXEC);
+        char *text = calloc(rows[i].size, 1), hex[DIGEST_TEXT + 1];
+        uint8_t hash[DIGEST_BYTES];
+        test_number(rows[i].name, ftruncate(fd, (off_t)rows[i].size), 0);
+        for (size_t k = 0; k < 3 && rows[i].places[k] != 0; k++) {
+            text[rows[i].places[k]] = 'x';
+            test_number("written", pwrite(fd, "x", 1, rows[i].places[k]), 1);
+        }
+        digest_of((struct span){text, rows[i].size}, hash);
+        digest_text(hash, hex);
+        lseek(fd, 7, SEEK_SET);
+        test_hash_of(rows[i].name, fd, hex, rows[i].size);
+        test_number("the offset stays", lseek(fd, 0, SEEK_CUR), 7);
+        free(text);
+        close(fd);
+    }
+}
+
 static void grow(int fd)
 {
     for (off_t size = 8 << 20; size < (off_t)1 << 40; size += 65536)
@@ -174,6 +206,7 @@ int main(void)
     test_known();
     test_parse();
     test_files();
+    test_sparse();
     test_growing();
     test_signatures();
     test_fork();
