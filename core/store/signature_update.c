@@ -96,12 +96,25 @@ static void fetch_all(struct update *update)
     }
 }
 
+static bool has_source(const struct update *update, const char *name)
+{
+    for (size_t i = 0; i < update->wish->sources->list.len; i++)
+        if (strcmp(update->wish->sources->list.at[i].name, name) == 0)
+            return true;
+    return false;
+}
+
 static void remove_files(struct update *update)
 {
     for (size_t i = 0; i < update->wish->removed->len; i++) {
         const char *name = update->wish->removed->at[i];
         if (signature_set_find(&update->set, name) == NULL) {
             texts_format(update->problems, "%s: is not in the set", name);
+            continue;
+        }
+        if (has_source(update, name)) {
+            texts_format(update->problems, "%s: has a source, take that out of the config first",
+                         name);
             continue;
         }
         signature_set_remove(&update->set, name);

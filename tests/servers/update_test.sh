@@ -5,8 +5,8 @@
 
 unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
 # shellcheck disable=SC2046
-set -- $(free_ports 3)
-tls=$1 plain=$2 other=$3
+set -- $(free_ports 4)
+tls=$1 plain=$2 other=$3 silent=$4
 export SPAMGEAR_CONFIG=/dev/null
 
 # --- certificates and answers ---------------------------------------------------------
@@ -110,7 +110,7 @@ ask() {
 
 shown() {
     sed -e "s|$work|WORK|g; s|127.0.0.1:$tls|TLS|g; s|127.0.0.1:$plain|PLAIN|g" \
-        -e "s|localhost:$tls|NAMED|g; s|127.0.0.1:$other|OTHER|g"
+        -e "s|localhost:$tls|NAMED|g; s|127.0.0.1:$other|OTHER|g; s|127.0.0.1:$silent|SILENT|g"
 }
 
 # refused NAME URL REASON ARGUMENT... : REASON is a pattern of the shell, since the words of
@@ -189,6 +189,11 @@ ca="--ca-file $work/right.pem"
     refused "redirect to a user" "$site/to-user" "*" $ca
     refused "redirects without end" "$site/round" "Maximum (5) redirects followed*" $ca
     refused "nobody is there" "https://127.0.0.1:$other/list" "*onnect to 127.0.0.1*" $ca
+    start silent.out perl -MIO::Socket::IP -e \
+        '$s = IO::Socket::IP->new(LocalHost => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5)
+             or die; sleep 100' "$silent"
+    sleep 1 # it accepts nothing, so it cannot be asked whether it is there
+    refused "a server that says nothing" "https://127.0.0.1:$silent/list" "*time*" $ca
     refused "no such authorities" "$site/list" "*WORK/none.pem*" --ca-file "$work/none.pem"
     refused "authorities that only root may read" "$site/list" "*WORK/private.pem*" --ca-file "$work/private.pem"
     export https_proxy="http://127.0.0.1:$other"
