@@ -18,6 +18,7 @@
 #define CACHE_FILE    "/var/lib/spamgear/verdicts.db"
 #define CLAMAV_FOLDER "/var/lib/clamav"
 #define CLAMD_WAIT_MS 2000
+#define CLAMD_RELOADS 1200 /* s: it looks for new databases every 600 (SelfCheck) */
 
 static const char *const standard_signatures[] = {
     "/etc/spamgear/signatures", "/var/lib/spamgear/signatures/current",
@@ -264,11 +265,29 @@ static int fill_walk(struct scan *scan, const struct scan_walk_settings *setting
 
 /* ---- what is remembered ---- */
 
+/* The version that clamd tells is that of the official database; what else lies in its folder (a
+ * *.ndb of others or of the administrator) it does not tell. And what has just changed it may not
+ * have loaded yet: a number that does not come again keeps such a scan from being remembered. */
+static uint64_t clamd_fingerprint(const struct scan *scan)
+{
+    uint64_t version = map_digest(scan->clamd_version.data, scan->clamd_version.len), files;
+    int64_t newest;
+    const struct clamd_place *place = scan->sweep.pool.clamd;
+    if (place == NULL || (place->database == NULL && place->socket == NULL))
+        return version; /* none, or one of another machine */
+    const char *folder = place->database != NULL ? place->database : CLAMAV_FOLDER;
+    if (clam_folder_fingerprint(folder, &files, &newest) != 0)
+        return version;
+    const uint64_t parts[] = {version, files,
+                              clock_now() - newest < CLAMD_RELOADS ? (uint64_t)clock_now() : 0};
+    return map_digest(parts, sizeof parts);
+}
+
 static uint64_t fingerprint(const struct scan *scan)
 {
     const uint64_t parts[] = {rules_fingerprint(scan->rules), allow_fingerprint(scan->allow),
                               scan->clam != NULL ? clam_fingerprint(scan->clam) : 0,
-                              map_digest(scan->clamd_version.data, scan->clamd_version.len),
+                              clamd_fingerprint(scan),
                               map_digest(SPAMGEAR_VERSION, sizeof SPAMGEAR_VERSION)};
     return map_digest(parts, sizeof parts);
 }

@@ -31,6 +31,7 @@ void clamd_place_clear(struct clamd_place *place)
     free(place->socket);
     free(place->host);
     free(place->port);
+    free(place->database);
     *place = (struct clamd_place){0};
 }
 
@@ -56,6 +57,14 @@ static const char *take_socket(struct clamd_place *place, struct span value)
     if (value.at[0] != '/' || value.len >= sizeof((struct sockaddr_un *)NULL)->sun_path)
         return "is no path of a socket";
     keep(&place->socket, value);
+    return NULL;
+}
+
+/* Where clamd was started a relative one leads nobody knows. */
+static const char *take_database(struct clamd_place *place, struct span value)
+{
+    if (value.at[0] == '/')
+        keep(&place->database, value);
     return NULL;
 }
 
@@ -126,7 +135,7 @@ static const struct {
     {"LocalSocket", take_socket},   {"TCPSocket", take_port},
     {"TCPAddr", take_host},         {"StreamMaxLength", take_stream_max},
     {"MaxFileSize", take_file_max}, {"MaxScanSize", take_file_max},
-    {"MaxScanTime", take_scan_ms},
+    {"MaxScanTime", take_scan_ms},  {"DatabaseDirectory", take_database},
 };
 
 /* ---- lines ---- */

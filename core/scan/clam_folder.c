@@ -5,6 +5,8 @@
  */
 #include "clam_folder.h"
 
+#include "spamgear/scan/clam.h"
+
 #include "spamgear/base/map.h"
 #include "spamgear/base/path.h"
 #include <dirent.h>
@@ -79,6 +81,38 @@ int clam_folder_check(const char *folder, uint64_t *fingerprint, struct strbuf *
     if (dir == NULL)
         return strbuf_why(why, "%s: %s", folder, strerror(errno));
     int result = check_entries(dir, folder, fingerprint, why);
+    closedir(dir);
+    return result;
+}
+
+/* Of the content and of the name, whichever is later. */
+static int64_t changed(const struct stat *st)
+{
+    return st->st_ctim.tv_sec > st->st_mtim.tv_sec ? st->st_ctim.tv_sec : st->st_mtim.tv_sec;
+}
+
+static void look_at_entry(int fd, const char *name, uint64_t *fingerprint, int64_t *newest)
+{
+    struct stat st;
+    if (fstatat(fd, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
+        return;
+    *fingerprint += digest_of_entry(name, &st);
+    if (changed(&st) > *newest)
+        *newest = changed(&st);
+}
+
+int clam_folder_fingerprint(const char *folder, uint64_t *fingerprint, int64_t *newest)
+{
+    struct stat st;
+    const struct dirent *entry;
+    DIR *dir = opendir(folder);
+    *fingerprint = 0;
+    *newest = dir != NULL && fstat(dirfd(dir), &st) == 0 ? changed(&st) : 0;
+    if (dir == NULL)
+        return -1;
+    while ((errno = 0, entry = readdir(dir)) != NULL)
+        look_at_entry(dirfd(dir), entry->d_name, fingerprint, newest);
+    int result = errno == 0 ? 0 : -1;
     closedir(dir);
     return result;
 }

@@ -108,6 +108,36 @@ test_scans() {
     stop "$started"
 }
 
+# known NAME WANT WHEN : how many clean files need not be examined again
+known() {
+    timeout 60 "$spamgear" full-scan --now "$3" --cache cache/verdicts.db --format json \
+        --clamd-conf clamd.conf --signatures none home >out 2>err
+    same "$1" "$2" "$(sed -n 's/.*"cached":\([0-9]*\).*/\1/p' out)"
+}
+
+# clamd tells a version that does not change with the files of others in its folder.
+test_cache() {
+    start_clamd
+    mkdir none
+    printf 'inert-marker-of-nothing\n' >none/fingerprints.txt
+    known 'just loaded: not remembered' 0 "$(date -d '+10 minutes' +%FT%T%:z)"
+    hour=$(date -d '+1 hour' +%FT%T%:z)
+    known 'not remembered before' 0 "$hour"
+    known 'remembered' "$(is_believed home 2)" "$hour"
+    printf 'Inert.Other:0:*:%s\n' "$(hex Inert-Marker-OTHER)" >db/other.ndb
+    known 'another file of signatures' 0 "$hour"
+    rm -r db/other.ndb none cache
+    stop "$started"
+}
+
+# is_believed PATH COUNT : COUNT where files are remembered on that file system, else 0
+is_believed() {
+    case $(stat -f -c %T "$1") in
+    ext2/ext3 | btrfs | zfs | overlayfs) echo "$2" ;;
+    *) echo 0 ;;
+    esac
+}
+
 # Sizes at which clamd says OK without having looked.
 test_limits() {
     start_clamd 'MaxFileSize 100K' 'StreamMaxLength 50K'
@@ -174,6 +204,7 @@ chmod 755 .
 make_database
 make_files
 test_scans
+test_cache
 test_limits
 test_no_folder
 test_fakes

@@ -89,7 +89,7 @@ static void test_answers(void)
 
 static const struct {
     const char *name, *text;
-    const char *want; /* "socket host:port stream_max file_max scan_ms", or why */
+    const char *want; /* "socket host:port stream_max file_max scan_ms database", or why */
 } confs[] = {
     {"socket", "LocalSocket /run/c.ctl\n", "/run/c.ctl 0 0 0"},
     {"quoted", "LocalSocket \"/run/my clamd\" # x\n", "/run/my clamd 0 0 0"},
@@ -103,6 +103,8 @@ static const struct {
     {"the smaller limit", "LocalSocket /s\nMaxScanSize 0\nMaxFileSize 7\n", "/s 0 7 0"},
     {"no limits", "LocalSocket /s\nMaxScanSize 0\nMaxScanTime 0\n",
      "/s 0 18446744073709551615 9223372036854775807"},
+    {"databases", "LocalSocket /s\nDatabaseDirectory /srv/clam db\n", "/s 0 0 0 /srv/clam db"},
+    {"relative databases", "LocalSocket /s\nDatabaseDirectory db\n", "/s 0 0 0"},
     {"comments and others",
      "# LocalSocket /a\nExample\nLocalSocketMode 666\nLogFile \001\n"
      "  LocalSocket   /b  \n",
@@ -128,6 +130,8 @@ static void describe(const struct clamd_place *place, struct strbuf *out)
     clamd_place_describe(place, out);
     strbuf_format(out, " %" PRIu64 " %" PRIu64 " %" PRId64, place->stream_max, place->file_max,
                   place->scan_ms);
+    if (place->database != NULL)
+        strbuf_format(out, " %s", place->database);
 }
 
 static void test_confs(void)

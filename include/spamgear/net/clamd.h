@@ -35,6 +35,7 @@
 struct clamd_place {
     char *socket; /* a unix socket: descriptors are passed; NULL: TCP, contents are streamed */
     char *host, *port;
+    char *database;      /* DatabaseDirectory: a folder of this machine; NULL = not said */
     uint64_t stream_max; /* StreamMaxLength: larger files cannot be told over TCP */
     uint64_t file_max; /* MaxFileSize and MaxScanSize, the smaller: clamd says OK to larger ones */
     int64_t scan_ms;   /* MaxScanTime: clamd says OK when it took that long */
@@ -42,9 +43,10 @@ struct clamd_place {
 };
 
 void clamd_place_clear(struct clamd_place *place);
-/* Reads LocalSocket or TCPSocket/TCPAddr and StreamMaxLength from a clamd.conf (conf NULL: the
- * first of the usual places that is there, or else Debian's socket itself). The unix socket is
- * preferred. place is overwritten. 0, or -1 with why ("file:line: ..."); place is empty then. */
+/* Reads LocalSocket or TCPSocket/TCPAddr, limits and DatabaseDirectory from a clamd.conf (conf
+ * NULL: the first of the usual places that is there, or else Debian's socket itself). The unix
+ * socket is preferred. place is overwritten. 0, or -1 with why ("file:line: ..."); place is empty
+ * then. */
 int clamd_place_find(struct clamd_place *place, const char *conf, struct strbuf *why);
 /* The same of a text; file is only named in why. */
 int clamd_place_parse(struct clamd_place *place, struct span text, const char *file,

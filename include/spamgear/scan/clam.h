@@ -34,6 +34,9 @@ unsigned clam_signatures(const struct clam *clam);
 void clam_describe(const struct clam *clam, struct strbuf *out);
 /* Hash of what decides: versions, sizes and times of the database files. */
 uint64_t clam_fingerprint(const struct clam *clam);
+/* The same of a folder from which clamd loads, and when something in it changed last (seconds since
+ * 1970). 0, or -1 with errno: it cannot be read. */
+int clam_folder_fingerprint(const char *folder, uint64_t *fingerprint, int64_t *newest);
 
 /* In a worker, before its sandbox is closed and before any scan: folder is its own scratch folder,
  * which the caller has made (writable by the user who will scan) and removes afterwards, best on
