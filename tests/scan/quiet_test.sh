@@ -46,7 +46,7 @@ test_known_files() {
     later=@$(($(date +%s) + 600))
     opens=18
     case $(stat -f -c %T .) in
-    ext* | xfs | btrfs | f2fs | zfs | overlay*) opens=0 ;; # else nobody vouches for the times
+    ext* | btrfs | zfs | overlay*) opens=0 ;; # else nobody vouches for the times
     esac
     trace %file --cache "$work/known.db" --now "$later" home
     same "the first scan opens all" "0 18" "$status $(count_opened)"
