@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -282,7 +283,9 @@ static int drop_rights(const struct fetch_settings *settings, struct strbuf *why
     bool dropped = setgroups(0, NULL) == 0 &&
                    setresgid(settings->gid, settings->gid, settings->gid) == 0 &&
                    setresuid(settings->uid, settings->uid, settings->uid) == 0;
-    return dropped || errno == EPERM || errno == EINVAL
+    if (dropped) /* the kernel forgot, when the user changed, that it dies with its parent */
+        return prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return errno == EPERM || errno == EINVAL
                ? 0
                : strbuf_why(why, "user %u: %s", (unsigned)settings->uid, strerror(errno));
 }
