@@ -35,6 +35,17 @@ bool path_same_inode(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
+static bool same_time(struct timespec a, struct timespec b)
+{
+    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool path_same_state(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim) &&
+           same_time(a->st_ctim, b->st_ctim);
+}
+
 static bool is_ours(uid_t owner)
 {
     return owner == 0 || owner == geteuid();

@@ -367,11 +367,6 @@ int clamd_keep(struct clamd *clamd, struct strbuf *why)
     return clamd->broken.len == 0 ? 0 : tell_broken(clamd, why);
 }
 
-int clamd_descriptor(const struct clamd *clamd)
-{
-    return clamd->fd;
-}
-
 /* ---- a session ---- */
 
 /* Waits for the answer with this number and leaves the others. */

@@ -217,11 +217,6 @@ int scratch_write(int to, struct span bytes, struct strbuf *why)
     return strbuf_why(why, "it cannot be written: %s", strerror(errno));
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 int scratch_is_unchanged(int folder, const char *name, int fd, const struct stat *st,
                          struct strbuf *why)
 {
@@ -230,8 +225,7 @@ int scratch_is_unchanged(int folder, const char *name, int fd, const struct stat
         return strbuf_why(why, "%s", strerror(errno));
     if (!path_same_inode(&now, &there))
         return strbuf_why(why, "the name belongs to another file now");
-    if (!path_same_inode(&now, st) || now.st_size != st->st_size ||
-        !same_time(now.st_mtim, st->st_mtim) || !same_time(now.st_ctim, st->st_ctim))
+    if (!path_same_inode(&now, st) || !path_same_state(&now, st))
         return strbuf_why(why, "it has changed since it was examined");
     return 0;
 }

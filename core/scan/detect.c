@@ -14,6 +14,7 @@
 #include "spamgear/scan/detect.h"
 
 #include "spamgear/base/mem.h"
+#include "spamgear/base/path.h"
 #include "spamgear/scan/clam.h"
 #include "spamgear/scan/sniff.h"
 #include <errno.h>
@@ -223,17 +224,6 @@ static void examine_windows(const struct examination *x, int fd, const struct st
 
 /* ---- the verdict ---- */
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-    return a->st_size == b->st_size && same_time(a->st_mtim, b->st_mtim) &&
-           same_time(a->st_ctim, b->st_ctim);
-}
-
 static void hash_file(const struct examination *x, int fd)
 {
     struct strbuf why = {0};
@@ -269,7 +259,7 @@ void detect_file(const struct detect *detect, struct detect_scratch *scratch, in
     if (detect->clam != NULL)
         clam_scan(detect->clam, fd, verdict->size, detect->rules, verdict);
     hash_file(&x, fd);
-    if (fstat(fd, &after) != 0 || !is_same(&before, &after)) {
+    if (fstat(fd, &after) != 0 || !path_same_state(&before, &after)) {
         verdict_unknown(verdict, "changed while it was read");
         verdict->has_hash = false;
     }

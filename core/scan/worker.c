@@ -12,6 +12,7 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/mem.h"
+#include "spamgear/base/path.h"
 #include "spamgear/scan/clam.h"
 #include "spamgear/scan/clean.h"
 #include <errno.h>
@@ -276,11 +277,6 @@ static struct task *first_asked(struct worker *w)
     return NULL;
 }
 
-static bool same_time(struct timespec a, struct timespec b)
-{
-    return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
 /* What only clamd found has no hash yet, and may be on the allow list. */
 static void hash_found(struct worker *w, struct task *task)
 {
@@ -289,9 +285,7 @@ static void hash_found(struct worker *w, struct task *task)
     if (verdict->has_hash || !digest_is_loaded() ||
         digest_of_file(task->fd, verdict->hash, NULL, NULL) != 0)
         return;
-    if (fstat(task->fd, &after) != 0 || after.st_size != task->before.st_size ||
-        !same_time(after.st_mtim, task->before.st_mtim) ||
-        !same_time(after.st_ctim, task->before.st_ctim)) {
+    if (fstat(task->fd, &after) != 0 || !path_same_state(&after, &task->before)) {
         verdict_unknown(verdict, "changed while it was read");
         return;
     }

@@ -26,6 +26,9 @@ int path_open_parent(int dirfd, const char *path, const char **name, struct strb
 /* Do these two name the same inode of the same file system? */
 bool path_same_inode(const struct stat *a, const struct stat *b);
 
+/* Was nothing of it changed between two looks at a file? (Size, times of content and of inode.) */
+bool path_same_state(const struct stat *a, const struct stat *b);
+
 /* Makes path and its missing parents with mode, below trusted parents only. Returns a
  * descriptor of the folder, or -1 with why. */
 int path_make_folder(const char *path, mode_t mode, struct strbuf *why);

@@ -95,7 +95,5 @@ int clamd_confirm(struct clamd *clamd, int wait_ms, struct strbuf *why);
 /* Keeps a session that waits for work alive: to be called every CLAMD_IDLE_MS. 0, or -1 with why
  * when it is broken. */
 int clamd_keep(struct clamd *clamd, struct strbuf *why);
-/* For poll(2). Answers may also be there already: ask clamd_next first. */
-int clamd_descriptor(const struct clamd *clamd);
 
 #endif

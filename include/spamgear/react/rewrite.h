@@ -19,7 +19,7 @@ int rewrite_file(const char *path, int fd, const struct stat *st, int content_fd
                  struct strbuf *why);
 
 /* The same owner, group, mode, extended attributes and ACLs for the open file `to` as `from` has;
- * not the times. 0, or -1 with why. Used by the vault too. */
+ * not the times. 0, or -1 with why. */
 int rewrite_copy_metadata(int from, int to, const struct stat *st, struct strbuf *why);
 
 #endif
