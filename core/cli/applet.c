@@ -14,6 +14,7 @@
 #include "spamgear/cli/settings.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -211,6 +212,7 @@ int applet_main(const struct applet *const *applets, size_t count, int argc, cha
     const struct applet_list list = {applets, count};
     const char *as = NULL;
     fill_standard_descriptors();
+    signal(SIGXFSZ, SIG_IGN); /* a write that is too long fails like any other */
     const char *program = argc > 0 ? argv[0] : "spamgear";
     const struct applet *applet = find_by_program(&list, program, &as);
     if (applet != NULL)

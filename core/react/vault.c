@@ -317,9 +317,12 @@ static int check_folder(int fd, struct strbuf *why)
 static int open_part(int folder, const char *name, bool make, struct strbuf *why)
 {
     struct stat st;
-    if (make && mkdirat(folder, name, 0700) == 0)
+    int made = make ? mkdirat(folder, name, 0700) : -1, saved = errno;
+    if (made == 0)
         fsync(folder);
     int fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && make)
+        errno = saved; /* why it could not be made */
     if (fd < 0 && errno == ENOENT && !make)
         return strbuf_why(why, "nothing was ever taken into it (it has no folder %s)", name);
     if (fd < 0)

@@ -126,11 +126,12 @@ static int check_outside(const struct vault *vault, int folder, struct strbuf *w
         close(fd);
         fd = up;
     }
+    int saved = errno;
     if (fd >= 0)
         close(fd);
     if (inside)
         return strbuf_why(why, "it lies in the quarantine itself");
-    return top ? 0 : strbuf_why(why, "where its folder lies cannot be told");
+    return top ? 0 : strbuf_why(why, "where its folder lies cannot be told: %s", strerror(saved));
 }
 
 /* The kernel tells names of up to 4095 bytes; a path below the working directory may be longer. */
