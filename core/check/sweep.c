@@ -470,10 +470,19 @@ static int open_item(struct run *run, struct item *item)
     return 0;
 }
 
-/* A path that cannot be examined is as unknown as a file that cannot. */
-static void count_unknown(struct run *run)
+/* A path that cannot be examined is as unknown as a file that cannot. run->why begins with it. */
+static void count_unknown(struct run *run, struct span path)
 {
+    struct verdict verdict;
+    struct span reason = strbuf_span(&run->why);
     complain(run, strbuf_text(&run->why));
+    if (span_has_prefix(reason, path) && reason.len > path.len + 2)
+        reason = span_skip(reason, path.len + 2);
+    verdict_reset(&verdict);
+    verdict_unknown(&verdict, "%.*s", (int)reason.len, reason.at);
+    if (path.len > 0)
+        scan_report_file(run->sweep->report,
+                         &(struct scan_file){.path = path, .verdict = &verdict});
     run->totals->files++;
     run->totals->unknown++;
 }
@@ -503,7 +512,7 @@ static void feed_file(struct run *run, const struct walk_file *file)
         return;
     }
     if (result < 0)
-        count_unknown(run);
+        count_unknown(run, strbuf_span(&item->path));
     item_done(run, item);
 }
 
@@ -529,7 +538,7 @@ static bool feed(struct run *run)
     else if (result > 0)
         feed_file(run, &file);
     else if (result < 0)
-        count_unknown(run);
+        count_unknown(run, file.path);
     return result != 0;
 }
 

@@ -636,6 +636,7 @@ static int fill(struct walk *walk, struct strbuf *why)
             break;
     }
     in->end = 0; /* half a path is none */
+    strbuf_reset(&walk->path);
     return strbuf_why(why, "the list of paths: %s", strerror(errno));
 }
 
@@ -814,5 +815,7 @@ int walk_next(struct walk *walk, struct walk_file *file, struct strbuf *why)
         result = walk->levels.len > 0                    ? from_folder(walk, file, why)
                  : walk->settings.input == WALK_OPERANDS ? from_operand(walk, file, why)
                                                          : from_input(walk, file, why);
+    if (result < 0)
+        file->path = strbuf_span(&walk->path);
     return result;
 }

@@ -85,6 +85,10 @@ static struct walk_counts run(const struct walk_settings *settings, struct strbu
     while ((result = walk_next(walk, &file, &why)) != 0) {
         if (result == 1)
             test_opens(walk, &file);
+        else
+            test_true("begins with the path",
+                      file.path.len == 0 || memchr(file.path.at, '\0', file.path.len) != NULL ||
+                          span_has_prefix(strbuf_span(&why), file.path));
         texts_format(&lines, "%s%s", result == 1 ? "" : "! ",
                      result == 1 ? file.path.at : strbuf_text(&why));
         strbuf_reset(&why);

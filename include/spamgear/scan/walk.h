@@ -53,7 +53,8 @@ void walk_close(struct walk *walk);
  * why ("path: reason", not escaped): this one (or folder) cannot be examined; go on. A path of the
  * input that is a folder, or that is no regular file, is counted and passed over in silence (find
  * gives folders too); one that does not exist is -1. What vanishes from a folder while that is
- * walked is only counted. */
+ * walked is only counted. With -1 file->path is the path that why begins with, empty when that is
+ * about the input as a whole. */
 int walk_next(struct walk *walk, struct walk_file *file, struct strbuf *why);
 
 /* Opens the file that walk_next gave last: O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOATIME, and only

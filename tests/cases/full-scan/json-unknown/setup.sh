@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+printf 'home/none\nhome/non\377e\n' >stdin
