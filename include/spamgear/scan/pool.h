@@ -5,9 +5,10 @@
  * to a worker (crash, time, memory, a record that is none), the file it was at becomes UNKNOWN
  * with the reason, the others it held go to a fresh worker, and the scan goes on.
  *
- * A worker that was taken over can lie about files that it is given afterwards; it can do nothing
- * else. The files that a dead worker held are examined one at a time, so that whichever of them
- * kills is found out.
+ * A worker that was taken over can lie about the files that it holds or is given afterwards; what
+ * else it can do stands in docs/architecture.md. Who has a file cleaned compares the result: the
+ * worker's word is all that vouches for it here. The files that a dead worker held are examined one
+ * at a time, so that whichever of them kills is found out.
  *
  * Single-threaded: pool_give and pool_take are called by one process, which parses nothing but
  * records.
