@@ -29,15 +29,17 @@ if [ -n "${DATA:-}" ]; then
 else
     data=$(mktemp -d)
 fi
+work=$(mktemp -d) # what is made by this run
 clamd=
 finish() {
     [ -z "$clamd" ] || kill "$clamd" 2>/dev/null || :
     [ -n "${DATA:-}" ] || rm -rf "$data"
+    rm -rf "$work"
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
-: >"$data/bench.conf"
-export SPAMGEAR_CONFIG="$data/bench.conf"
+: >"$work/bench.conf"
+export SPAMGEAR_CONFIG="$work/bench.conf"
 
 have() { command -v "$1" >/dev/null || { echo "  ($1 is not installed: left out)"; return 1; }; }
 section() { # NAME, WHAT: true when it is wanted
@@ -50,12 +52,14 @@ unpack() {
     mkdir -p "$data/debs" "$data/tree"
     for package in wordpress phpmyadmin roundcube-core mediawiki dokuwiki adminer; do
         [ ! -d "$data/tree/$package" ] || continue
-        (cd "$data/debs" && apt-get -q download "$package" >/dev/null 2>&1) || continue
+        (cd "$data/debs" && apt-get -q download "$package" >/dev/null 2>&1) ||
+            { echo "  ($package cannot be fetched: left out)"; continue; }
         mkdir -p "$data/tree/$package"
         dpkg -x "$data/debs/$package"_*.deb "$data/tree/$package"
     done
-    find "$data/tree" -type f -name '*.php' | sort | head -n "$files" >"$data/list"
-    echo "clean list: $("$reader" <"$data/list")"
+    find "$data/tree" -type f -name '*.php' | sort | head -n "$files" >"$work/list"
+    files=$(wc -l <"$work/list")
+    echo "clean list: $("$reader" <"$work/list")"
 }
 
 # Signatures: the project's own, and what KNOWN has.
@@ -64,32 +68,32 @@ signatures="--signatures $top/packaging/rules"
 
 # A small database, for both sides the same: what is compared is the way, not the signatures.
 database() {
-    [ ! -d "$data/db" ] || return 0
-    mkdir "$data/db"
+    [ ! -d "$work/db" ] || return 0
+    mkdir "$work/db"
     printf '%s:0:*:%s\n' Bench.Marker.1 "$(printf 'BENCH-MARKER-ONE-NOT-THERE' | od -An -tx1 | tr -d ' \n')" \
-        Bench.Marker.2 "$(printf 'BENCH-MARKER-TWO-NOT-THERE' | od -An -tx1 | tr -d ' \n')" >"$data/db/bench.ndb"
+        Bench.Marker.2 "$(printf 'BENCH-MARKER-TWO-NOT-THERE' | od -An -tx1 | tr -d ' \n')" >"$work/db/bench.ndb"
     # The test text that every engine must find, in two halves.
     printf 'Bench.Test:0:*:%s\n' "$(printf '%s%s' 'X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-' \
-        'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*' | od -An -tx1 | tr -d ' \n')" >>"$data/db/bench.ndb"
-    chmod -R go-w "$data/db"
+        'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*' | od -An -tx1 | tr -d ' \n')" >>"$work/db/bench.ndb"
+    chmod -R go-w "$work/db"
 }
 
 start_clamd() {
     have clamd && have clamdscan || return 1
     database
-    mkdir -p "$data/clamd"
-    chmod 700 "$data/clamd"
-    cat >"$data/clamd.conf" <<END
-LocalSocket $data/clamd/socket
-DatabaseDirectory $data/db
-TemporaryDirectory $data/clamd
+    mkdir -p "$work/clamd"
+    chmod 700 "$work/clamd"
+    cat >"$work/clamd.conf" <<END
+LocalSocket $work/clamd/socket
+DatabaseDirectory $work/db
+TemporaryDirectory $work/clamd
 Foreground yes
 DisableCache yes
 END
-    clamd -c "$data/clamd.conf" >"$data/clamd.log" 2>&1 &
+    clamd -c "$work/clamd.conf" >"$work/clamd.log" 2>&1 &
     clamd=$!
     for _ in $(seq 100); do
-        [ ! -S "$data/clamd/socket" ] || return 0
+        [ ! -S "$work/clamd/socket" ] || return 0
         sleep 0.1
     done
     echo "  (clamd did not start: left out)"
@@ -100,28 +104,29 @@ END
 
 # shellcheck disable=SC2086  # $signatures are words
 bench_clean() {
-    echo "answer: $(taskset -c 0 "$gear" full-scan -j 1 --no-cache --clamav off $signatures <"$data/list" | wc -l) of $files found"
-    set -- spamgear taskset -c 0 sh -c "exec \"\$@\" <'$data/list'" - \
+    echo "answer: $(taskset -c 0 "$gear" full-scan -j 1 --no-cache --clamav off $signatures <"$work/list" | wc -l) of $files found"
+    set -- spamgear taskset -c 0 sh -c "exec \"\$@\" <'$work/list'" - \
         "$gear" full-scan -j 1 --no-cache --clamav off $signatures
-    set -- "$@" -- "read@2.5" taskset -c 0 sh -c "exec '$reader' <'$data/list'"
+    set -- "$@" -- "read@2.5" taskset -c 0 sh -c "exec '$reader' <'$work/list'"
     if have yara; then
         [ -z "${YARA_WEBSHELLS:-}" ] || set -- "$@" -- "yara-sb@0.2" taskset -c 0 yara -w -p 1 \
-            --scan-list "$YARA_WEBSHELLS" "$data/list"
+            --scan-list "$YARA_WEBSHELLS" "$work/list"
         [ -z "${YARA_PMF:-}" ] || set -- "$@" -- "yara-pmf@0.067" taskset -c 0 yara -w -p 1 \
-            --scan-list "$YARA_PMF" "$data/list"
+            --scan-list "$YARA_PMF" "$work/list"
     fi
     if have clamscan; then
         database
-        set -- "$@" -- "clamscan@0.02" taskset -c 0 clamscan --quiet -d "$data/db" --file-list="$data/list"
+        set -- "$@" -- "clamscan@0.02" taskset -c 0 clamscan --quiet -d "$work/db" --file-list="$work/list"
     fi
     "$timeit" -n "$runs" "$@"
 }
 
+# The process that walks needs a core as well: so one worker on one core, two on two.
 # shellcheck disable=SC2086
 bench_two() {
-    "$timeit" -n "$runs" two sh -c "exec \"\$@\" <'$data/list'" - \
+    "$timeit" -n "$runs" two taskset -c 0,1 sh -c "exec \"\$@\" <'$work/list'" - \
         "$gear" full-scan -j 2 --no-cache --clamav off $signatures \
-        -- "one@0.556" sh -c "exec \"\$@\" <'$data/list'" - \
+        -- "one@0.556" taskset -c 0 sh -c "exec \"\$@\" <'$work/list'" - \
         "$gear" full-scan -j 1 --no-cache --clamav off $signatures
 }
 
@@ -129,20 +134,22 @@ bench_two() {
 bench_again() {
     sleep 1
     find "$data/tree" -type f | wc -l | sed 's/$/ files/'
-    rm -f "$data/verdicts.db"
-    set -- "$gear" full-scan --cache "$data/verdicts.db" --clamav off $signatures "$data/tree"
+    rm -f "$work/verdicts.db"
+    set -- "$gear" full-scan --cache "$work/verdicts.db" --clamav off $signatures "$data/tree"
     "$@" >/dev/null || :
     "$timeit" -n "$runs" spamgear "$@" \
-        -- "find@1.3" find "$data/tree" -type f -newer "$data/list"
+        -- "find@1.3" find "$data/tree" -type f -newer "$work/list"
 }
 
 # shellcheck disable=SC2086
 bench_clamd() {
     start_clamd || return 0
-    head -n 2000 "$data/list" >"$data/list2000"
-    "$timeit" -n "$runs" spamgear sh -c "exec '$gear' clamd-client 2 --socket '$data/clamd/socket' <'$data/list2000'" \
-        -- "clamdscan@0.7" clamdscan -c "$data/clamd.conf" --quiet --fdpass --multiscan \
-        --file-list="$data/list2000"
+    head -n 2000 "$work/list" >"$work/list2000"
+    "$timeit" -n "$runs" spamgear sh -c "exec '$gear' full-scan --no-cache --clamav clamd \
+        --socket '$work/clamd/socket' --without rules --without fingerprints --without backdoors \
+        --without shelldetect <'$work/list2000'" \
+        -- "clamdscan@0.7" clamdscan -c "$work/clamd.conf" --quiet --fdpass --multiscan \
+        --file-list="$work/list2000"
     kill "$clamd"
     clamd=
 }
@@ -150,23 +157,23 @@ bench_clamd() {
 bench_inside() {
     have clamscan || return 0
     database
-    head -n 2000 "$data/list" >"$data/list2000"
-    "$timeit" -n 3 spamgear sh -c "exec '$gear' full-scan --no-cache --clamav inside --clamav-db '$data/db' \
-        --without rules --without fingerprints --without backdoors --without shelldetect <'$data/list2000'" \
-        -- "clamscan@0.8" clamscan --quiet -d "$data/db" --file-list="$data/list2000"
+    head -n 2000 "$work/list" >"$work/list2000"
+    "$timeit" -n 3 spamgear sh -c "exec '$gear' full-scan --no-cache --clamav inside --clamav-db '$work/db' \
+        --without rules --without fingerprints --without backdoors --without shelldetect <'$work/list2000'" \
+        -- "clamscan@0.8" clamscan --quiet -d "$work/db" --file-list="$work/list2000"
 }
 
 # shellcheck disable=SC2086
 bench_start() {
-    file=$(head -n 1 "$data/list")
+    file=$(head -n 1 "$work/list")
     "$timeit" -n 51 runav "$gear" runav --clamav off $signatures "$file" -- true true
 }
 
 # The largest sum of what all its processes hold (shared pages counted once).
 # shellcheck disable=SC2046,SC2086
 bench_memory() {
-    for list in "$data/list" "$data/listlarge"; do
-        [ "$list" = "$data/list" ] || { truncate -s 4G "$data/large"; seq 4000000 >>"$data/large"; echo "$data/large" >"$list"; }
+    for list in "$work/list" "$work/listlarge"; do
+        [ "$list" = "$work/list" ] || { truncate -s 4G "$work/large"; seq 4000000 >>"$work/large"; echo "$work/large" >"$list"; }
         "$gear" full-scan -j 2 --no-cache --clamav off $signatures <"$list" >/dev/null &
         pid=$! most=0
         while kill -0 $pid 2>/dev/null; do
@@ -176,27 +183,27 @@ bench_memory() {
         done
         echo "  $(wc -l <"$list") files: at most $((most / 1024)) MB for the walker and two workers (goal: 40)"
     done
-    rm -f "$data/large"
+    rm -f "$work/large"
 }
 
 # shellcheck disable=SC2086
 bench_pages() {
-    find "$data/tree" -type f | sed -n '1~20p' >"$data/hot"
-    find "$data/tree" -type f | sed '1~20d' >"$data/cold"
+    find "$data/tree" -type f | sed -n '1~20p' >"$work/hot"
+    find "$data/tree" -type f | sed '1~20d' >"$work/cold"
     limit=$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
-    echo "  memory of the machine: $limit MB; cold files: $(wc -l <"$data/cold")"
+    echo "  memory of the machine: $limit MB; cold files: $(wc -l <"$work/cold")"
     tree_scan() {
         sync
-        xargs -d '\n' -n 200 sh -c 'for f; do dd if="$f" iflag=nocache count=0 2>/dev/null; done' - <"$data/cold"
-        "$reader" <"$data/hot" >/dev/null
-        echo "  $1 before: hot $("$reader" -p <"$data/hot"), cold $("$reader" -p <"$data/cold")"
+        xargs -d '\n' -n 200 sh -c 'for f; do dd if="$f" iflag=nocache count=0 2>/dev/null; done' - <"$work/cold"
+        "$reader" <"$work/hot" >/dev/null
+        echo "  $1 before: hot $("$reader" -p <"$work/hot"), cold $("$reader" -p <"$work/cold")"
         shift
         "$@" >/dev/null 2>&1 || :
-        echo "  after:  hot $("$reader" -p <"$data/hot"), cold $("$reader" -p <"$data/cold")"
+        echo "  after:  hot $("$reader" -p <"$work/hot"), cold $("$reader" -p <"$work/cold")"
     }
     tree_scan spamgear "$gear" full-scan --no-cache --clamav off $signatures "$data/tree"
     tree_scan grep grep -rc eval "$data/tree"
-    if have clamscan; then database; tree_scan clamscan clamscan --quiet -d "$data/db" -r "$data/tree"; fi
+    if have clamscan; then database; tree_scan clamscan clamscan --quiet -d "$work/db" -r "$data/tree"; fi
 }
 
 # shellcheck disable=SC2086
@@ -215,7 +222,7 @@ bench_collection() {
 
 unpack
 if section clean "$files clean files, one core, warm"; then bench_clean; fi
-if section two "two workers against one"; then bench_two; fi
+if section two "two workers on two cores against one on one"; then bench_two; fi
 if section again "the unchanged tree once more"; then bench_again; fi
 if section clamd "2000 files through clamd"; then bench_clamd; fi
 if section inside "2000 files through libclamav, both passes, loading included"; then bench_inside; fi
