@@ -7,6 +7,7 @@
 #include "spamgear/base/text.h"
 #include "spamgear/scan/clam.h"
 #include "spamgear/scan/signatures.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -186,6 +187,22 @@ static size_t count_all(const struct rules *rules)
     return count;
 }
 
+static void explain_nothing(const struct scan_engine_settings *settings)
+{
+    struct strbuf places = {0};
+    const struct texts *own = &settings->signatures;
+    for (size_t i = 0; i < own->len; i++)
+        strbuf_format(&places, "%s%s", i > 0 ? ", " : "", own->at[i]);
+    for (size_t i = 0; own->len == 0 && standard_signatures[i] != NULL; i++)
+        strbuf_format(&places, "%s%s", i > 0 ? ", " : "", standard_signatures[i]);
+    if (settings->clamav_only)
+        diag_error("there is nothing to look for: no ClamAV");
+    else
+        diag_error("there is nothing to look for: no signatures in %s, and no ClamAV",
+                   strbuf_text(&places));
+    strbuf_clear(&places);
+}
+
 static int fill_engine(struct scan *scan, const struct scan_engine_settings *settings)
 {
     struct strbuf why = {0};
@@ -208,7 +225,7 @@ static int fill_engine(struct scan *scan, const struct scan_engine_settings *set
     }
     strbuf_clear(&why);
     if (count_all(scan->rules) == 0 && scan->clam == NULL && scan->sweep.pool.clamd == NULL) {
-        diag_error("there is nothing to look for: no signatures, and no ClamAV");
+        explain_nothing(settings);
         return -1;
     }
     diag_info("%zu signatures", count_all(scan->rules));
@@ -307,6 +324,26 @@ static void open_cache(struct scan *scan, const struct scan_settings *settings)
 
 /* ---- what is done ---- */
 
+/* Is it a folder with something in it, and no quarantine yet? */
+static bool holds_other_things(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    bool others = false, cases = false;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        cases |= strcmp(entry->d_name, "cases") == 0;
+        others |= strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return others && !cases;
+}
+
+static void explain_operands(const char *folder)
+{
+    diag_error("a folder to scan is written apart from -q: full-scan -q -- %s", folder);
+}
+
 static int open_vault(struct scan *scan, const struct scan_act_settings *settings)
 {
     struct strbuf why = {0};
@@ -320,13 +357,15 @@ static int open_vault(struct scan *scan, const struct scan_act_settings *setting
     sweep->dry_run = settings->dry_run;
     if (sweep->dry_run || (!sweep->clean && (!sweep->quarantine || sweep->remove)))
         return 0;
+    if (settings->quarantine.value != NULL && scan->operands.len == 0 && holds_other_things(folder))
+        scan->doubtful = folder;
     sweep->vault = vault_open(sweep->remove ? VAULT_FOLDER : folder, &problems, &why);
     for (size_t i = 0; i < problems.len; i++)
         diag_warn("%s", problems.at[i]);
     if (sweep->vault == NULL) {
         diag_error("%s", strbuf_text(&why));
         if (settings->quarantine.value != NULL && scan->operands.len == 0)
-            diag_error("a folder to scan is written apart from -q: full-scan -q -- %s", folder);
+            explain_operands(folder);
     }
     texts_clear(&problems);
     strbuf_clear(&why);
@@ -419,6 +458,10 @@ int scan_run(struct scan *scan, bool exit_zero)
     int result = sweep_run(&scan->sweep, complain, &stopped, &scan->totals, &why);
     if (result != 0)
         diag_error("%s", strbuf_text(&why));
+    if (result == 0 && scan->doubtful != NULL && scan->totals.files == 0 && !stopped) {
+        diag_error("no path came on standard input, and %s is a quarantine now", scan->doubtful);
+        explain_operands(scan->doubtful);
+    }
     send_notices(scan);
     close_cache(scan);
     if (result == 0)

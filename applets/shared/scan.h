@@ -68,6 +68,7 @@ struct scan {
     struct scan_report report;
     struct texts operands;
     struct scan_totals totals;
+    const char *doubtful; /* a quarantine that may be what was to be scanned; NULL */
 };
 
 /* The rules, the allow list and the engines. Tells problems by diag_error; -1 when nothing can be

@@ -180,8 +180,8 @@ int signatures_load(struct rules *rules, const char *folder, unsigned sources, b
         close(fd);
     } else if (errno == ENOENT && !must_exist)
         count = 0;
-    else
-        texts_add(problems, strbuf_text(&why));
+    else /* without the "/." */
+        texts_format(problems, "%s%s", folder, strbuf_text(&why) + path.len);
     strbuf_clear(&path);
     strbuf_clear(&why);
     return count;

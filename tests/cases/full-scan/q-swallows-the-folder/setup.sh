@@ -1,0 +1,2 @@
+. "$DIR/../lib.sh"
+chmod 700 home; finger home/a.php
