@@ -10,6 +10,7 @@
 #include "spamgear/check/sweep.h"
 
 #include "spamgear/base/clock.h"
+#include "spamgear/base/map.h"
 #include "spamgear/react/rewrite.h"
 #include "spamgear/report/scan_diff.h"
 #include "spamgear/scan/clean.h"
@@ -41,6 +42,12 @@ struct item {
     struct item *next;             /* of the spare ones */
 };
 
+/* A file of several names that was acted upon. */
+struct links {
+    char *path;
+    uint64_t left;
+};
+
 struct run {
     struct sweep *sweep;
     void (*complain)(const char *text);
@@ -49,6 +56,8 @@ struct run {
     struct pool *pool; /* NULL until a file must be examined */
     bool failed;       /* it could not be opened; why tells */
     struct item *spare;
+    struct map linked; /* device and inode to the number of the links */
+    VEC(struct links) links;
     struct strbuf why, said;
 };
 
@@ -187,6 +196,41 @@ static int take_item(struct run *run, struct item *item, const struct verdict *v
     return vault_take(run->sweep->vault, &file, act->id, &act->why);
 }
 
+/* After a file was taken away, deleted or replaced: the names that are left of it, hard links that
+ * may come by later. */
+static void note_links(struct run *run, const struct item *item)
+{
+    struct stat now;
+    if (run->sweep->dry_run || fstat(item->fd, &now) != 0)
+        return;
+    const uint64_t key[] = {now.st_dev, now.st_ino};
+    struct span bytes = {(const char *)key, sizeof key};
+    if (now.st_nlink == 0 && map_get(&run->linked, bytes) == MAP_NONE)
+        return;
+    bool added;
+    uint32_t number = map_put(&run->linked, bytes, &added);
+    if (added)
+        vec_add(&run->links)->path = mem_text(strbuf_text(&item->path));
+    run->links.at[number].left = now.st_nlink;
+}
+
+static void complain_of_links(struct run *run)
+{
+    for (size_t i = 0; i < run->links.len; i++) {
+        const struct links *links = &run->links.at[i];
+        if (links->left > 0) {
+            strbuf_reset(&run->said);
+            strbuf_format(&run->said,
+                          "%s: other names of this file (hard links) are left: %" PRIu64,
+                          links->path, links->left);
+            complain(run, strbuf_text(&run->said));
+        }
+        free(links->path);
+    }
+    vec_clear(&run->links);
+    map_clear(&run->linked);
+}
+
 /* Where the content has a hash, which the vault compares, it does not matter that the rest changed
  * since: another name of the file was taken away a moment ago, or its owner changes its mode
  * to keep it. */
@@ -223,6 +267,8 @@ static void act_on(struct run *run, struct item *item, const struct verdict *ver
         result = remove_item(run, item, verdict, hits, act);
     else if (sweep->quarantine || verdict->cleaning != CLEANING_NOT_ASKED)
         result = take_item(run, item, verdict, hits, act);
+    if (result == 0 && act->what != SCAN_ACT_NONE)
+        note_links(run, item);
     if (result == 0)
         return;
     act->what = SCAN_ACT_FAILED;
@@ -580,6 +626,7 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
     run.walk = walk_open(&sweep->walk);
     expect(&run);
     loop(&run, stop);
+    complain_of_links(&run);
     if (run.failed)
         strbuf_why(why, "%s", strbuf_text(&run.why));
     totals->now_ms = clock_steady_ms();
