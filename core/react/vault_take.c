@@ -179,6 +179,8 @@ static int describe(struct vault_case *one, const struct vault_file *file, struc
 {
     if (!S_ISREG(file->st->st_mode))
         return strbuf_why(why, "it is no regular file");
+    if ((uint64_t)file->st->st_size > VAULT_FILE_MAX)
+        return strbuf_why(why, "it is larger than %llu GiB; move it by hand", VAULT_FILE_MAX >> 30);
     one->hits = mem_text_of(file->hits, strnlen(file->hits, 16384));
     one->reason = mem_text(file->reason);
     one->when = clock_now();

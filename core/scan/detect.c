@@ -227,7 +227,8 @@ static void examine_windows(const struct examination *x, int fd, const struct st
 static void hash_file(const struct examination *x, int fd)
 {
     struct strbuf why = {0};
-    if (x->verdict->result != VERDICT_FOUND || !digest_is_loaded())
+    if (x->verdict->result != VERDICT_FOUND || x->verdict->size > DETECT_HASH_MAX ||
+        !digest_is_loaded())
         return;
     if (digest_of_file(fd, x->verdict->hash, NULL, &why) == 0)
         x->verdict->has_hash = true;

@@ -282,7 +282,7 @@ static void hash_found(struct worker *w, struct task *task)
 {
     struct verdict *verdict = &task->verdict;
     struct stat after;
-    if (verdict->has_hash || !digest_is_loaded() ||
+    if (verdict->has_hash || verdict->size > DETECT_HASH_MAX || !digest_is_loaded() ||
         digest_of_file(task->fd, verdict->hash, NULL, NULL) != 0)
         return;
     if (fstat(task->fd, &after) != 0 || !path_same_state(&after, &task->before)) {

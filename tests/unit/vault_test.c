@@ -124,6 +124,22 @@ static void test_sparse(void)
     remove_tree("vault");
 }
 
+/* A file without any space on disk must not keep the run for hours. */
+static void test_large(void)
+{
+    struct vault *vault = open_it("vault");
+    char id[VAULT_ID];
+    put_text("large", "");
+    if (truncate("large", (off_t)VAULT_FILE_MAX + 1) == 0) {
+        take(vault, "large", id,
+             "large: not put into quarantine: it is larger than 4 GiB; move it by hand");
+        test_true("stays", is_there("large"));
+    }
+    unlink("large");
+    vault_close(vault);
+    remove_tree("vault");
+}
+
 /* An ACL that the folder gives to new files is not the file's. */
 static void test_folders_acl(void)
 {
@@ -858,6 +874,7 @@ int main(void)
     umask(022);
     test_there_and_back();
     test_sparse();
+    test_large();
     test_folders_acl();
     test_case_says();
     test_attacks();

@@ -21,6 +21,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#define VAULT_FILE_MAX                                                                             \
+    (4ull << 30) /* bytes: the run waits while a file is copied, and one that is                   \
+                    all holes may be as large as its owner likes */
+
 #define VAULT_ID 32 /* characters of a case's ID at most, NUL included: 20261121-224605-7f3a1c */
 
 struct vault;
@@ -44,7 +48,7 @@ struct vault_file {
 
 /* Copies into the vault, verified and synced; the file stays. id gets the case. 0, or -1 with
  * why (and id empty): also for a file that is not as st says any more, that does not have that
- * hash, or that lies in the vault itself. */
+ * hash, that is larger than VAULT_FILE_MAX, or that lies in the vault itself. */
 int vault_keep(struct vault *vault, const struct vault_file *file, char id[VAULT_ID],
                struct strbuf *why);
 /* vault_keep, then removes the name if it still is that inode, unchanged. 0; -1 with why: the file

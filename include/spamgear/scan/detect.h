@@ -16,6 +16,10 @@
 #define VIEW_WINDOW  (2u << 20)
 #define VIEW_OVERLAP (64u << 10)
 
+/* Bytes. Whoever has no space at all can make files of terabytes, all holes, which cannot be
+ * skipped by a hash: larger ones are told without. */
+#define DETECT_HASH_MAX (4ull << 30)
+
 struct clam; /* scan/clam.h: ClamAV in process */
 
 /* What all workers share, read-only. */
@@ -40,8 +44,9 @@ struct detect_scratch *detect_scratch_new(const struct detect *detect);
 void detect_scratch_free(struct detect_scratch *scratch);
 
 /* Examines fd (a regular file, from its start, whatever its offset is, which may move). Own rules
- * first, then ClamAV in process; what was found gets a hash, if digest_load has succeeded, and
- * is looked up in the allow list. What a rule needs must stand in one window. */
+ * first, then ClamAV in process; what was found gets a hash, if digest_load has succeeded and the
+ * file is not larger than DETECT_HASH_MAX, and is looked up in the allow list. What a rule needs
+ * must stand in one window. */
 void detect_file(const struct detect *detect, struct detect_scratch *scratch, int fd,
                  struct verdict *verdict);
 
