@@ -133,9 +133,9 @@ fi
 # The bytes are those that were examined: then it does not help to change the rest.
 for change in mode_changes link_is_made same_again; do
     make_home
-    between examined $change -q "$work/vault"
+    between examined "$change" -q "$work/vault"
     want=1
-    [ $change != link_is_made ] || want=2 # the other name is told
+    [ "$change" != link_is_made ] || want=2 # the other name is told
     same "$change does not keep a file" "$want 1 " \
         "$status $(grep -c 'QUARANTINED' out) $(ls home/u/www/shell.php 2>/dev/null)"
 done
