@@ -68,6 +68,8 @@ scan() {
 
 # begin ARGUMENT... : the same in the background, with the same input; sets $begun
 begin() {
+    : >out # or somebody waits for a word that the last scan said
+    : >err
     {
         "$spamgear" full-scan --signatures "$work/sig" --clamav off --no-cache "$@" \
             <&4 4<&- >out 2>err &
