@@ -80,6 +80,7 @@ all_come_back killed
 count=120
 for name in INT TERM HUP; do
     make_home
+    : >out
     # sh starts what runs in the background with SIGINT ignored; perl takes that back.
     perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "$spamgear" full-scan --signatures "$work/sig" \
         --clamav off --no-cache -j 1 -q "$work/vault" home >out 2>err &
