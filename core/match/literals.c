@@ -505,6 +505,7 @@ void literal_hits_init(struct literal_hits *hits, const struct literals *set)
     literal_hits_clear(hits);
     hits->first = mem_zero(literals_count(set), sizeof *hits->first);
     hits->mark = mem_zero(literals_count(set), sizeof *hits->mark);
+    hits->absent = mem_zero(literals_count(set), sizeof *hits->absent);
     hits->round = 1; /* nothing is seen before the first scan */
 }
 
@@ -513,14 +514,17 @@ void literal_hits_clear(struct literal_hits *hits)
     vec_clear(&hits->numbers);
     free(hits->first);
     free(hits->mark);
+    free(hits->absent);
     *hits = (struct literal_hits){0};
 }
 
 static void next_round(struct literal_hits *hits, uint32_t count)
 {
     hits->numbers.len = 0;
+    hits->asked = hits->answers = 0;
     if (++hits->round == 0) { /* after 4 billion texts old marks would count again */
         memset(hits->mark, 0, count * sizeof *hits->mark);
+        memset(hits->absent, 0, count * sizeof *hits->absent);
         hits->round = 1;
     }
 }
@@ -560,9 +564,8 @@ static void take_stop(const struct literals *set, uint32_t number, struct span t
         }
 }
 
-bool literals_stands(const struct literals *set, uint32_t number, struct span text)
+static bool is_in(const struct item *item, struct span text)
 {
-    const struct item *item = &set->items[number];
     if (text.len < item->len)
         return false;
     if (!item->nocase)
@@ -572,6 +575,18 @@ bool literals_stands(const struct literals *set, uint32_t number, struct span te
         if (fold(*at) == first && is_same(item, at))
             return true;
     return false;
+}
+
+bool literals_stands(const struct literals *set, uint32_t number, struct span text,
+                     struct literal_hits *hits)
+{
+    if (literal_hits_has(hits, number))
+        return true;
+    if (hits->absent[number] == hits->round)
+        return false;
+    bool stands = is_in(&set->items[number], text);
+    *(stands ? &hits->mark[number] : &hits->absent[number]) = hits->round;
+    return stands;
 }
 
 struct walk {

@@ -137,7 +137,7 @@ static bool shorten(const struct rule *rule, struct span text, struct span *matc
 
 /* ---- one rule ---- */
 
-static bool applies(const struct cleaning *c, const struct rule *rule, uint32_t kinds)
+static bool applies(struct cleaning *c, const struct rule *rule, uint32_t kinds)
 {
     const struct rules *rules = c->detect->rules;
     if (!rule->cleans || rule->pattern == NULL || (rule->kinds != 0 && (rule->kinds & kinds) == 0))

@@ -53,6 +53,9 @@ void rules_free(struct rules *rules)
     vec_clear(&rules->needs);
     vec_clear(&rules->id_rules);
     vec_clear(&rules->always);
+    for (size_t i = 0; i < rules->anys.len; i++)
+        texts_clear(&rules->anys.at[i].texts);
+    vec_clear(&rules->anys);
     map_clear(&rules->ids);
     literals_free(rules->literals);
     free(rules->watch_first);
@@ -96,6 +99,35 @@ void rules_need(struct rules *rules, struct span literal, bool nocase)
             return;
     *vec_add(&rules->needs) = number;
     rule->needs++;
+}
+
+static bool same_texts(const struct texts *a, const struct texts *b)
+{
+    bool same = a->len == b->len;
+    for (size_t i = 0; same && i < a->len; i++)
+        same = strcmp(a->at[i], b->at[i]) == 0;
+    return same;
+}
+
+int rules_any(struct rules *rules, const struct texts *texts)
+{
+    const char *strings[LITERAL_MAX + 1] = {NULL};
+    size_t at = 0;
+    while (at < rules->anys.len && !same_texts(&rules->anys.at[at].texts, texts))
+        at++;
+    if (at == RULES_ANYS)
+        return -1;
+    last(rules)->any = (uint32_t)at + 1;
+    if (at < rules->anys.len)
+        return 0;
+    struct rule_any *any = vec_add(&rules->anys);
+    *any = (struct rule_any){0};
+    for (size_t i = 0; i < texts->len && i < LITERAL_MAX; i++) {
+        texts_add(&any->texts, texts->at[i]);
+        strings[i] = any->texts.at[i];
+    }
+    literal_set_init(&any->set, strings);
+    return 0;
 }
 
 void rules_pattern(struct rules *rules, const struct regex *pattern, const char *text)
@@ -218,17 +250,29 @@ static bool is_watched(const struct rules *rules, uint32_t literal)
     return rules->watch_first[literal] < rules->watch_first[literal + 1];
 }
 
+static bool any_stands(const struct rules *rules, uint32_t any, struct literal_hits *hits,
+                       struct span text)
+{
+    const uint64_t bit = UINT64_C(1) << (any - 1);
+    if (!(hits->asked & bit) &&
+        literal_find(&rules->anys.at[any - 1].set, text.at, span_end(text)) != NULL)
+        hits->answers |= bit;
+    hits->asked |= bit;
+    return (hits->answers & bit) != 0;
+}
+
 bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
-                       const struct literal_hits *hits, struct span text)
+                       struct literal_hits *hits, struct span text)
 {
     for (uint32_t i = 0; i < rule->needs; i++) {
         uint32_t literal = rules->needs.at[rule->first_need + i];
-        bool stands = is_watched(rules, literal) ? literal_hits_has(hits, literal)
-                                                 : literals_stands(rules->literals, literal, text);
+        bool stands = is_watched(rules, literal)
+                          ? literal_hits_has(hits, literal)
+                          : literals_stands(rules->literals, literal, text, hits);
         if (!stands)
             return false;
     }
-    return true;
+    return rule->any == 0 || any_stands(rules, rule->any, hits, text);
 }
 
 /* ---- the fingerprint ---- */
@@ -244,6 +288,14 @@ static uint64_t hash_text(uint64_t hash, struct span text)
     return hash_number(hash, map_digest(text.at, text.len));
 }
 
+static uint64_t hash_texts(uint64_t hash, const struct texts *texts)
+{
+    hash = hash_number(hash, texts->len);
+    for (size_t i = 0; i < texts->len; i++)
+        hash = hash_text(hash, span_text(texts->at[i]));
+    return hash;
+}
+
 static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct rule *rule)
 {
     const uint64_t numbers[] = {rule->source, rule->severity, rule->non_cleaned, rule->cleans,
@@ -253,6 +305,8 @@ static uint64_t hash_rule(uint64_t hash, const struct rules *rules, const struct
     hash = hash_text(hash, span_text(rule->id));
     hash = hash_text(hash, span_text(rule->label));
     hash = hash_text(hash, span_text(rule->pattern_text));
+    if (rule->any != 0)
+        hash = hash_texts(hash, &rules->anys.at[rule->any - 1].texts);
     for (uint32_t i = 0; i < rule->needs; i++) {
         uint32_t literal = rules->needs.at[rule->first_need + i];
         hash = hash_text(hash, literals_text(rules->literals, literal));

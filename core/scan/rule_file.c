@@ -12,10 +12,11 @@
 
 #define ID_MAX       80
 #define LITERALS_MAX 64
+#define ANY_MIN      4     /* bytes of a literal of which any will do */
 #define PATTERN_MAX  65536 /* bytes, with what is defined put in */
 #define NEEDED_MIN   3     /* bytes of a literal: shorter ones stand everywhere */
 
-enum key { DESCRIPTION, FAMILY, SEVERITY, IN, PATTERN, CLEANS, LITERAL, NOCASE, KEYS };
+enum key { DESCRIPTION, FAMILY, SEVERITY, IN, PATTERN, CLEANS, LITERAL, NOCASE, ANY, KEYS };
 
 struct draft {
     bool begun, wrong;
@@ -24,6 +25,7 @@ struct draft {
     struct span id, values[KEYS]; /* borrowed from the file's text */
     uint32_t kinds;
     VEC(struct pattern_literal) literals;
+    struct texts any;
     struct strbuf pattern; /* values[PATTERN], with what is defined put in */
 };
 
@@ -63,6 +65,7 @@ static void draft_clear(struct draft *draft)
     for (size_t i = 0; i < draft->literals.len; i++)
         free(draft->literals.at[i].text);
     vec_clear(&draft->literals);
+    texts_clear(&draft->any);
     strbuf_clear(&draft->pattern);
     *draft = (struct draft){0};
 }
@@ -273,15 +276,56 @@ static void set_nocase(struct parser *parser, struct span value)
     add_literal(parser, value, true);
 }
 
+/* The first quoted text of the line, its quotes included; an end that is missing is told later. */
+static struct span take_quoted(struct span *line)
+{
+    size_t len = 1;
+    while (len < line->len && line->at[len] != '"')
+        len += line->at[len] == '\\' ? 2 : 1;
+    len = len < line->len ? len + 1 : line->len;
+    struct span quoted = {line->at, len};
+    *line = trim(span_skip(*line, len));
+    return quoted;
+}
+
+static void add_any(struct parser *parser, struct span quoted)
+{
+    struct strbuf text = {0};
+    const char *wrong = read_literal(quoted, &text);
+    if (wrong != NULL)
+        problem(parser, parser->line, "the literal %s", wrong);
+    else if (text.len < ANY_MIN || memchr(text.data, '\0', text.len) != NULL)
+        problem(parser, parser->line, "the literal is shorter than %d bytes, or holds a NUL byte",
+                ANY_MIN);
+    else if (parser->draft.any.len >= LITERAL_MAX)
+        problem(parser, parser->line, "any has at most %d literals", LITERAL_MAX);
+    else
+        texts_add(&parser->draft.any, strbuf_text(&text));
+    strbuf_clear(&text);
+}
+
+static void set_any(struct parser *parser, struct span value)
+{
+    struct strbuf line = {0};
+    put_defines_in(parser, value, &line);
+    for (struct span rest = strbuf_span(&line); rest.len > 0;)
+        add_any(parser, take_quoted(&rest));
+    strbuf_clear(&line);
+}
+
 static const struct {
     const char *name;
     void (*set)(struct parser *parser, struct span value);
     bool many;
-} keys[KEYS] = {
-    [DESCRIPTION] = {"description", set_text, false}, [FAMILY] = {"family", set_text, false},
-    [SEVERITY] = {"severity", set_severity, false},   [IN] = {"in", set_in, false},
-    [PATTERN] = {"pattern", set_pattern, false},      [CLEANS] = {"cleans", set_cleans, false},
-    [LITERAL] = {"literal", set_literal, true},       [NOCASE] = {"nocase", set_nocase, true}};
+} keys[KEYS] = {[DESCRIPTION] = {"description", set_text, false},
+                [FAMILY] = {"family", set_text, false},
+                [SEVERITY] = {"severity", set_severity, false},
+                [IN] = {"in", set_in, false},
+                [PATTERN] = {"pattern", set_pattern, false},
+                [CLEANS] = {"cleans", set_cleans, false},
+                [LITERAL] = {"literal", set_literal, true},
+                [NOCASE] = {"nocase", set_nocase, true},
+                [ANY] = {"any", set_any, false}};
 
 static void set_key(struct parser *parser, size_t key, struct span value)
 {
@@ -423,6 +467,8 @@ static void add_rule(struct parser *parser, const char *id, const struct regex *
     }
     if (regex != NULL)
         pattern_apply(parser->rules, regex, draft->values[PATTERN]);
+    if (draft->any.len > 0 && rules_any(parser->rules, &draft->any) != 0)
+        problem(parser, draft->lines[ANY], "there are more than %d different lists", RULES_ANYS);
     strbuf_clear(&label);
 }
 

@@ -85,6 +85,18 @@ static const struct {
     {"bad name", "define Word x\n" GOOD,
      "f:1: a name that is defined has letters a-z and hyphens\n"},
     {"no name in a pattern", HEAD "pattern inert-%{2}-marker%{\n", ""},
+    {"any", GOOD "any \"_GET\" \"a\\\"b c\"\"d\\\\ef\"\n", ""},
+    {"any, defined", "define words \"_GET\" \"_POST\"\n" GOOD "any %{words}\n", ""},
+    {"any, short", GOOD "any \"_GE\"\n",
+     "f:5: the literal is shorter than 4 bytes, or holds a NUL byte\n"},
+    {"any, NUL", GOOD "any \"_GE\\x00T\"\n",
+     "f:5: the literal is shorter than 4 bytes, or holds a NUL byte\n"},
+    {"any, no end", GOOD "any \"_GET\" \"_POST\n", "f:5: the literal has no closing quote\n"},
+    {"any, no quotes", GOOD "any _GET\n", "f:5: the literal stands in no quotes\n"},
+    {"any, nine",
+     GOOD "any \"aaaa\" \"bbbb\" \"cccc\" \"dddd\" \"eeee\" \"ffff\" \"gggg\" \"hhhh\" \"iiii\"\n",
+     "f:5: any has at most 8 literals\n"},
+    {"any twice", GOOD "any \"_GET\"\nany \"_POST\"\n", "f:6: any stands already in line 5\n"},
     {"two patterns", GOOD "pattern inert\npattern marker\n",
      "f:6: pattern stands already in line 5\n"},
     {"cleans what a pattern names", HEAD "pattern inert[a-z]*marker\ncleans yes\n", ""},
@@ -164,6 +176,31 @@ static const char file[] = "# rules of a test\n"
                            "    pattern      <cut>[0-9]+</cut>\n"
                            "    cleans       yes\n";
 
+static void test_any(void)
+{
+    static const struct {
+        const char *text, *hits;
+    } texts[] = {{"inert-marker", ""},
+                 {"inert-marker _GET", "[SPAMGEAR] [x.y-1];"},
+                 {"_POST inert-marker", "[SPAMGEAR] [x.y-1];"},
+                 {"inert-marker _get", ""},
+                 {"_GET", ""}};
+    struct rules *rules = rules_new();
+    struct texts problems = {0};
+    struct strbuf why = {0};
+    rule_file_load(rules, span_text(GOOD "any \"_GET\" \"_POST\"\n"), "f", &problems);
+    test_problems("any", &problems, "");
+    test_number("compiles", rules_compile(rules, &why), 0);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct strbuf got = hits_of(rules, span_text(texts[i].text));
+        test_text(texts[i].text, strbuf_text(&got), texts[i].hits);
+        strbuf_clear(&got);
+    }
+    texts_clear(&problems);
+    strbuf_clear(&why);
+    rules_free(rules);
+}
+
 static void test_rules(void)
 {
     struct rules *rules = rules_new();
@@ -223,6 +260,7 @@ int main(void)
 {
     test_problem_rows();
     test_large_define();
+    test_any();
     test_rules();
     test_bounds();
     regex_clear_all();

@@ -15,7 +15,7 @@ static inline struct strbuf joined(const struct texts *problems)
 }
 
 static inline void try_rule(const struct rules *rules, uint32_t number, struct span text,
-                            const struct literal_hits *hits, struct strbuf *out)
+                            struct literal_hits *hits, struct strbuf *out)
 {
     const struct rule *rule = &rules->list.at[number];
     if (rules_needs_stand(rules, rule, hits, text) &&

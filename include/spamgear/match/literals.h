@@ -43,7 +43,9 @@ struct literal_hits {
     VEC(uint32_t) numbers; /* in the order found, each once */
     size_t *first;         /* by number: offset of the first place; only valid when seen */
     uint32_t *mark;        /* by number: == round when seen in this round */
+    uint32_t *absent;      /* by number: == round when literals_stands did not find it */
     uint32_t round;
+    uint64_t asked, answers; /* questions of the caller's own about the same text, a bit each */
 };
 
 void literal_hits_init(struct literal_hits *hits, const struct literals *set);
@@ -56,8 +58,10 @@ static inline bool literal_hits_has(const struct literal_hits *hits, uint32_t nu
 /* Finds every literal of the set that stands in text; hits starts afresh. */
 void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits);
 
-/* Does this one stand in text? Searches for it alone. */
-bool literals_stands(const struct literals *set, uint32_t number, struct span text);
+/* Does this one stand in the text that was scanned last? One that was left out is searched for
+ * alone, once a text. */
+bool literals_stands(const struct literals *set, uint32_t number, struct span text,
+                     struct literal_hits *hits);
 
 /* "aho-corasick", for --verbose. */
 const char *literals_engine(void);

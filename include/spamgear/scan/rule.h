@@ -1,10 +1,11 @@
 /* rule - what is looked for: every signature of every detector in one set.
  *
- * A rule hits where all its literals stand (anywhere in the text, in any order) and its pattern,
- * if it has one, matches. All literals of all rules are found in one pass; a pattern is tried
- * only where its rule's literals stand. Loaders (known, shelldb, rule_file) add rules; then
- * rules_compile() makes the set ready, after which it is read-only and is inherited by forked
- * workers. A rule's number is its place in the list: worker records name it.
+ * A rule hits where all its literals stand (anywhere in the text, in any order), one at least of
+ * those of which any will do, and its pattern, if it has one, matches. All literals of all rules
+ * are found in one pass; a pattern is tried only where its rule's literals stand. Loaders (known,
+ * shelldb, rule_file) add rules; then rules_compile() makes the set ready, after which it is
+ * read-only and is inherited by forked workers. A rule's number is its place in the list: worker
+ * records name it.
  */
 #ifndef SPAMGEAR_SCAN_RULE_H
 #define SPAMGEAR_SCAN_RULE_H
@@ -13,6 +14,7 @@
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
 #include "spamgear/base/vec.h"
+#include "spamgear/match/literal.h"
 #include "spamgear/match/literals.h"
 #include "spamgear/match/regex.h"
 #include <stdbool.h>
@@ -36,10 +38,11 @@ struct rule {
     char *label;                /* "[CUSTOM] [PHP.Finger.3]"; of RULE_CLAMAV "[CLAMAV]" */
     char *description, *family; /* may be NULL */
     enum rule_severity severity;
-    bool non_cleaned;            /* told, with [NON-CLEANED], but never acted upon */
-    bool cleans;                 /* what its pattern matches can be cut out of a file */
-    uint32_t kinds;              /* SNIFF_* bits: only in such content; 0 = any */
-    uint32_t first_need, needs;  /* its literals: rules->needs[first_need ...] */
+    bool non_cleaned;           /* told, with [NON-CLEANED], but never acted upon */
+    bool cleans;                /* what its pattern matches can be cut out of a file */
+    uint32_t kinds;             /* SNIFF_* bits: only in such content; 0 = any */
+    uint32_t first_need, needs; /* its literals: rules->needs[first_need ...] */
+    uint32_t any; /* one of rules->anys[any - 1] must stand as well; 0 = no such list */
     const struct regex *pattern; /* borrowed for ever; NULL: the literals decide */
     char *pattern_text;          /* what it was compiled from; NULL without a pattern */
     uint32_t same_as;            /* the first rule of the same id: several literals, one signature
@@ -48,10 +51,19 @@ struct rule {
     unsigned line;
 };
 
+/* Literals of which any will do, as several rules ask for. */
+struct rule_any {
+    struct texts texts; /* at most LITERAL_MAX */
+    struct literal_set set;
+};
+
+#define RULES_ANYS 64 /* different lists at most */
+
 struct rules {
     VEC(struct rule) list;
     VEC(uint32_t) needs; /* numbers of literals, rule after rule */
     struct literals *literals;
+    VEC(struct rule_any) anys;
     uint32_t clamav; /* the rule that stands for ClamAV */
     struct map ids;  /* of list: id -> first rule with it, by number in id_rules */
     VEC(uint32_t) id_rules;
@@ -70,6 +82,9 @@ struct rule *rules_add(struct rules *rules, enum rule_source source, const char 
                        const char *label, const char *file, unsigned line);
 /* One more needed literal of the rule added last. */
 void rules_need(struct rules *rules, struct span literal, bool nocase);
+/* The rule added last hits only where one of these stands, exactly: 1 to LITERAL_MAX texts of 2
+ * bytes or more, without NUL bytes. 0, or -1 when there are RULES_ANYS other lists already. */
+int rules_any(struct rules *rules, const struct texts *texts);
 /* The pattern of the rule added last, and what it was compiled from (copied). */
 void rules_pattern(struct rules *rules, const struct regex *pattern, const char *text);
 
@@ -88,7 +103,7 @@ int rules_compile(struct rules *rules, struct strbuf *why);
 /* Do all literals that the rule needs stand in text? hits are what literals_scan found in it: the
  * rarest literal of each rule; the others are searched for here. */
 bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
-                       const struct literal_hits *hits, struct span text);
+                       struct literal_hits *hits, struct span text);
 
 /* A hash of everything in a compiled set that decides a verdict: for the verdict cache. */
 uint64_t rules_fingerprint(const struct rules *rules);
