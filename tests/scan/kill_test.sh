@@ -157,28 +157,40 @@ kill_workers() {
 
 # The leak checker's helper is a child too, and would be killed with the workers.
 export ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0"
-for name in SEGV KILL ABRT BUS STOP; do
-    make_samples
-    options=
-    [ $name = STOP ] && options='--time-limit 1'
-    # shellcheck disable=SC2086  # a list of words
-    begin -j 2 $options home
-    if [ $name = STOP ]; then
-        wait_for "workers" has_workers 2
-        # shellcheck disable=SC2046  # a list of numbers
-        signal STOP $(workers_of "$begun")
-    else
-        kill_workers $name
-    fi
+# judge NAME: what was begun ends, and every shell is found, or told to be unknown
+judge() {
     ends 30
     told=$(sed 's/ \[.*//' out | sort -u | wc -l)
     unknown=$(sed -n 's/^full-scan: \(home[^:]*\): .*/\1/p' err | sort -u)
     unknown_shells=$(printf '%s' "$unknown" | grep -c shell)
-    same "workers get SIG$name: every shell is found or unknown" "60" $((told + unknown_shells))
-    holds "workers get SIG$name: status $status" test "$status" -ge 1 -a "$status" -le 2
-    same "workers get SIG$name: no clean file is found" "0" "$(grep -c home/clean out)"
+    want=1
+    [ -z "$unknown" ] || want=2
+    same "workers get SIG$1: every shell is found or unknown" "60" $((told + unknown_shells))
+    same "workers get SIG$1: status" "$want" "$status"
+    same "workers get SIG$1: no clean file is found" "0" "$(grep -c home/clean out)"
+}
+
+for name in SEGV KILL ABRT BUS; do
+    make_samples
+    begin -j 2 home
+    kill_workers $name
+    judge $name
 done
-[ "$status" = 1 ] || holds "stopped workers: told" grep -q 'took longer than 1 s' err
+
+# The list waits, so that the workers are there to be stopped.
+make_samples
+rm -f list
+mkfifo list
+exec 3<>list
+begin -j 2 --time-limit 1 <list 3>&-
+ls -d home/shell1.php home/shell2.php >&3
+wait_for "workers" has_workers 2
+# shellcheck disable=SC2046  # a list of numbers
+signal STOP $(workers_of "$begun")
+find home -type f ! -name shell1.php ! -name shell2.php >&3
+exec 3>&-
+judge STOP
+holds "stopped workers: told" grep -q 'took longer than 1 s' err
 
 # All workers of all times die at once: it ends, and says so.
 make_samples
