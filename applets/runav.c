@@ -65,7 +65,7 @@ static int run(void *at, const struct run *call)
 {
     struct runav_settings *settings = at;
     struct strbuf why = {0};
-    settings->scan.engine.no_hashes = true;
+    settings->scan.engine.hurried = true;
     if (settings->doctor)
         return doctor_run(settings->user);
     if (call->argc != 1) {

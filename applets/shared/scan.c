@@ -209,12 +209,13 @@ static int fill_engine(struct scan *scan, const struct scan_engine_settings *set
     unsigned wanted =
         settings->clamav_only ? 1u << RULE_CLAMAV : wanted_detectors(&settings->without);
     scan->rules = rules_new();
+    scan->rules->trusting = settings->hurried;
     if (wanted == 0)
         return -1;
     if (!settings->clamav_only)
         load_signatures(scan, settings, wanted);
     load_allow_lists(scan, &settings->allow_lists);
-    scan->sweep.pool.no_hashes = settings->no_hashes && settings->allow_lists.len == 0;
+    scan->sweep.pool.no_hashes = settings->hurried && settings->allow_lists.len == 0;
     if (!scan->sweep.pool.no_hashes && digest_load(&why) != 0)
         diag_error("%s", strbuf_text(&why));
     if (open_clamav(scan, settings, wanted) != 0)

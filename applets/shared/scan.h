@@ -14,7 +14,8 @@ enum scan_clamav { SCAN_CLAMAV_AUTO, SCAN_CLAMAV_CLAMD, SCAN_CLAMAV_INSIDE, SCAN
 struct scan_engine_settings {
     struct texts signatures, without, allow_lists;
     bool clamav_only; /* set by the applet: no other detector */
-    bool no_hashes;   /* the same: what is found needs no hash, unless there is an allow list */
+    bool hurried;     /* the same: one file, and somebody waits. No hashes unless there is an allow
+                         list, and patterns are compiled when they are needed */
     int clamav;
     char *clamav_db, *clamd_socket, *clamd_host, *clamd_port, *clamd_conf;
     uint64_t jobs, time_limit, memory_limit;

@@ -16,6 +16,7 @@
 #include "spamgear/base/mem.h"
 #include "spamgear/base/path.h"
 #include "spamgear/scan/clam.h"
+#include "spamgear/scan/pattern.h"
 #include "spamgear/scan/sniff.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -54,6 +55,24 @@ struct examination {
 
 /* ---- detector: literals and patterns of the rules ---- */
 
+/* Does the rule's pattern match? *place gets the match; \K can make one without a place. */
+static bool pattern_matches(const struct examination *x, const struct view *view,
+                            const struct rule *rule, struct span *place)
+{
+    struct strbuf why = {0};
+    struct span match;
+    enum regex_result result = REGEX_GAVE_UP;
+    const struct regex *regex = pattern_of(rule, &why);
+    if (regex == NULL)
+        verdict_unknown(x->verdict, "the pattern of rule %s: %s", rule->id, strbuf_text(&why));
+    else if ((result = regex_match(regex, view->text, &match, 1)) == REGEX_GAVE_UP)
+        verdict_unknown(x->verdict, "rule %s gave up", rule->id);
+    if (result == REGEX_MATCH && match.at != NULL)
+        *place = match;
+    strbuf_clear(&why);
+    return result == REGEX_MATCH;
+}
+
 /* `place` is where its watched literal stands: the finding's, unless a pattern tells better. */
 static void try_rule(const struct examination *x, const struct view *view, uint32_t number,
                      struct span place)
@@ -64,15 +83,8 @@ static void try_rule(const struct examination *x, const struct view *view, uint3
         return;
     if (!rules_needs_stand(rules, rule, &x->scratch->hits, view->text))
         return;
-    if (rule->pattern != NULL) {
-        struct span match;
-        enum regex_result result = regex_match(rule->pattern, view->text, &match, 1);
-        if (result == REGEX_GAVE_UP)
-            verdict_unknown(x->verdict, "rule %s gave up", rule->id);
-        if (result != REGEX_MATCH)
-            return;
-        place = match.at != NULL ? match : place; /* \K can make it a match without a place */
-    }
+    if (rule->pattern_text != NULL && !pattern_matches(x, view, rule, &place))
+        return;
     struct finding *finding = verdict_add(x->verdict, rules, number, (struct span){NULL, 0});
     if (finding == NULL)
         return;

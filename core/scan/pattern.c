@@ -113,6 +113,11 @@ void pattern_apply(struct rules *rules, const struct regex *regex, struct span t
     free(string);
 }
 
+const struct regex *pattern_of(const struct rule *rule, struct strbuf *why)
+{
+    return rule->pattern != NULL ? rule->pattern : regex_get_lazy(rule->pattern_text, why);
+}
+
 /* ---- is it open? ---- */
 
 struct ends {

@@ -233,7 +233,7 @@ static void make_watch(struct rules *rules)
         of_rule[i] = rule->needs > 0 ? watch_literal(rules, rule) : MAP_NONE;
         if (of_rule[i] != MAP_NONE)
             rules->watch_first[of_rule[i] + 2]++;
-        else if (rule->pattern != NULL)
+        else if (rule->pattern_text != NULL)
             *vec_add(&rules->always) = (uint32_t)i;
     }
     for (size_t i = 1; i < literals + 2; i++)

@@ -386,11 +386,14 @@ static void check_literals(struct parser *parser)
         problem(parser, draft->line, "no literal can decide without a pattern: the last %s", weak);
 }
 
+/* NULL: it is refused, or not judged now. */
 static const struct regex *check_pattern(struct parser *parser)
 {
     const struct draft *draft = &parser->draft;
     if (draft->values[PATTERN].len == 0)
         return NULL; /* it has no value: that was told */
+    if (parser->rules->trusting)
+        return NULL;
     struct strbuf why = {0};
     size_t longest = pattern_needs(draft->values[PATTERN]);
     for (size_t i = 0; i < draft->literals.len; i++)
@@ -465,7 +468,7 @@ static void add_rule(struct parser *parser, const char *id, const struct regex *
         const struct pattern_literal *literal = &draft->literals.at[i];
         rules_need(parser->rules, (struct span){literal->text, literal->len}, literal->nocase);
     }
-    if (regex != NULL)
+    if (has(draft, PATTERN))
         pattern_apply(parser->rules, regex, draft->values[PATTERN]);
     if (draft->any.len > 0 && rules_any(parser->rules, &draft->any) != 0)
         problem(parser, draft->lines[ANY], "there are more than %d different lists", RULES_ANYS);

@@ -1,5 +1,6 @@
 /* rule_file - each key, each escape, and whatever makes a rule be left out, with its line. */
 #include "signature_check.h"
+#include "spamgear/scan/pattern.h"
 #include "spamgear/scan/signatures.h"
 #include "spamgear/scan/sniff.h"
 
@@ -201,6 +202,30 @@ static void test_any(void)
     rules_free(rules);
 }
 
+/* Patterns that are compiled when they are needed: the same hits, and a wrong one is told then. */
+static void test_trusting(void)
+{
+    struct rules *rules = rules_new();
+    struct texts problems = {0};
+    struct strbuf why = {0};
+    rules->trusting = true;
+    rule_file_load(rules,
+                   SPAN(HEAD "pattern inert-[a-z]+\n"
+                             "rule wrong\ndescription d\nseverity malicious\npattern another-(x\n"),
+                   "f", &problems);
+    test_problems("nothing is judged", &problems, "");
+    test_number("compiles", rules_compile(rules, NULL), 0);
+    const struct rule *good = rules_find(rules, "x.y-1"), *wrong = rules_find(rules, "wrong");
+    test_true("not yet", good->pattern == NULL && good->needs > 0);
+    test_number("now", regex_match(pattern_of(good, &why), SPAN("an inert-marker"), NULL, 0),
+                REGEX_MATCH);
+    test_true("wrong", pattern_of(wrong, &why) == NULL);
+    test_text("told", strbuf_text(&why), "offset 10: missing closing parenthesis");
+    texts_clear(&problems);
+    strbuf_clear(&why);
+    rules_free(rules);
+}
+
 static void test_rules(void)
 {
     struct rules *rules = rules_new();
@@ -261,6 +286,7 @@ int main(void)
     test_problem_rows();
     test_large_define();
     test_any();
+    test_trusting();
     test_rules();
     test_bounds();
     regex_clear_all();

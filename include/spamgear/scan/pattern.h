@@ -24,8 +24,13 @@ const struct regex *pattern_compile(struct span text, const struct pattern_liter
 /* How long the longest literal is that every match needs; 0 when none is known. */
 size_t pattern_needs(struct span text);
 
-/* Gives it to the rule added last, with the literals that every match of it needs. */
+/* Gives it to the rule added last (regex NULL: it is compiled when it is needed), with the literals
+ * that every match of it needs. */
 void pattern_apply(struct rules *rules, const struct regex *regex, struct span text);
+
+/* The rule's compiled pattern, compiled now where that was put off. NULL with why when it does not
+ * compile. The rule has a pattern_text. */
+const struct regex *pattern_of(const struct rule *rule, struct strbuf *why);
 
 /* Does a match of it begin or end with an unbounded run of anything (".*" at an end, "[^>]+", in
  * any branch)? Such a match takes code with it that the pattern does not name, so nothing may be

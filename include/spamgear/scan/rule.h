@@ -43,8 +43,9 @@ struct rule {
     uint32_t kinds;             /* SNIFF_* bits: only in such content; 0 = any */
     uint32_t first_need, needs; /* its literals: rules->needs[first_need ...] */
     uint32_t any; /* one of rules->anys[any - 1] must stand as well; 0 = no such list */
-    const struct regex *pattern; /* borrowed for ever; NULL: the literals decide */
-    char *pattern_text;          /* what it was compiled from; NULL without a pattern */
+    const struct regex *pattern; /* borrowed for ever; NULL: the literals decide, or it is compiled
+                                    when it is needed (rules->trusting) */
+    char *pattern_text;          /* what it is compiled from; NULL without a pattern */
     uint32_t same_as;            /* the first rule of the same id: several literals, one signature
                                     (itself when there is one only) */
     char *file;                  /* where it stands */
@@ -70,6 +71,9 @@ struct rules {
     /* Made by rules_compile: the rules to look at when a literal stands are those whose rarest
      * literal it is: watch_first[literal] .. watch_first[literal + 1] in watch. */
     uint32_t *watch_first, *watch;
+    bool trusting; /* set before loading: patterns of *.rules are neither compiled nor judged until
+                      they are needed, for those who have one file to examine and no time. One that
+                      is wrong makes the file it would have been tried on UNKNOWN. */
     VEC(uint32_t) always; /* rules without any literal: their pattern is tried on every text */
 };
 
