@@ -80,7 +80,7 @@ start_clamd() {
 client() {
     client_name=$1 client_status=$2 client_want=$3
     shift 3
-    timeout 60 "$spamgear" clamd-client -0 "$@" >out 2>err
+    timeout 60 "$spamgear" clamd-client -0 --no-cache "$@" >out 2>err
     same "$client_name: status" "$client_status" $?
     same "$client_name: output" "$client_want" "$(LC_ALL=C sort out)"
     case $client_status in
