@@ -229,8 +229,12 @@ static bool has_no_writer(int fd)
 static int open_item(struct run *run, struct item *item)
 {
     item->fd = walk_open_file(run->walk, &item->st, &run->why);
+    if (item->fd < 0 && errno == ENOENT && run->sweep->walk.input == WALK_OPERANDS) {
+        run->totals->vanished++;
+        return 1;
+    }
     if (item->fd < 0)
-        return errno == ENOENT && run->sweep->walk.input == WALK_OPERANDS ? 1 : -1;
+        return -1;
     if (item->folder != NULL && !has_no_writer(item->fd)) {
         verdict_folder_release(run->sweep->cache, item->folder);
         item->folder = NULL;
@@ -334,8 +338,9 @@ static void inform_of_counts(struct run *run)
            run->totals->files, run->totals->cached);
     inform(run,
            "left out: %" PRIu64 " excluded, %" PRIu64 " too large, %" PRIu64 " too old, %" PRIu64
-           " no regular files",
-           counts->excluded, counts->too_large, counts->too_old, counts->not_regular);
+           " no regular files, %" PRIu64 " gone before they could be opened",
+           counts->excluded, counts->too_large, counts->too_old, counts->not_regular,
+           run->totals->vanished);
     if (run->pool != NULL)
         inform(run, "%u workers had to be replaced", pool_replaced(run->pool));
 }
@@ -353,6 +358,7 @@ int sweep_run(struct sweep *sweep, void (*complain_with)(const char *text),
     if (run.failed)
         strbuf_why(why, "%s", strbuf_text(&run.why));
     totals->now_ms = clock_steady_ms();
+    totals->vanished += walk_counts(run.walk)->vanished;
     inform_of_counts(&run);
     walk_close(run.walk);
     pool_close(run.pool);

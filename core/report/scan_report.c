@@ -335,6 +335,7 @@ static void summary_object(struct scan_report *report, const struct scan_totals 
     json_number(&json, "found", totals->found);
     json_number(&json, "unknown", totals->unknown);
     json_number(&json, "cached", totals->cached);
+    json_number(&json, "vanished", totals->vanished);
     json_number(&json, "milliseconds", (uint64_t)(totals->now_ms - totals->started_ms));
     json_close(&json, '}');
     strbuf_add_char(&out, '\n');

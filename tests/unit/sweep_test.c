@@ -239,6 +239,40 @@ static void test_not_rewritten(const char *base)
     test_number("all of it", status, 0);
 }
 
+/* ---- what vanishes ---- */
+
+/* What the sweep says first, it says between seeing the first file and opening it. */
+static void remove_it(const char *text)
+{
+    (void)text;
+    unlink("gone.php");
+}
+
+static void test_vanished(void)
+{
+    struct texts operands = {0};
+    struct strbuf why = {0};
+    struct scan_totals totals = {0};
+    volatile bool stop = false;
+    struct rules *rules = rules_new();
+    add_rule(rules);
+    struct scan_report report = {.settings = {.rules = rules}, .out = stdout};
+    struct sweep sweep = {.walk = {.operands = &operands},
+                          .pool = {.jobs = 1, .time_ms = 20000},
+                          .detect = {.rules = rules},
+                          .inform = remove_it,
+                          .report = &report};
+    FILE *file = fopen("gone.php", "w");
+    test_true("is there", file != NULL && fclose(file) == 0);
+    texts_add(&operands, "gone.php");
+    test_number("runs", sweep_run(&sweep, complain, &stop, &totals, &why), 0);
+    test_number("nobody looked at it", (int64_t)totals.vanished, 1);
+    test_number("so it is not among the files", (int64_t)totals.files, 0);
+    texts_clear(&operands);
+    strbuf_clear(&why);
+    rules_free(rules);
+}
+
 int main(void)
 {
     char base[] = "/tmp/sweep_test.XXXXXX";
@@ -249,6 +283,7 @@ int main(void)
     test_taken_over();
     test_writer();
     test_not_rewritten(base);
+    test_vanished();
     remove_tree("vault");
     unlink("page.php");
     if (chdir("/") == 0)

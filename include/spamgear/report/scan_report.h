@@ -54,7 +54,8 @@ struct scan_file {
 /* The run so far. */
 struct scan_totals {
     uint64_t files, bytes, found, unknown, cached, expected; /* expected files; 0 = not known */
-    int64_t started_ms, now_ms;                              /* monotonic */
+    uint64_t vanished; /* were gone before they could be opened, so nobody looked at them */
+    int64_t started_ms, now_ms; /* monotonic */
 };
 
 struct scan_report {
