@@ -1,12 +1,2 @@
-. "$DIR/../../full-scan/lib.sh"
-. "$DIR/../../update-rules/make.sh"
-lines 10 0 >new/fingerprints.txt
-finger home/1.php
-find home -type f | LC_ALL=C sort >stdin
-cat >my.conf <<END
-[update-rules]
-source = fingerprints.txt file://$PWD/new/fingerprints.txt
-folder = signatures
-clean-samples = clean
-END
+. "$DIR/../updates.sh"
 rm new/fingerprints.txt
