@@ -1,16 +1,16 @@
 #!/bin/sh
 # The include rule: a layer includes only itself and layers to its left.
 #
-#   base < {cli, match, net} < {log, scan} < sender < store < react < report < check < applets
+#   base < {cli, match, net} < {log, php} < scan < sender < store < react < report < check < applets
 #
-# Folders in one brace are strangers. Core takes settings as plain arguments: it never includes
+# Folders in one brace are strangers, and so are log and scan. Core takes settings as plain arguments: it never includes
 # cli. Applets include no applet; what stands in applets/shared/ is for all of them.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 find core include applets -name '*.[ch]' | sort | xargs awk '
 BEGIN {
-    split("base cli match net log scan sender store react report check applets", names, " ")
-    split("0 1 1 1 2 2 3 4 5 6 7 8", ranks, " ")
+    split("base cli match net log php scan sender store react report check applets", names, " ")
+    split("0 1 1 1 2 2 3 4 5 6 7 8 9", ranks, " ")
     for (i in names) rank[names[i]] = ranks[i]
 }
 FNR == 1 {
@@ -34,6 +34,7 @@ function judge(other) {
     else if (other == layer) return
     else if (rank[other] >= rank[layer]) wrong(layer " includes " other)
     else if (other == "cli" && layer != "applets") wrong(layer " includes cli")
+    else if (layer == "scan" && other == "log") wrong("scan includes log")
 }
 function wrong(what) { print FILENAME ":" FNR ": " what; failed = 1 }
 END {
