@@ -15,7 +15,7 @@ for entry in * .[!.]*; do
 done
 for dir in core/* include/spamgear/*; do
     case ${dir##*/} in
-    base | cli | match | net | log | sender | scan | store | react | report | check) ;;
+    base | cli | match | net | log | php | sender | scan | store | react | report | check) ;;
     *) wrong "$dir: is no layer" ;;
     esac
 done
