@@ -26,7 +26,7 @@ FNR == 1 {
     if (p[1] == "spamgear") judge(p[2])
     else if (path == "applets.def" && FILENAME == "applets/main.c") next
     else if (layer == "applets" && path ~ /^(\.\.\/applets\/|applets\/)?(shared\/)?[a-z_]+\.h$/) next
-    else if (n == 1 && path ~ /\.h$/) next
+    else if (n == 1 && path ~ /\.(h|def)$/) next
     else wrong("includes " path ", which is neither spamgear/ nor of its own folder")
 }
 function judge(other) {
