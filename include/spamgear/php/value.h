@@ -5,8 +5,9 @@
  * variables it went, and what was done to it (traits). The content lives in a heap that is thrown
  * away with the file; values are copied freely and own nothing.
  *
- * The heap is bounded in bytes and steps. A spent heap makes every operation PHP_UNKNOWN and says
- * why (php_heap_spent); nothing crashes and nothing loops.
+ * The heap is bounded in bytes and steps. What does not fit in what is left of it comes out as
+ * PHP_UNKNOWN, and heap->spent says which budget that was first; what fits still works, so that one
+ * text of a gigabyte does not hide the rest of a file. Nothing crashes and nothing loops.
  */
 #ifndef SPAMGEAR_PHP_VALUE_H
 #define SPAMGEAR_PHP_VALUE_H
@@ -18,7 +19,7 @@
 /* ---- the heap ---- */
 
 struct php_heap {
-    struct php_block *blocks; /* newest first; kept between files */
+    struct php_block *blocks; /* newest first */
     size_t used, bytes_limit;
     uint64_t steps, steps_limit;
     const char *spent; /* NULL, or which budget: "memory", "steps", "depth", "layers" */
@@ -114,6 +115,10 @@ enum php_trait {
         32768 /* passed through a string function that changes it (trim, substr, ...) */
 };
 
+#define PHP_PROMISES                                                                               \
+    (PHP_IS_NUMBER | PHP_IS_HASH | PHP_IS_SHELL_QUOTED | PHP_IS_HTML_QUOTED | PHP_IS_BASENAME |    \
+     PHP_IS_CHECKED | PHP_HAS_SAFE_NAME)
+
 struct php_value {
     uint8_t type; /* enum php_type */
     uint8_t made; /* string operations that made it, saturating: 0 = as it stands in the source */
@@ -132,6 +137,7 @@ struct php_value {
         struct php_closure *closure; /* php/run's own */
     };
 };
+_Static_assert(sizeof(struct php_value) == 32, "values are copied all the time");
 
 struct php_value php_unknown(void);
 struct php_value php_null(void);
@@ -140,17 +146,33 @@ struct php_value php_int(int64_t number);
 struct php_value php_float(double real);
 struct php_value php_text_value(struct php_text text);
 
-/* Adds what `from` went through to `to`'s marks: taints and traits joined (traits that promise
- * something, PHP_IS_NUMBER and the like, only when both have them), counts the larger. */
+/* Adds what `from` went through to `to`'s marks: taints and traits joined, counts the larger.
+ * Traits that promise something (PHP_IS_NUMBER and the like) stay only when both have them, or
+ * when the one that has not is a constant without taint. A `to` without any mark takes all. */
 void php_value_mark(struct php_value *to, const struct php_value *from);
 /* Either one or the other: equal known contents stay known, else `to` keeps its content when it is
  * known, gets the other's when it is not; marks are joined. */
 void php_value_merge(struct php_heap *heap, struct php_value *to, const struct php_value *other);
 
-/* Conversions as PHP makes them; false when unknown (or an array, or the heap is spent). */
+/* What a text is as a number. Type PHP_INT or PHP_FLOAT; whole: nothing but blanks is around it
+ * ("12 " is, "12a" is not). False when it does not begin with a number. */
+struct php_number {
+    enum php_type type;
+    bool whole;
+    int64_t number;
+    double real;   /* of either type */
+    int overflows; /* -1, 1: an integer that does not fit, and so a float */
+};
+bool php_number_read(struct span text, struct php_number *out);
+/* As PHP makes an integer of a float that is out of range: modulo 2^64. */
+int64_t php_float_to_int(double real);
+
+/* Conversions as PHP makes them; false when unknown (or an array, or the heap is spent). The text
+ * of an array ("Array") is php_concat's and the cast's business. */
 bool php_to_text(struct php_heap *heap, const struct php_value *value, struct php_text *out);
 bool php_to_int(const struct php_value *value, int64_t *out); /* numeric prefix, as (int) */
 bool php_to_float(const struct php_value *value, double *out);
+/* Of an array too: is it empty? */
 bool php_to_bool(const struct php_value *value, bool *out);
 /* PHP 8's == and ===; -1 unknown, else 0 or 1. */
 int php_same(const struct php_value *a, const struct php_value *b);
@@ -165,6 +187,7 @@ bool php_order(struct php_heap *heap, const struct php_value *a, const struct ph
  */
 struct php_value php_binary(struct php_heap *heap, int op, const struct php_value *a,
                             const struct php_value *b);
+/* + - ! ~, and what PHP_OP_INCREMENT and PHP_OP_DECREMENT make of a ("Az"++ is "Ba"). */
 struct php_value php_unary(struct php_heap *heap, int op, const struct php_value *a);
 struct php_value php_concat(struct php_heap *heap, const struct php_value *a,
                             const struct php_value *b);
@@ -174,6 +197,7 @@ struct php_value php_cast(struct php_heap *heap, int op, const struct php_value 
 
 struct php_entry {
     bool has_name;
+    uint32_t hash;  /* of the key; the array's own business */
     int64_t number; /* the key, unless has_name */
     struct php_text name;
     struct php_value value;
@@ -182,10 +206,13 @@ struct php_entry {
 struct php_array {
     struct php_entry *at;
     uint32_t len, cap;
-    uint32_t *index; /* open addressing over at, when len is large */
+    uint32_t *index; /* open addressing over at, when len is large: 0, or place + skipped + 1 */
     uint32_t slots;
+    uint32_t skipped;      /* entries that were taken off the front of at, */
+    uint32_t stale;        /* and off its end, since the index was made */
     int64_t next;          /* the number a[] gets */
-    bool shared;           /* more than one value may point at it: copy before writing */
+    bool shared;           /* more than one value may point at it: copy before writing. Set by
+                              whoever copies a value to a second place */
     bool open;             /* keys that are not known were written: any key may exist */
     struct php_value rest; /* what was written under keys that are not known, merged */
 };
@@ -195,13 +222,17 @@ struct php_array *php_array_new(struct php_heap *heap); /* NULL when the heap is
 bool php_array_key(struct php_heap *heap, const struct php_value *key, struct php_entry *out);
 /* The value under a key; NULL when there is none (ask `open` whether that means anything). */
 struct php_value *php_array_find(const struct php_array *array, const struct php_entry *key);
-/* The array to write into: a copy when it is shared. NULL when the heap is spent. */
+/* The array to write into: a copy when it is shared (arrays in it are shared then). NULL when the
+ * heap is spent. */
 struct php_array *php_array_own(struct php_heap *heap, struct php_array *array);
-/* Sets (adds at the end when new). key NULL: a[] = value. False when the heap is spent. */
+/* Sets (adds at the end when new). key NULL: a[] = value. False when the heap is spent. Adding may
+ * move all entries: pointers into the array are good until then. */
 bool php_array_set(struct php_heap *heap, struct php_array *array, const struct php_entry *key,
                    const struct php_value *value);
-void php_array_unset(struct php_array *array, const struct php_entry *key);
-/* Everything in it, as one value: merged marks of all elements, deep; content unknown unless there
+/* Takes an entry out, which moves those behind it and so takes steps; the first and the last one
+ * go at no cost. Without steps left the entry stays and the array becomes open. */
+void php_array_unset(struct php_heap *heap, struct php_array *array, const struct php_entry *key);
+/* Everything in it, as one value: joined marks of all elements, deep; content unknown unless there
  * is one element. */
 struct php_value php_array_summary(struct php_heap *heap, const struct php_array *array);
 
