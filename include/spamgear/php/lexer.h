@@ -29,7 +29,8 @@ enum php_token_kind {
     PHP_NUMBER,    /* integer or float */
     PHP_STRING,    /* '...', or "..." and b"..." without anything to interpolate; with its quotes */
     PHP_QUOTE,     /* " or ` (b" too) at either end of an interpolated string, <<<LABEL with its
-                      newline, LABEL at a heredoc's end. is: PHP_QUOTE_* */
+                      newline; at a heredoc's end the newline that is no part of the text, blanks,
+                      LABEL. is: PHP_QUOTE_* */
     PHP_PIECE,     /* constant text within an interpolated string or heredoc; is: PHP_QUOTE_* */
     PHP_OPERATOR,  /* is: enum php_op */
     PHP_HALTED     /* everything behind __halt_compiler(); */
@@ -82,7 +83,8 @@ enum php_op {
     PHP_OP_CAST_UNSET,
     PHP_OP_BRACE_DOLLAR, /* { before $ in a string; closed by an ordinary } */
     PHP_OP_DOLLAR_BRACE, /* ${ in a string; closed by an ordinary } */
-    PHP_OP_ATTRIBUTE     /* #[ ; closed by an ordinary ] */
+    PHP_OP_ATTRIBUTE,    /* #[ ; closed by an ordinary ] */
+    PHP_OP_PIPE          /* |> */
 };
 
 /* Words with a meaning, in any case. PHP_WORD_NONE: an ordinary name. After -> and :: every name
@@ -167,7 +169,7 @@ struct php_token {
     uint8_t is;       /* php_op, php_word or php_quote, as the kind says */
     uint16_t flags;   /* PHP_TOKEN_* */
 };
-#define PHP_TOKEN_UNCLOSED 1 /* a string, comment or heredoc that the text's end cut off */
+#define PHP_TOKEN_UNCLOSED 1 /* the last token, in a string, comment or heredoc that is cut off */
 #define PHP_TOKEN_ASP      2 /* <% and %>: code only where asp_tags was on */
 #define PHP_TOKEN_SCRIPT   4 /* <script language="php">: code before PHP 7 only */
 #define PHP_TOKEN_SHORT    8 /* <? : code where short_open_tag is on */
@@ -176,13 +178,21 @@ struct php_tokens {
     VEC(struct php_token) list; /* the last one is PHP_END */
 };
 
-#define PHP_LEX_ALL  1 /* blanks and comments too */
-#define PHP_LEX_CODE 2 /* the text is what eval() gets: it begins inside of PHP */
+#define PHP_LEX_ALL    1 /* blanks and comments too: tokens cover every byte */
+#define PHP_LEX_CODE   2 /* the text is what eval() gets: it begins inside of PHP */
+#define PHP_LEX_MODERN 4 /* <% and <script language="php"> are HTML, as they are since PHP 7 */
+
+/* What <% or <script> opened ends before the next "<?" that opens PHP, wherever that stands: what
+ * only PHP 5 takes for code shall not hide what every PHP runs. */
 
 /* Takes text apart; tokens starts afresh and keeps its memory. What is longer than PHP_TEXT_MAX is
  * cut there. */
 void php_lex(struct span text, unsigned how, struct php_tokens *tokens);
 void php_tokens_clear(struct php_tokens *tokens);
+
+/* Can PHP begin with what stands behind a "<?", short_open_tag on or off? XML's processing
+ * instructions cannot. */
+bool php_opens(struct span behind);
 
 static inline struct span php_token_text(struct span text, const struct php_token *token)
 {
