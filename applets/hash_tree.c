@@ -8,8 +8,11 @@
 #include "spamgear/base/digest.h"
 #include "spamgear/base/json_read.h"
 #include "spamgear/base/map.h"
+#include "spamgear/base/mem.h"
 #include "spamgear/base/text.h"
 #include "spamgear/cli/applet.h"
+#include "spamgear/scan/originals.h"
+#include "spamgear/scan/sniff.h"
 #include "spamgear/scan/walk.h"
 #include <errno.h>
 #include <stdio.h>
@@ -17,8 +20,11 @@
 
 #define CHECKSUMS_MAX (64u << 20) /* bytes of the JSON file */
 
+#define PHP_MAX (8u << 20) /* bytes of a PHP file whose tokens are told */
+
 struct hash_tree_settings {
     char *wordpress_checksums;
+    bool php;
 };
 
 /* ---- the checksums of WordPress ---- */
@@ -118,12 +124,15 @@ static int read_checksums(struct checksums *checksums, const char *path)
 struct entry {
     char *path;
     uint8_t hash[DIGEST_BYTES];
+    bool has_print;
+    struct php_print print;
 };
 
 struct tree {
     const struct checksums *checksums; /* NULL: every file counts */
     size_t root_len;                   /* of the folder that the checksums are of */
     VEC(struct entry) entries;
+    bool php;    /* tokens are told too */
     bool others; /* there are files without the checksum of their name */
 };
 
@@ -142,9 +151,37 @@ static bool is_published(struct tree *tree, struct span path, const uint8_t md5[
     return same;
 }
 
-/* Both hashes of what was read once. False after diag_error. */
-static bool hash_file(struct walk *walk, const char *path, uint8_t sha256[DIGEST_BYTES],
-                      uint8_t md5[DIGEST_MD5_BYTES])
+/* Adds what recognises a PHP file that something was put into. One that is too large or too short
+ * has no print; the hashes still tell it. */
+static bool print_text(struct span text, struct php_print *print)
+{
+    struct php_tokens tokens = {0};
+    struct php_sequence sequence = {0};
+    bool has_print = false;
+    if (sniff(text, 0) & SNIFF_PHP) {
+        php_lex(text, 0, &tokens);
+        php_sequence_of(text, &tokens, &sequence);
+        has_print = php_print_of(&sequence, print);
+    }
+    php_sequence_clear(&sequence);
+    php_tokens_clear(&tokens);
+    return has_print;
+}
+
+static void read_print(struct entry *entry, int fd, const struct stat *st)
+{
+    if (st->st_size > PHP_MAX || st->st_size < PHP_PRINT_MIN)
+        return;
+    char *text = mem_alloc((size_t)st->st_size);
+    ssize_t got = pread(fd, text, (size_t)st->st_size, 0);
+    entry->has_print =
+        got == st->st_size && print_text((struct span){text, (size_t)got}, &entry->print);
+    free(text);
+}
+
+/* Both hashes of what was read once, and the print. False after diag_error. */
+static bool hash_file(const struct tree *tree, struct walk *walk, const char *path,
+                      struct entry *entry, uint8_t md5[DIGEST_MD5_BYTES])
 {
     struct strbuf why = {0};
     struct stat st;
@@ -156,8 +193,10 @@ static bool hash_file(struct walk *walk, const char *path, uint8_t sha256[DIGEST
         result = digest_add_file(both, 2, fd, NULL, &why);
         if (result != 0)
             diag_error("%s: %s", path, strbuf_text(&why));
-        digest_finish(both[0], sha256);
+        digest_finish(both[0], entry->hash);
         digest_finish(both[1], md5);
+        if (tree->php && result == 0)
+            read_print(entry, fd, &st);
         close(fd);
     }
     strbuf_clear(&why);
@@ -166,9 +205,9 @@ static bool hash_file(struct walk *walk, const char *path, uint8_t sha256[DIGEST
 
 static void add_file(struct tree *tree, struct walk *walk, const struct walk_file *file)
 {
-    struct entry entry;
+    struct entry entry = {0};
     uint8_t md5[DIGEST_MD5_BYTES];
-    if (!hash_file(walk, file->path.at, entry.hash, md5) ||
+    if (!hash_file(tree, walk, file->path.at, &entry, md5) ||
         (tree->checksums != NULL && !is_published(tree, file->path, md5)))
         return;
     entry.path = mem_text_of(file->path.at, file->path.len);
@@ -228,6 +267,11 @@ static void print_entry(const struct entry *entry, bool terminal)
     if (terminal)
         text_escape(&shown, strbuf_span(&name));
     printf("%s%s  %s\n", escaped ? "\\" : "", text, strbuf_text(terminal ? &shown : &name));
+    if (entry->has_print) {
+        strbuf_reset(&shown);
+        originals_write_line(&entry->print, &shown);
+        fputs(strbuf_text(&shown), stdout);
+    }
     strbuf_clear(&name);
     strbuf_clear(&shown);
 }
@@ -269,7 +313,7 @@ static int run_hash_tree(void *at, const struct run *run)
 {
     const struct hash_tree_settings *settings = at;
     struct checksums checksums = {0};
-    struct tree tree = {0};
+    struct tree tree = {.php = settings->php};
     struct strbuf why = {0};
     int status = APPLET_TROUBLE;
     if (settings->wordpress_checksums != NULL)
@@ -292,12 +336,17 @@ static const struct option options[] = {
                 "Print only files with the MD5 that FILE lists for them: the JSON of "
                 "api.wordpress.org/core/checksums. Others are told, and make the status 1.",
                 .flags = OPTION_NO_CONFIG),
+    OPTION_FLAG(
+        struct hash_tree_settings, php, "php", 0,
+        "After each PHP file, a comment line by which the scanners recognise it when code was "
+        "put into it, and can cut that out again.",
+        .flags = OPTION_NO_CONFIG),
     OPTION_END};
 
 static const struct option *const tables[] = {options, NULL};
 
 static const struct applet_example examples[] = {
-    {"spamgear hash-tree wordpress-6.1 >/etc/spamgear/allow/wordpress-6.1",
+    {"spamgear hash-tree --php wordpress-6.1 >/etc/spamgear/allow/wordpress-6.1",
      "A list of known-good files for --allow-list."},
     {"spamgear hash-tree --wordpress-checksums 6.1.json /var/www/blog",
      "Which files of the blog are as WordPress published them?"},

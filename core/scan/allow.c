@@ -26,6 +26,7 @@ struct hash {
 
 struct allow_list {
     VEC(struct hash) hashes;
+    struct originals originals;
 };
 
 struct allow_list *allow_new(void)
@@ -38,6 +39,7 @@ void allow_free(struct allow_list *list)
     if (list == NULL)
         return;
     vec_clear(&list->hashes);
+    originals_clear(&list->originals);
     free(list);
 }
 
@@ -65,9 +67,12 @@ void allow_read(struct allow_list *list, struct span text, const char *file, str
     size_t wrong = 0;
     for (unsigned number = 1; span_take_line(&text, &line); number++) {
         struct hash hash;
-        if (is_comment(line))
+        struct php_print print;
+        if (originals_read_line(line, &print))
+            originals_add(&list->originals, &print);
+        else if (is_comment(line))
             continue;
-        if (read_line(line, &hash))
+        else if (read_line(line, &hash))
             *vec_add(&list->hashes) = hash;
         else if (wrong++ < PROBLEMS_MAX)
             texts_format(problems, "%s:%u: is no SHA-256 of 64 hexadecimal digits", file, number);
@@ -138,6 +143,12 @@ void allow_finish(struct allow_list *list)
         if (kept == 0 || order(&list->hashes.at[kept - 1], &list->hashes.at[i]) != 0)
             list->hashes.at[kept++] = list->hashes.at[i];
     list->hashes.len = kept;
+    originals_finish(&list->originals);
+}
+
+const struct originals *allow_originals(const struct allow_list *list)
+{
+    return &list->originals;
 }
 
 bool allow_has(const struct allow_list *list, const uint8_t hash[DIGEST_BYTES])
@@ -153,5 +164,7 @@ size_t allow_count(const struct allow_list *list)
 
 uint64_t allow_fingerprint(const struct allow_list *list)
 {
-    return map_digest(list->hashes.at, list->hashes.len * DIGEST_BYTES);
+    const struct originals *originals = &list->originals;
+    return map_digest(list->hashes.at, list->hashes.len * DIGEST_BYTES) ^
+           map_digest(originals->prints.at, originals->prints.len * sizeof *originals->prints.at);
 }

@@ -1,7 +1,8 @@
 /* allow - contents that are known to be good, by SHA-256 only, never by path.
  *
  * An allow list is what sha256sum writes, and what `spamgear hash-tree` makes: 64 hexadecimal
- * digits, then a blank and anything; '#' starts a comment line.
+ * digits, then a blank and anything; '#' starts a comment line. Comment lines of the form that
+ * `hash-tree --php` writes tell what PHP files look like to their last token (scan/originals).
  */
 #ifndef SPAMGEAR_SCAN_ALLOW_H
 #define SPAMGEAR_SCAN_ALLOW_H
@@ -9,6 +10,7 @@
 #include "spamgear/base/digest.h"
 #include "spamgear/base/strbuf.h"
 #include "spamgear/base/vec.h"
+#include "spamgear/scan/originals.h"
 
 struct allow_list;
 
@@ -23,6 +25,8 @@ void allow_read(struct allow_list *list, struct span text, const char *file,
 /* Sorts, each hash once; call after the last load, before allow_has. */
 void allow_finish(struct allow_list *list);
 bool allow_has(const struct allow_list *list, const uint8_t hash[DIGEST_BYTES]);
+/* What the list tells of PHP files. Borrowed. */
+const struct originals *allow_originals(const struct allow_list *list);
 size_t allow_count(const struct allow_list *list);
 /* Hash over the whole list: part of what decides a verdict. */
 uint64_t allow_fingerprint(const struct allow_list *list);
