@@ -10,6 +10,7 @@
 #include "sweep_parts.h"
 
 #include "spamgear/base/clock.h"
+#include "spamgear/scan/clean.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -131,8 +132,7 @@ static bool wants_cleaning(const struct run *run, const struct verdict *verdict)
 {
     const struct sweep *sweep = run->sweep;
     return sweep->clean && verdict->result == VERDICT_FOUND &&
-           verdict_acts(verdict, sweep->detect.rules) &&
-           verdict_cleans(verdict, sweep->detect.rules);
+           verdict_acts(verdict, sweep->detect.rules) && clean_may_help(&sweep->detect, verdict);
 }
 
 /* True when the item went to be cleaned, and will come back. */

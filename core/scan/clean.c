@@ -12,6 +12,7 @@
 #include "spamgear/scan/clean.h"
 
 #include "php_balance.h"
+#include "restore.h"
 #include "spamgear/scan/pattern.h"
 #include "spamgear/scan/sniff.h"
 
@@ -196,6 +197,41 @@ static bool clean_once(struct cleaning *c)
     return any;
 }
 
+/* ---- a released file ---- */
+
+/* The cut is told as that of the first finding that is acted upon. */
+static uint32_t acting_rule(const struct rules *rules, const struct verdict *verdict)
+{
+    for (uint32_t i = 0; i < verdict->findings_len; i++)
+        if (finding_acts(&verdict->findings[i], rules))
+            return verdict->findings[i].rule;
+    return 0;
+}
+
+/* A released file that a block was put into becomes that file again, whatever found it. Returns
+ * whether it is that file now, to the byte; what else is left of it is judged like any other text.
+ */
+static bool restore(struct cleaning *c, const struct verdict *verdict)
+{
+    struct php_part block;
+    bool exact;
+    if (c->detect->allow == NULL ||
+        !restore_find(c->detect->allow, strbuf_span(&c->text), &block, &exact) ||
+        (!exact && !php_parts_are_whole(strbuf_span(&c->text), &block, 1)))
+        return false;
+    *vec_add(&c->parts) = block;
+    cut(c, acting_rule(c->detect->rules, verdict));
+    c->parts.len = 0;
+    return exact;
+}
+
+bool clean_may_help(const struct detect *detect, const struct verdict *verdict)
+{
+    bool known = detect->allow != NULL && allow_originals(detect->allow)->prints.len > 0;
+    return verdict_cleans(verdict, detect->rules) ||
+           (known && (verdict->kinds & SNIFF_PHP) != 0 && verdict_acts(verdict, detect->rules));
+}
+
 /* ---- what is left ---- */
 
 /* Anything but blanks and tags? */
@@ -264,15 +300,21 @@ void clean_text(const struct detect *detect, struct detect_scratch *scratch, str
     strbuf_reset(out);
     verdict->cuts_len = 0;
     verdict->cleaned_size = 0;
-    if (text.len > CLEAN_MAX || clam_found(detect, verdict)) {
+    if (text.len > CLEAN_MAX) {
         verdict->cleaning = CLEANING_STUCK;
         return;
     }
     literal_hits_init(&c.hits, detect->rules->literals);
     strbuf_add_span(&c.text, text);
-    while (rounds < CLEAN_ROUNDS && clean_once(&c))
-        rounds++;
-    verdict->cleaning = outcome(&c, scratch, rounds == CLEAN_ROUNDS);
+    if (restore(&c, verdict))
+        verdict->cleaning = CLEANING_DONE;
+    else if (clam_found(detect, verdict))
+        verdict->cleaning = CLEANING_STUCK;
+    else {
+        while (rounds < CLEAN_ROUNDS && clean_once(&c))
+            rounds++;
+        verdict->cleaning = outcome(&c, scratch, rounds == CLEAN_ROUNDS);
+    }
     if (verdict->cleaning == CLEANING_DONE)
         tell(&c, verdict, out);
     literal_hits_clear(&c.hits);

@@ -224,7 +224,7 @@ static void clean(struct worker *w, struct task *task)
     struct verdict *verdict = &task->verdict;
     if (task->cleaned_fd < 0 || verdict->result != VERDICT_FOUND)
         return;
-    if (!verdict_cleans(verdict, w->detect->rules)) {
+    if (!clean_may_help(w->detect, verdict)) {
         verdict->cleaning = CLEANING_NOTHING;
         return;
     }

@@ -240,6 +240,73 @@ static void test_clam(const struct detect *detect)
     free(verdict);
 }
 
+/* ---- a released file with something put into it ---- */
+
+#define OPEN_OF_FILE "<?php\n"
+#define REST_OF_HEAD "/* A comment. */\nfunction first($a, $b)\n{\n    return $a + $b * 2;\n}\n"
+#define HEAD_OF_FILE OPEN_OF_FILE REST_OF_HEAD
+#define TAIL_OF_FILE                                                                               \
+    "class Thing\n{\n    public $name = 'thing';\n    public function get()\n    {\n"              \
+    "        return strtoupper($this->name) . '!';\n    }\n}\n$thing = new Thing();\n"             \
+    "echo $thing->get(), first(1, 2);\n"
+#define RELEASED HEAD_OF_FILE TAIL_OF_FILE
+
+static struct allow_list *allow_released(void)
+{
+    struct allow_list *allow = allow_new();
+    struct php_tokens tokens = {0};
+    struct php_sequence sequence = {0};
+    struct php_print print;
+    struct texts problems = {0};
+    struct strbuf list = {0};
+    uint8_t hash[DIGEST_BYTES];
+    char text[DIGEST_TEXT + 1];
+    digest_of(SPAN(RELEASED), hash);
+    digest_text(hash, text);
+    strbuf_format(&list, "%s  released.php\n", text);
+    php_lex(SPAN(RELEASED), 0, &tokens);
+    php_sequence_of(SPAN(RELEASED), &tokens, &sequence);
+    test_true("has a print", php_print_of(&sequence, &print));
+    originals_write_line(&print, &list);
+    allow_read(allow, strbuf_span(&list), "list", &problems);
+    test_number("no problems", (int64_t)problems.len, 0);
+    allow_finish(allow);
+    php_sequence_clear(&sequence);
+    php_tokens_clear(&tokens);
+    strbuf_clear(&list);
+    return allow;
+}
+
+/* The rule that finds it cannot cut; the released file tells where the block is. */
+static void test_released(const struct rules *rules)
+{
+    static const struct {
+        const char *name, *text;
+    } infected[] = {
+        {"before", "<?php webshell(); ?>\n" RELEASED},
+        {"before, on the same line", "<?php webshell(); ?>" RELEASED},
+        {"in the open tag", OPEN_OF_FILE "webshell();\n" REST_OF_HEAD TAIL_OF_FILE},
+        {"behind", RELEASED "webshell();\n"},
+        {"behind, without a newline", RELEASED "webshell();"},
+        {"inside", HEAD_OF_FILE "if (1) { webshell(); }\n" TAIL_OF_FILE},
+        {"inside, with blanks", HEAD_OF_FILE "        \t   webshell(); " TAIL_OF_FILE},
+        {"with a comment", HEAD_OF_FILE "/* x */ webshell(); // y\n" TAIL_OF_FILE},
+    };
+    struct detect detect = {.rules = rules, .allow = allow_released()};
+    struct verdict *verdict = mem_zero(1, sizeof *verdict);
+    for (size_t i = 0; i < sizeof infected / sizeof *infected; i++) {
+        struct strbuf out = {0};
+        const char *name = infected[i].name;
+        test_text(name,
+                  cleaning_name(clean(&detect, name, span_text(infected[i].text), &out, verdict)),
+                  "done");
+        test_text(name, strbuf_text(&out), RELEASED);
+        strbuf_clear(&out);
+    }
+    allow_free((struct allow_list *)detect.allow);
+    free(verdict);
+}
+
 int main(void)
 {
     struct rules *rules = make_rules();
@@ -247,6 +314,10 @@ int main(void)
     test_rows(&detect);
     test_bounds(&detect);
     test_clam(&detect);
+    if (digest_load(NULL) == 0)
+        test_released(rules);
+    else
+        test_true("libcrypto", false);
     rules_free(rules);
     regex_clear_all();
     return test_end();

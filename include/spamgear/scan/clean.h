@@ -16,6 +16,9 @@
 #define CLEAN_ROUNDS 100
 #define CLEAN_MAX    (8u << 20) /* larger files are not cleaned: CLEANING_STUCK */
 
+/* Is it worth while to try? One of the rules cleans, or released PHP files are known. */
+bool clean_may_help(const struct detect *detect, const struct verdict *verdict);
+
 /* verdict is that of the text. Sets its cleaning, cuts (places in the original, in order and apart,
  * all of them) and cleaned_size; out gets the text when it is CLEANING_DONE, else it is empty. */
 void clean_text(const struct detect *detect, struct detect_scratch *scratch, struct span text,
