@@ -58,6 +58,8 @@ static const struct {
                  {"fingerprints", 1u << RULE_FINGERPRINT},
                  {"backdoors", 1u << RULE_BACKDOOR},
                  {"shelldetect", 1u << RULE_SHELLDETECT},
+                 {"php", 1u << RULE_PHP},
+                 {"hashes", 1u << RULE_HASH},
                  {"clamav", 1u << RULE_CLAMAV}};
 
 /* The detectors that are left, 0 when a name is wrong. */
@@ -70,8 +72,8 @@ static unsigned wanted_detectors(const struct texts *without)
         while (at < count && strcmp(detectors[at].name, without->at[i]) != 0)
             at++;
         if (at == count) {
-            diag_error("--without %s: is none of rules, fingerprints, backdoors, shelldetect and "
-                       "clamav",
+            diag_error("--without %s: is none of rules, fingerprints, backdoors, shelldetect, "
+                       "php, hashes and clamav",
                        without->at[i]);
             return 0;
         }

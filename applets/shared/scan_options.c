@@ -40,7 +40,8 @@ const struct option scan_engine_options[] = {
                 "/var/lib/spamgear/signatures/current and /usr/share/spamgear/rules, as far as "
                 "they are there."),
     OPTION_LIST(struct scan_settings, ENGINE(without), "without", 0, "DETECTOR",
-                "Leave out a detector: rules, fingerprints, backdoors, shelldetect or clamav."),
+                "Leave out a detector: rules, fingerprints, backdoors, shelldetect, php, hashes or "
+                "clamav."),
     OPTION_LIST(struct scan_settings, ENGINE(allow_lists), "allow-list", 0, "FILE",
                 "Contents whose SHA-256 is in this file (of sha256sum or hash-tree) are good."),
     OPTION_CHOICE(struct scan_settings, ENGINE(clamav), "clamav", 0, "HOW", "auto", clamav_ways,

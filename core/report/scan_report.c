@@ -116,6 +116,8 @@ static const char *const source_names[] = {[RULE_BACKDOOR] = "backdoor",
                                            [RULE_FINGERPRINT] = "fingerprint",
                                            [RULE_SHELLDETECT] = "shelldetect",
                                            [RULE_OWN] = "own",
+                                           [RULE_PHP] = "php",
+                                           [RULE_HASH] = "hash",
                                            [RULE_CLAMAV] = "clamav"};
 static const char *const act_names[] = {[SCAN_ACT_NONE] = NULL,
                                         [SCAN_ACT_QUARANTINED] = "quarantined",

@@ -236,11 +236,28 @@ static void examine_windows(const struct examination *x, int fd, const struct st
 
 /* ---- the verdict ---- */
 
+/* What was found gets a hash, and what has the size of a file that is known to be malicious. */
+static bool wants_hash(const struct examination *x)
+{
+    return digest_is_loaded() && x->verdict->size <= DETECT_HASH_MAX &&
+           (x->verdict->result == VERDICT_FOUND ||
+            known_bad_has_size(&x->detect->rules->bad, x->verdict->size));
+}
+
+static void ask_known_bad(const struct examination *x)
+{
+    const struct known_bad *bad = &x->detect->rules->bad;
+    if (x->verdict->has_hash && known_bad_has_file(bad, x->verdict->size, x->verdict->hash))
+        verdict_add(x->verdict, x->detect->rules, bad->rules[KNOWN_BAD_FILE],
+                    (struct span){NULL, 0});
+    else if (x->verdict->result != VERDICT_FOUND)
+        x->verdict->has_hash = false;
+}
+
 static void hash_file(const struct examination *x, int fd)
 {
     struct strbuf why = {0};
-    if (x->verdict->result != VERDICT_FOUND || x->verdict->size > DETECT_HASH_MAX ||
-        !digest_is_loaded())
+    if (!wants_hash(x))
         return;
     if (digest_of_file(fd, x->verdict->hash, NULL, &why) == 0)
         x->verdict->has_hash = true;
@@ -272,6 +289,7 @@ void detect_file(const struct detect *detect, struct detect_scratch *scratch, in
     if (detect->clam != NULL)
         clam_scan(detect->clam, fd, verdict->size, detect->rules, verdict);
     hash_file(&x, fd);
+    ask_known_bad(&x);
     if (fstat(fd, &after) != 0 || !path_same_state(&before, &after)) {
         verdict_unknown(verdict, "changed while it was read");
         verdict->has_hash = false;
@@ -295,9 +313,10 @@ void detect_text(const struct detect *detect, struct detect_scratch *scratch, st
         examine_view(&x, &view);
     }
     verdict->size = text.len;
-    if (verdict->result == VERDICT_FOUND && digest_is_loaded()) {
+    if (wants_hash(&x)) {
         digest_of(text, verdict->hash);
         verdict->has_hash = true;
     }
+    ask_known_bad(&x);
     ask_allow_list(&x);
 }

@@ -57,6 +57,7 @@ void rules_free(struct rules *rules)
         texts_clear(&rules->anys.at[i].texts);
     vec_clear(&rules->anys);
     map_clear(&rules->ids);
+    known_bad_clear(&rules->bad);
     literals_free(rules->literals);
     free(rules->watch_first);
     free(rules->watch);
@@ -322,12 +323,13 @@ uint64_t rules_fingerprint(const struct rules *rules)
     hash = hash_text(hash, span_text(regex_version()));
     for (size_t i = 0; i < rules->list.len; i++)
         hash = hash_rule(hash, rules, &rules->list.at[i]);
-    return hash;
+    return hash_number(hash, known_bad_fingerprint(&rules->bad));
 }
 
 int rules_compile(struct rules *rules, struct strbuf *why)
 {
     make_watch(rules);
+    known_bad_finish(&rules->bad);
     for (uint32_t i = 0; i < literals_count(rules->literals); i++)
         if (!is_watched(rules, i))
             literals_leave_out(rules->literals, i);

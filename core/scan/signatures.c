@@ -21,7 +21,8 @@ static const struct {
 } formats[] = {{"fingerprints.txt", RULE_FINGERPRINT, known_fingerprints},
                {"backdoors.re", RULE_BACKDOOR, known_backdoors},
                {"shelldetect.db", RULE_SHELLDETECT, shelldb_load},
-               {".rules", RULE_OWN, rule_file_load}};
+               {".rules", RULE_OWN, rule_file_load},
+               {".hashes", RULE_HASH, known_bad_load}};
 #define FORMATS (sizeof formats / sizeof *formats)
 
 /* Hidden files are what editors and package managers leave. FORMATS: none of them. */

@@ -17,6 +17,7 @@
 #include "spamgear/match/literal.h"
 #include "spamgear/match/literals.h"
 #include "spamgear/match/regex.h"
+#include "spamgear/scan/known_bad.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,6 +27,8 @@ enum rule_source {
     RULE_FINGERPRINT, /* fingerprints.txt  [CUSTOM] [PHP.Finger.N]    */
     RULE_SHELLDETECT, /* shelldetect.db    [DETECTOR] [name]          */
     RULE_OWN,         /* *.rules           [SPAMGEAR] [id]            */
+    RULE_PHP,         /* *.weights         [SPAMGEAR] [PHP.Family.Name] */
+    RULE_HASH,        /* *.hashes          [SPAMGEAR] [PHP.Known.X]   */
     RULE_CLAMAV,      /* one rule for all that ClamAV finds: [CLAMAV] [name], name = detail */
     RULE_SOURCES
 };
@@ -74,6 +77,7 @@ struct rules {
     bool trusting; /* set before loading: patterns of *.rules are neither compiled nor judged until
                       they are needed, for those who have one file to examine and no time. One that
                       is wrong makes the file it would have been tried on UNKNOWN. */
+    struct known_bad bad; /* what *.hashes files list */
     VEC(uint32_t) always; /* rules without any literal: their pattern is tried on every text */
 };
 
