@@ -132,7 +132,7 @@ _spamgear()
         esac
         ;;
     hash-tree)
-        options=' --wordpress-checksums --config -v --verbose --now -h --help --version'
+        options=' --wordpress-checksums --php --config -v --verbose --now -h --help --version'
         case $prev in
         --wordpress-checksums) kind=files ;;
         --config) kind=files ;;
