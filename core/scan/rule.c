@@ -7,6 +7,7 @@
 #include "spamgear/scan/rule.h"
 
 #include "spamgear/scan/ordinary.h"
+#include "spamgear/scan/php_judge.h"
 
 #define MEANING 1 /* of a rule's fields: another one makes cached verdicts void */
 
@@ -58,6 +59,8 @@ void rules_free(struct rules *rules)
     vec_clear(&rules->anys);
     map_clear(&rules->ids);
     known_bad_clear(&rules->bad);
+    free(rules->php);
+    vec_clear(&rules->php_rules);
     literals_free(rules->literals);
     free(rules->watch_first);
     free(rules->watch);
@@ -323,7 +326,8 @@ uint64_t rules_fingerprint(const struct rules *rules)
     hash = hash_text(hash, span_text(regex_version()));
     for (size_t i = 0; i < rules->list.len; i++)
         hash = hash_rule(hash, rules, &rules->list.at[i]);
-    return hash_number(hash, known_bad_fingerprint(&rules->bad));
+    hash = hash_number(hash, known_bad_fingerprint(&rules->bad));
+    return rules->php == NULL ? hash : hash_number(hash, php_weights_fingerprint(rules->php));
 }
 
 int rules_compile(struct rules *rules, struct strbuf *why)

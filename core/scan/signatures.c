@@ -22,6 +22,7 @@ static const struct {
                {"backdoors.re", RULE_BACKDOOR, known_backdoors},
                {"shelldetect.db", RULE_SHELLDETECT, shelldb_load},
                {".rules", RULE_OWN, rule_file_load},
+               {".weights", RULE_PHP, php_weights_load},
                {".hashes", RULE_HASH, known_bad_load}};
 #define FORMATS (sizeof formats / sizeof *formats)
 

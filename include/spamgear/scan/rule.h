@@ -63,6 +63,8 @@ struct rule_any {
 
 #define RULES_ANYS 64 /* different lists at most */
 
+struct php_weights;
+
 struct rules {
     VEC(struct rule) list;
     VEC(uint32_t) needs; /* numbers of literals, rule after rule */
@@ -77,8 +79,10 @@ struct rules {
     bool trusting; /* set before loading: patterns of *.rules are neither compiled nor judged until
                       they are needed, for those who have one file to examine and no time. One that
                       is wrong makes the file it would have been tried on UNKNOWN. */
-    struct known_bad bad; /* what *.hashes files list */
-    VEC(uint32_t) always; /* rules without any literal: their pattern is tried on every text */
+    struct known_bad bad;    /* what *.hashes files list */
+    struct php_weights *php; /* of a *.weights file (scan/php_judge.h); NULL: PHP is not judged */
+    VEC(uint32_t) php_rules; /* by family: the suspicious one, the malicious one */
+    VEC(uint32_t) always;    /* rules without any literal: their pattern is tried on every text */
 };
 
 struct rules *rules_new(void); /* with the rule for ClamAV in it */

@@ -1,9 +1,10 @@
 /* signatures - the folders in which signatures stand.
  *
  * A signature folder holds any of: fingerprints.txt, backdoors.re, shelldetect.db,
- * *.rules and *.hashes. Every file is read whole (at most 64 MiB), and refused when others than
- * root and the user who runs this may write it, or the folder. One bad entry refuses that entry
- * only, with file:line; the others are loaded, and the problem makes the run end with trouble.
+ * *.rules, *.weights and *.hashes. Every file is read whole (at most 64 MiB), and refused when
+ * others than root and the user who runs this may write it, or the folder. One bad entry refuses
+ * that entry only, with file:line; the others are loaded, and the problem makes the run end with
+ * trouble.
  */
 #ifndef SPAMGEAR_SCAN_SIGNATURES_H
 #define SPAMGEAR_SCAN_SIGNATURES_H
@@ -40,6 +41,9 @@ void shelldb_load(struct rules *rules, struct span text, const char *file, struc
 /* rule_file.c: the text format of docs/rules.md */
 void rule_file_load(struct rules *rules, struct span text, const char *file,
                     struct texts *problems);
+/* php_judge.c: points of what is seen in PHP; the first file that is right is used */
+void php_weights_load(struct rules *rules, struct span text, const char *file,
+                      struct texts *problems);
 /* known_bad.c: lists of hashes */
 void known_bad_load(struct rules *rules, struct span text, const char *file,
                     struct texts *problems);
