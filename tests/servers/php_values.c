@@ -76,8 +76,8 @@ static void write_array(const struct php_array *array, struct strbuf *out)
     strbuf_format(out, "a%u;", array->len);
     for (uint32_t i = 0; i < array->len; i++) {
         const struct php_entry *entry = &array->at[i];
-        struct php_value key = entry->has_name ? php_text_value(entry->name)
-                                               : php_int(entry->number);
+        struct php_value key =
+            entry->has_name ? php_text_value(entry->name) : php_int(entry->number);
         write_value(&key, out);
         write_value(&entry->value, out);
     }
@@ -87,9 +87,7 @@ static void write_value(const struct php_value *value, struct strbuf *out)
 {
     uint64_t bits;
     switch (value->type) {
-    case PHP_NULL:
-        strbuf_add_text(out, "n;");
-        break;
+    case PHP_NULL: strbuf_add_text(out, "n;"); break;
     case PHP_BOOL:
     case PHP_INT:
         strbuf_format(out, "%c%" PRId64 ";", value->type == PHP_INT ? 'i' : 'b', value->number);
@@ -107,11 +105,8 @@ static void write_value(const struct php_value *value, struct strbuf *out)
             strbuf_format(out, "%02x", (unsigned char)value->text.at[i]);
         strbuf_add_char(out, ';');
         break;
-    case PHP_ARRAY:
-        write_array(value->array, out);
-        break;
-    default:
-        strbuf_add_text(out, "unknown");
+    case PHP_ARRAY: write_array(value->array, out); break;
+    default: strbuf_add_text(out, "unknown");
     }
 }
 
@@ -149,11 +144,13 @@ static const struct {
     const char *name;
     int op;
 } binaries[] = {
-    {"**", PHP_OP_POWER},     {"<<", PHP_OP_SHIFT_LEFT}, {">>", PHP_OP_SHIFT_RIGHT},
-    {"==", PHP_OP_IS_EQUAL},  {"!=", PHP_OP_NOT_EQUAL},  {"===", PHP_OP_IS_SAME},
-    {"!==", PHP_OP_NOT_SAME}, {"<=", PHP_OP_AT_MOST},    {">=", PHP_OP_AT_LEAST},
-    {"&&", PHP_OP_AND},       {"||", PHP_OP_OR},         {"<=>", PHP_OP_SPACESHIP},
-    {"??", PHP_OP_COALESCE},  {"xor", 'x'},
+    {"**", PHP_OP_POWER},       {"<<", PHP_OP_SHIFT_LEFT},
+    {">>", PHP_OP_SHIFT_RIGHT}, {"==", PHP_OP_IS_EQUAL},
+    {"!=", PHP_OP_NOT_EQUAL},   {"===", PHP_OP_IS_SAME},
+    {"!==", PHP_OP_NOT_SAME},   {"<=", PHP_OP_AT_MOST},
+    {">=", PHP_OP_AT_LEAST},    {"&&", PHP_OP_AND},
+    {"||", PHP_OP_OR},          {"<=>", PHP_OP_SPACESHIP},
+    {"??", PHP_OP_COALESCE},    {"xor", 'x'},
 };
 
 static struct php_value compute(const char *name, const struct php_value *args)
