@@ -190,13 +190,22 @@ static bool read_int(struct span digits, bool negative, int64_t *out)
     return true;
 }
 
+/* An integer of so many digits that it cannot fit, whatever follows them. */
+static bool is_huge(struct span digits)
+{
+    while (digits.len > 0 && *digits.at == '0')
+        digits = span_skip(digits, 1);
+    return digits.len >= 20;
+}
+
 static void read_number(struct span number, size_t sign, size_t digits, struct php_number *out)
 {
-    bool negative = sign > 0 && *number.at == '-';
+    bool negative = sign > 0 && *number.at == '-', is_integer = number.len == sign + digits;
     out->type = PHP_FLOAT;
-    if (number.len > sign + digits || !read_int(span_skip(number, sign), negative, &out->number)) {
+    if (!is_integer || !read_int(span_skip(number, sign), negative, &out->number)) {
         out->real = read_float(number);
-        out->overflows = number.len > sign + digits ? 0 : negative ? -1 : 1;
+        if (is_integer || is_huge((struct span){number.at + sign, digits}))
+            out->overflows = negative ? -1 : 1;
         return;
     }
     out->type = PHP_INT;
