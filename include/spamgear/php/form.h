@@ -16,11 +16,12 @@ struct php_form {
     uint32_t strings, string_bytes;
     uint32_t encoded_strings; /* of 64 bytes or more that look like base64 or hex */
     uint32_t encoded_bytes;
-    uint32_t escaped_strings;     /* mostly \x41 or \101 */
+    uint32_t escaped_strings;     /* half or more is \x41 or \101 for a letter or digit */
     uint32_t binary_strings;      /* many bytes that are no text */
     uint32_t largest_entropy;     /* bits a byte * 100, of a constant of 64 bytes or more */
-    uint32_t names, random_names; /* distinct variables and functions of the file; those that no
-                                     person would choose: O0O0, lIlI, consonants, hex, digits */
+    uint32_t names, random_names; /* distinct variables, and functions, classes and labels of the
+                                     file; those that no person would choose: O0O0, lIlI,
+                                     consonants, hex, digits */
     uint32_t high_names;          /* with bytes above 127 */
     uint32_t chr_calls, concats, indexes; /* how often chr( and . and [number] stand */
     uint32_t split_comments; /* comments between a name and its ( or within expressions */
@@ -34,8 +35,9 @@ struct php_form {
     bool has_license; /* a comment with copyright, @license, @package, ... */
     bool has_namespace, has_class;
     uint64_t normal;       /* hash of the tokens, comments and blanks left out */
-    uint64_t shape;        /* the same with names, numbers and strings blanked (words of the
-                              language and names of PHP's functions stay) */
+    uint64_t shape;        /* the same with names, numbers, strings and HTML blanked (words of the
+                              language, superglobals, and names of functions and classes that the
+                              file uses and does not define stay, in small letters) */
     uint32_t shape_tokens; /* how many tokens that hash saw */
 };
 
