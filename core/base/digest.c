@@ -39,8 +39,9 @@
 CRYPTO_FUNCTIONS(LAZY_POINTER)
 static const struct lazy_symbol symbols[] = {CRYPTO_FUNCTIONS(LAZY_SYMBOL){0}};
 
-static const char *const names[] = {[DIGEST_SHA256] = "SHA256", [DIGEST_MD5] = "MD5"};
-static EVP_MD *kinds[2]; /* by enum digest_kind; fetched once, kept for ever */
+static const char *const names[] = {
+    [DIGEST_SHA256] = "SHA256", [DIGEST_MD5] = "MD5", [DIGEST_SHA1] = "SHA1"};
+static EVP_MD *kinds[3]; /* by enum digest_kind; fetched once, kept for ever */
 static bool loaded;
 
 int digest_load(struct strbuf *why)
@@ -51,7 +52,7 @@ int digest_load(struct strbuf *why)
         return -1;
     if (p_OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
         return strbuf_why(why, "libcrypto cannot start");
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 3; i++)
         if (kinds[i] == NULL && (kinds[i] = p_EVP_MD_fetch(NULL, names[i], NULL)) == NULL)
             return strbuf_why(why, "libcrypto has no %s", names[i]);
     loaded = true;

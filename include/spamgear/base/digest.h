@@ -1,7 +1,8 @@
 /* digest - hashes and signatures, by libcrypto (loaded on first use).
  *
- * SHA-256 names contents (allow lists, the vault); MD5 is only here because WordPress
- * publishes its checksums in it; Ed25519 (RFC 8032) vouches for fetched signature sets.
+ * SHA-256 names contents (allow lists, the vault); MD5 is only here because WordPress publishes
+ * its checksums in it, SHA-1 because PHP code computes it; Ed25519 (RFC 8032) vouches for fetched
+ * signature sets.
  * digest_load() must have succeeded before anything else is called; a sandboxed worker
  * inherits the loaded library from its parent.
  */
@@ -21,13 +22,13 @@
 int digest_load(struct strbuf *why);
 bool digest_is_loaded(void); /* has that succeeded before? */
 
-enum digest_kind { DIGEST_SHA256, DIGEST_MD5 };
+enum digest_kind { DIGEST_SHA256, DIGEST_MD5, DIGEST_SHA1 };
 
 struct digest; /* a hash being made */
 
 struct digest *digest_new(enum digest_kind kind); /* digest_finish or digest_free */
 void digest_add(struct digest *digest, const void *at, size_t len);
-/* Writes 32 (SHA-256) or 16 (MD5) bytes and frees. */
+/* Writes 32 (SHA-256), 16 (MD5) or 20 (SHA-1) bytes and frees. */
 void digest_finish(struct digest *digest, uint8_t *out);
 void digest_free(struct digest *digest); /* gives it up; NULL is fine */
 
