@@ -10,6 +10,7 @@
 #ifndef SPAMGEAR_PHP_PURE_H
 #define SPAMGEAR_PHP_PURE_H
 
+#include "spamgear/base/strbuf.h"
 #include "spamgear/php/value.h"
 #include <stddef.h>
 
@@ -17,18 +18,25 @@ enum php_pure_trait {
     PHP_PURE_HIDES = 1,  /* its result does not show what it was: base64_decode, strrev, chr, ... */
     PHP_PURE_BUILDS = 2, /* puts strings together or takes them apart: implode, substr, ... */
     PHP_PURE_NUMBER = 4, /* the result is a number or a bool whatever comes in: strlen, count */
-    PHP_PURE_HASH = 8    /* md5 and its like */
+    PHP_PURE_HASH = 8,   /* md5 and its like */
+    PHP_PURE_HTML = 16,  /* the result is quoted for HTML */
+    PHP_PURE_BASENAME = 32
 };
+
+struct pure; /* a call under way: core/php/pure_parts.h */
 
 struct php_pure {
     const char *name;    /* lower case */
     uint8_t least, most; /* arguments; PHP_PURE_ANY: as many as there are */
     uint8_t traits;
     /* Computes the content. False: cannot be told. Marks are the caller's business. */
-    bool (*compute)(struct php_heap *heap, const struct php_value *args, size_t count,
-                    struct php_value *result);
+    bool (*compute)(struct pure *call);
 };
 #define PHP_PURE_ANY 255
+
+/* Loads what the decoders and hashes use (zlib, libcrypto): before a process can open libraries
+ * no more. 0, or -1 with why: what needs it cannot be told then. */
+int php_pure_load(struct strbuf *why);
 
 /* NULL when there is none of that name. */
 const struct php_pure *php_pure_find(struct span name);

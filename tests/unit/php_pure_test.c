@@ -1,0 +1,138 @@
+/* php_pure - PHP's pure functions, and the marks of what they give. */
+#include "spamgear/php/pure.h"
+
+#include "spamgear/base/mem.h"
+#include "test.h"
+
+static struct php_heap heap;
+
+static struct php_value text(const char *at)
+{
+    struct php_value value = php_unknown();
+    struct php_text copy;
+    if (at != NULL && php_text_copy(&heap, span_text(at), &copy))
+        value = php_text_value(copy);
+    return value;
+}
+
+static struct php_value call(const char *name, const struct php_value *args, size_t count)
+{
+    const struct php_pure *pure = php_pure_find(span_text(name));
+    test_true(name, pure != NULL);
+    return pure == NULL ? php_unknown() : php_pure_call(&heap, pure, args, count);
+}
+
+/* ---- texts ---- */
+
+static const struct {
+    const char *name, *first, *second, *third, *want; /* want NULL: cannot be told */
+} rows[] = {
+    {"base64_decode", "bWFya2Vy", NULL, NULL, "marker"},
+    {"BASE64_Decode", "bWFy*a2Vy", NULL, NULL, "marker"},
+    {"\\base64_decode", "=bWFya2Vy", NULL, NULL, "marker"},
+    {"base64_decode", "bWFya2V", NULL, NULL, "marke"},
+    {"base64_decode", "bWFy a2Vy", "1", NULL, "marker"},
+    {"base64_encode", "marker", NULL, NULL, "bWFya2Vy"},
+    {"strrev", "rekram", NULL, NULL, "marker"},
+    {"str_rot13", "znexre", NULL, NULL, "marker"},
+    {"hex2bin", "6d61726b6572", NULL, NULL, "marker"},
+    {"hex2bin", "6d6", NULL, NULL, NULL},
+    {"bin2hex", "mark", NULL, NULL, "6d61726b"},
+    {"convert_uudecode", "&;6%R:V5R\n`\n", NULL, NULL, "marker"},
+    {"urldecode", "m%61r+ker%4", NULL, NULL, "mar ker%4"},
+    {"rawurldecode", "m%61r+ker%", NULL, NULL, "mar+ker%"},
+    {"quoted_printable_decode", "m=61r= \r\nker=", NULL, NULL, "marker"},
+    {"md5", "marker", NULL, NULL, "b272bda9bf0c1cdcba614b5ed99c4d62"},
+    {"chr", "365", NULL, NULL, "m"},
+    {"str_replace", "#", "", "m#ar#ker", "marker"},
+    {"str_ireplace", "X", "e", "markxr", "marker"},
+    {"strtr", "m1rk2r", "12", "ae", "marker"},
+    {"substr", "a marker", "2", NULL, "marker"},
+    {"substr", "a marker b", "2", "-2", "marker"},
+    {"trim", "..marker__", "_.", NULL, "marker"},
+    {"trim", "abcmarkercba", "a..c", NULL, "marker"},
+    {"stripslashes", "m\\ar\\\\ker", NULL, NULL, "mar\\ker"},
+    {"stripcslashes", "\\x6d\\141rker", NULL, NULL, "marker"},
+    {"str_repeat", "ab", "3", NULL, "ababab"},
+    {"strstr", "a marker", "m", NULL, "marker"},
+    {"ucfirst", "marker", NULL, NULL, "Marker"},
+};
+
+static void test_texts(void)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct php_value args[] = {text(rows[i].first), text(rows[i].second), text(rows[i].third)};
+        size_t count = rows[i].third != NULL ? 3 : rows[i].second != NULL ? 2 : 1;
+        struct php_value got = call(rows[i].name, args, count);
+        test_number(rows[i].name, got.type, rows[i].want == NULL ? PHP_UNKNOWN : PHP_TEXT);
+        if (got.type == PHP_TEXT && rows[i].want != NULL)
+            test_bytes(rows[i].name, got.text.at, got.text.len, rows[i].want, strlen(rows[i].want));
+    }
+}
+
+/* ---- marks ---- */
+
+static void test_marks(void)
+{
+    struct php_value arg = php_unknown(), got;
+    arg.taint = PHP_FROM_REQUEST;
+    arg.made = 1;
+    got = call("base64_decode", &arg, 1);
+    test_number("unknown", got.type, PHP_UNKNOWN);
+    test_number("taint", got.taint, PHP_FROM_REQUEST);
+    test_number("made", got.made, 2);
+    test_true("decoded", got.traits & PHP_IS_DECODED);
+    arg.traits = PHP_IS_BASENAME;
+    got = call("strtolower", &arg, 1);
+    test_true("a promise is kept", got.traits & PHP_IS_BASENAME);
+    got = call("md5", &arg, 1);
+    test_true("a hash", got.traits & PHP_IS_HASH);
+    got = call("strlen", &arg, 1);
+    test_true("a number", got.traits & PHP_IS_NUMBER);
+}
+
+static void test_look(void)
+{
+    static const struct {
+        const char *text;
+        int traits;
+    } looks[] = {{"<?php marker();", PHP_HAS_PHP},
+                 {"GIF89a<?=1", PHP_HAS_PHP},
+                 {"<?xml version='1'", 0},
+                 {"a/b.PHP", PHP_HAS_CODE_NAME},
+                 {"b.php.jpg", PHP_HAS_SAFE_NAME},
+                 {".phtml", PHP_HAS_CODE_NAME},
+                 {"HTTP://example.com/", PHP_IS_URL},
+                 {"marker", 0},
+                 {"https://example.com/a.txt", PHP_IS_URL | PHP_HAS_SAFE_NAME}};
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        struct php_value value = text(looks[i].text);
+        php_value_look(&value);
+        test_number(looks[i].text, value.traits, looks[i].traits);
+    }
+}
+
+static void test_names(void)
+{
+    size_t count;
+    const char *const *names = php_pure_names(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct php_pure *pure = php_pure_find(span_text(names[i]));
+        test_true(names[i], pure != NULL && strcmp(pure->name, names[i]) == 0);
+        test_true(names[i], i == 0 || strcmp(names[i - 1], names[i]) < 0);
+    }
+    test_true("none", php_pure_find(SPAN("marker")) == NULL);
+    test_true("empty", php_pure_find(SPAN("")) == NULL);
+}
+
+int main(void)
+{
+    php_heap_init(&heap, 4 << 20, 1000000);
+    test_true("libraries", php_pure_load(NULL) == 0);
+    test_texts();
+    test_marks();
+    test_look();
+    test_names();
+    php_heap_clear(&heap);
+    return test_end();
+}
