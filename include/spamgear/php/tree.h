@@ -122,7 +122,7 @@ struct php_tree {
 void php_parse(struct span text, const struct php_tokens *tokens, struct php_tree *tree);
 void php_tree_clear(struct php_tree *tree);
 
-/* The tree as indented text, for tests: "call name=system\n  variable $x\n". Appends. */
+/* The tree as text, for tests, a line for each statement: "(do (call system $x))\n". Appends. */
 struct strbuf;
 void php_tree_show(struct span text, const struct php_tokens *tokens, const struct php_tree *tree,
                    struct strbuf *out);
