@@ -23,7 +23,7 @@ struct scan_engine_settings {
 
 /* Which files, and what is told of them. */
 struct scan_walk_settings {
-    bool nul, print_nul, one_file_system, details, exit_zero;
+    bool nul, print_nul, one_file_system, details, why, exit_zero;
     struct texts excludes;
     struct period newer_than;
     int newer_by, format;

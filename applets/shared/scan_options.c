@@ -107,6 +107,9 @@ const struct option scan_walk_options[] = {
                   "text, or json: one object a line."),
     OPTION_FLAG(struct scan_settings, WALK(details), "details", 0,
                 "After each found file, a line for each finding: rule, place and excerpt."),
+    OPTION_FLAG(struct scan_settings, WALK(why), "why", 0,
+                "The same, and why PHP was judged so: points, the way from where it comes in to "
+                "where it runs, what was unpacked."),
     OPTION_FLAG(struct scan_settings, WALK(exit_zero), "exit-zero", 0,
                 "End with 0 instead of 1 when something was found."),
     OPTION_END};

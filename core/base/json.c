@@ -33,6 +33,12 @@ void json_number(struct json *json, const char *key, uint64_t number)
     strbuf_format(json->out, "%llu", (unsigned long long)number);
 }
 
+void json_real(struct json *json, const char *key, double number)
+{
+    begin(json, key);
+    strbuf_format(json->out, "%.2f", number);
+}
+
 void json_text(struct json *json, const char *key, struct span text)
 {
     begin(json, key);

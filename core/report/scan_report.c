@@ -4,6 +4,7 @@
 #include "spamgear/base/digest.h"
 #include "spamgear/base/json.h"
 #include "spamgear/base/text.h"
+#include "spamgear/report/scan_account.h"
 #include "spamgear/scan/sniff.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -104,8 +105,10 @@ static void text_file(const struct scan_report *report, const struct scan_file *
     add_path(report, out, file->path);
     add_labels(report, out, file);
     strbuf_add_char(out, report->settings.nul ? '\0' : '\n');
-    if (found && report->settings.details)
+    if (found && (report->settings.details || report->settings.why))
         add_details(report, out, file->verdict);
+    if (found && report->settings.why)
+        scan_account_text(&file->verdict->account, report->settings.nul ? '\0' : '\n', out);
 }
 
 /* ---- JSON ---- */
@@ -216,6 +219,7 @@ static void json_file(const struct scan_report *report, const struct scan_file *
     hash_member(&json, verdict);
     json_bool(&json, "allowed", verdict->allowed);
     findings_member(&json, report->settings.rules, verdict);
+    scan_account_json(&verdict->account, &json);
     if (verdict->why[0] != '\0')
         json_text(&json, "why", span_text(verdict->why));
     json_word(&json, "act", act_names[file->act]);

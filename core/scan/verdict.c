@@ -26,6 +26,7 @@ void verdict_reset(struct verdict *verdict)
     verdict->cleaning = CLEANING_NOT_ASKED;
     verdict->cleaned_size = 0;
     verdict->cuts_len = 0;
+    verdict->account.len = 0;
 }
 
 void verdict_unknown(struct verdict *verdict, const char *format, ...)
@@ -98,6 +99,7 @@ void verdict_allow(struct verdict *verdict)
 {
     verdict->allowed = true;
     verdict->findings_len = verdict->more = 0;
+    verdict->account.len = 0;
     verdict->result = verdict->why[0] != '\0' ? VERDICT_UNKNOWN : VERDICT_CLEAN;
 }
 
@@ -196,7 +198,7 @@ void verdict_labels(const struct verdict *verdict, const struct rules *rules, st
 
 /* ---- the record: writing ---- */
 
-#define VERSION 1
+#define VERSION 2
 
 enum { FLAG_ALLOWED = 1, FLAG_HASH = 2, FLAGS = 3 };
 
@@ -247,6 +249,8 @@ void verdict_encode(const struct verdict *verdict, struct strbuf *out)
         put(out, verdict->cuts[i].len, 8);
         put(out, verdict->cuts[i].rule, 4);
     }
+    put(out, verdict->account.len, 2);
+    strbuf_add(out, verdict->account.lines, verdict->account.len);
 }
 
 /* ---- the record: reading ---- */
@@ -370,6 +374,15 @@ static void take_cleaning(struct input *in, const struct rules *rules, struct ve
     }
 }
 
+static void take_account(struct input *in, struct verdict *verdict)
+{
+    struct account *account = &verdict->account;
+    account->len = (uint32_t)take_up_to(in, 2, ACCOUNT_MAX, "its account is too long");
+    take_bytes(in, account->lines, account->len);
+    if (in->wrong == NULL)
+        refuse(in, !account_is_sound(account), "its account is none");
+}
+
 /* What must follow from the rest. */
 static void check_result(struct input *in, const struct verdict *verdict)
 {
@@ -388,6 +401,7 @@ int verdict_decode(struct verdict *verdict, struct span *bytes, const struct rul
     take_head(&in, verdict);
     take_findings(&in, rules, verdict);
     take_cleaning(&in, rules, verdict);
+    take_account(&in, verdict);
     check_result(&in, verdict);
     if (in.wrong == NULL) {
         *bytes = in.rest;

@@ -19,6 +19,8 @@ struct json {
 void json_open(struct json *json, const char *key, char bracket); /* '{' or '[' */
 void json_close(struct json *json, char bracket);                 /* '}' or ']' */
 void json_number(struct json *json, const char *key, uint64_t number);
+/* With two decimals; finite. */
+void json_real(struct json *json, const char *key, double number);
 void json_text(struct json *json, const char *key, struct span text);
 void json_bool(struct json *json, const char *key, bool value);
 /* Local time as RFC 3339 text (stamp_format's form), given ready; NULL becomes null. */

@@ -34,6 +34,7 @@ struct scan_report_settings {
     enum scan_format format;
     enum scan_show show;
     bool details;
+    bool why;      /* text: details, and the account of what the PHP analysis judged */
     bool nul;      /* text: raw paths, each record ends with NUL instead of newline */
     bool dry_run;  /* text: [WOULD BE QUARANTINED] ... */
     bool progress; /* on stderr: a line that is overwritten, */

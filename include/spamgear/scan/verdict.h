@@ -13,6 +13,7 @@
 #include "spamgear/base/digest.h"
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include "spamgear/scan/account.h"
 #include "spamgear/scan/rule.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,6 +67,8 @@ struct verdict {
     uint64_t cleaned_size;
     uint32_t cuts_len;
     struct verdict_cut cuts[VERDICT_CUTS];
+    struct account
+        account; /* of what the PHP analysis judged; empty when there is nothing to say */
 };
 
 void verdict_reset(struct verdict *verdict); /* CLEAN, nothing known; cheap */
