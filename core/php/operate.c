@@ -8,7 +8,6 @@
 #include "spamgear/php/value.h"
 
 #include <math.h>
-#include <strings.h>
 
 /* ---- marks of results ---- */
 
@@ -295,95 +294,33 @@ static struct php_value judge(struct php_heap *heap, int op, const struct php_va
     }
 }
 
-/* ---- the ends of a text ---- */
+/* ---- texts ---- */
 
-static const struct span urls[] = {{"http://", 7}, {"https://", 8}, {"ftp://", 6}};
-static const char *const tags[] = {"<?php", "<?=", "<? ", "<?\n", "<?\t", "<?\r", "<%"};
-/* What servers run, by the usual settings. */
-static const char *const code_names[] = {"php",  "php2",  "php3", "php4",     "php5", "php6",
-                                         "php7", "php8",  "phps", "phtml",    "pht",  "phar",
-                                         "inc",  "shtml", "phpt", "pgif",     "cgi",  "pl",
-                                         "asp",  "aspx",  "jsp",  "htaccess", "ini"};
-
-static bool starts(struct span text, struct span with)
+static bool has_text(const struct php_value *value)
 {
-    return text.len >= with.len && strncasecmp(text.at, with.at, with.len) == 0;
-}
-
-static bool is_url(struct span text)
-{
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
-        if (starts(text, urls[i]))
-            return true;
-    return false;
-}
-
-static bool has_tag(struct span text)
-{
-    while (text.len > 0) {
-        const char *at = memchr(text.at, '<', text.len);
-        if (at == NULL)
-            return false;
-        text = span_skip(text, (size_t)(at - text.at));
-        for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
-            if (starts(text, span_text(tags[i])))
-                return true;
-        text = span_skip(text, 1);
-    }
-    return false;
-}
-
-/* What a name that ends in text says of itself. ".php\0.jpg" and "x.php/." are ".php". */
-static unsigned traits_of_tail(struct span text)
-{
-    const char *nul = text.len > 0 ? memchr(text.at, '\0', text.len) : NULL;
-    text = nul == NULL ? text : span_of(text.at, nul);
-    while (text.len > 0 && strchr("/. ", text.at[text.len - 1]) != NULL)
-        text.len--;
-    const char *dot = text.len > 0 ? memrchr(text.at, '.', text.len) : NULL;
-    struct span ending = dot == NULL ? text : span_of(dot + 1, span_end(text));
-    bool may_be_code = ending.len == 0;
-    for (size_t i = 0; i < sizeof code_names / sizeof *code_names; i++) {
-        struct span name = span_text(code_names[i]);
-        if (name.len < ending.len)
-            continue;
-        size_t before = name.len - ending.len;
-        if (strncasecmp(name.at + before, ending.at, ending.len) != 0)
-            continue;
-        if (before == 0 && (dot != NULL || ending.len > 2))
-            return PHP_HAS_CODE_NAME;
-        may_be_code |= dot == NULL;
-    }
-    return may_be_code ? 0 : PHP_HAS_SAFE_NAME;
-}
-
-static unsigned traits_of_head(struct span text)
-{
-    return (text.len >= 2 ? PHP_HAS_PREFIX : 0) | (is_url(text) ? PHP_IS_URL : 0);
+    return value->type != PHP_UNKNOWN && value->type < PHP_OBJECT;
 }
 
 /* The traits of a . b, which is unknown; texts of the known ones are at and len. */
-static unsigned traits_of_ends(const struct php_value *a, struct span head,
+static uint16_t traits_of_ends(const struct php_value *a, struct span head,
                                const struct php_value *b, struct span tail)
 {
-    bool knows_a = a->type != PHP_UNKNOWN, knows_b = b->type != PHP_UNKNOWN;
+    bool knows_a = has_text(a), knows_b = has_text(b);
     unsigned first = PHP_HAS_PREFIX | PHP_IS_URL, last = PHP_HAS_CODE_NAME | PHP_HAS_SAFE_NAME;
     unsigned traits = 0;
     if (!knows_a)
         traits |= a->traits & first;
     else
         traits |=
-            traits_of_head(head) | (b->traits & (head.len == 0 ? first : (unsigned)PHP_HAS_PREFIX));
+            php_text_head(head) | (b->traits & (head.len == 0 ? first : (unsigned)PHP_HAS_PREFIX));
     if (!knows_b)
         traits |= b->traits & last;
     else
-        traits |= tail.len == 0 ? a->traits & last : traits_of_tail(tail);
-    if ((knows_a && has_tag(head)) || (knows_b && has_tag(tail)))
+        traits |= tail.len == 0 ? a->traits & last : php_text_tail(tail);
+    if ((knows_a && php_text_has_php(head)) || (knows_b && php_text_has_php(tail)))
         traits |= PHP_HAS_PHP;
-    return traits;
+    return (uint16_t)traits;
 }
-
-/* ---- texts ---- */
 
 static bool text_of(struct php_heap *heap, const struct php_value *value, struct php_text *out)
 {
@@ -399,14 +336,12 @@ struct php_value php_concat(struct php_heap *heap, const struct php_value *a,
     struct php_value result = joined(a, b);
     bool knows_left = text_of(heap, a, &left), knows_right = text_of(heap, b, &right);
     count_made(&result);
-    if (knows_left && knows_right) {
-        if (php_text_join(heap, left, right, &text))
-            result = with_marks(php_text_value(text), &result);
-        return result;
-    }
-    if (php_heap_step(heap, ((uint64_t)left.len + right.len) / 256))
-        result.traits = (uint16_t)((result.traits & ~(unsigned)OF_ENDS) |
-                                   traits_of_ends(a, php_text_span(left), b, php_text_span(right)));
+    bool knows_both = knows_left && knows_right;
+    if (knows_both && php_text_join(heap, left, right, &text))
+        result = with_marks(php_text_value(text), &result);
+    result.traits &= (uint16_t)~OF_ENDS; /* a known text shows its ends */
+    if (!knows_both && php_heap_step(heap, ((uint64_t)left.len + right.len) / 256))
+        result.traits |= traits_of_ends(a, php_text_span(left), b, php_text_span(right));
     return result;
 }
 

@@ -146,6 +146,13 @@ struct php_value php_int(int64_t number);
 struct php_value php_float(double real);
 struct php_value php_text_value(struct php_text text);
 
+/* What bytes say. Of what begins or ends in this text: PHP_HAS_PREFIX, PHP_IS_URL; one or none of
+ * PHP_HAS_CODE_NAME and PHP_HAS_SAFE_NAME. */
+bool php_text_has_php(struct span text);
+bool php_text_is_url(struct span text);
+unsigned php_text_head(struct span text);
+unsigned php_text_tail(struct span text);
+
 /* Adds what `from` went through to `to`'s marks: taints and traits joined, counts the larger.
  * Traits that promise something (PHP_IS_NUMBER and the like) stay only when both have them, or
  * when the one that has not is a constant without taint. A `to` without any mark takes all. */
