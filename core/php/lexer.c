@@ -24,6 +24,7 @@ struct lexer {
     uint8_t mode;
     uint8_t string;    /* OFFSET: the mode to go back to */
     uint16_t old;      /* PHP_TOKEN_ASP or _SCRIPT: what opened this block */
+    bool cut_off;      /* the text's end, or a fence, cut a token off */
     uint32_t braces;   /* open ones of this level */
     struct span label; /* HEREDOC */
     unsigned how;
@@ -55,10 +56,11 @@ static void emit_operator(struct lexer *l, unsigned is, size_t len)
     emit(l, PHP_OPERATOR, is, l->at + len);
 }
 
+/* The token that was just emitted has no end. */
 static void mark_unclosed(struct lexer *l)
 {
-    if (l->tokens->list.len > 0)
-        l->tokens->list.at[l->tokens->list.len - 1].flags |= PHP_TOKEN_UNCLOSED;
+    l->tokens->list.at[l->tokens->list.len - 1].flags |= PHP_TOKEN_UNCLOSED;
+    l->cut_off = true;
 }
 
 /* ---- blanks and comments ---- */
@@ -99,7 +101,8 @@ static void block_comment(struct lexer *l)
         at++;
     bool closed = at != NULL && at < l->end;
     drop_or_emit(l, PHP_COMMENT, closed ? at + 1 : l->end);
-    if (!closed)
+    l->cut_off |= !closed;
+    if (!closed && (l->how & PHP_LEX_ALL))
         mark_unclosed(l);
 }
 
@@ -186,8 +189,6 @@ static void close_tag(struct lexer *l, size_t len)
 /* At the fence nothing stays open. */
 static void cut_off(struct lexer *l)
 {
-    if (l->mode != CODE || l->levels.len > 0)
-        mark_unclosed(l);
     l->levels.len = 0;
     l->braces = 0;
     leave_block(l);
@@ -850,9 +851,8 @@ void php_lex(struct span text, unsigned how, struct php_tokens *tokens)
         else
             cut_off(&l);
     }
-    if (l.levels.len > 0 || (l.mode != CODE && l.mode != HTML))
-        mark_unclosed(&l);
-    emit(&l, PHP_END, 0, l.at);
+    l.cut_off |= l.levels.len > 0 || (l.mode != CODE && l.mode != HTML);
+    emit(&l, PHP_END, 0, l.at)->flags = l.cut_off ? PHP_TOKEN_UNCLOSED : 0;
     vec_clear(&l.levels);
 }
 

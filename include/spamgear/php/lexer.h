@@ -169,10 +169,11 @@ struct php_token {
     uint8_t is;       /* php_op, php_word or php_quote, as the kind says */
     uint16_t flags;   /* PHP_TOKEN_* */
 };
-#define PHP_TOKEN_UNCLOSED 1 /* the last token, in a string, comment or heredoc that is cut off */
-#define PHP_TOKEN_ASP      2 /* <% and %>: code only where asp_tags was on */
-#define PHP_TOKEN_SCRIPT   4 /* <script language="php">: code before PHP 7 only */
-#define PHP_TOKEN_SHORT    8 /* <? : code where short_open_tag is on */
+#define PHP_TOKEN_UNCLOSED                                                                         \
+    1 /* a PHP_STRING, nowdoc or comment that is cut off; PHP_END: anything is */
+#define PHP_TOKEN_ASP    2 /* <% and %>: code only where asp_tags was on */
+#define PHP_TOKEN_SCRIPT 4 /* <script language="php">: code before PHP 7 only */
+#define PHP_TOKEN_SHORT  8 /* <? : code where short_open_tag is on */
 
 struct php_tokens {
     VEC(struct php_token) list; /* the last one is PHP_END */
