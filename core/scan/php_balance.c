@@ -1,16 +1,15 @@
-/* php_balance - a scanner of PHP's states: HTML, code, strings, comments, heredocs, brackets.
+/* php_balance - walks over the tokens of PHP and counts what is open: brackets and strings.
  *
- * It follows PHP 7.3 and later (Zend/zend_language_scanner.l): heredocs may end indented, "#["
- * begins an attribute, "?>" ends a line comment. It reads any bytes, each of them once, and
- * keeps at most DEPTH_MAX open brackets. What it does not know is grammar: code that balances
- * may still be a syntax error. Short open tags count as sniff counts them.
+ * The lexer tells what is a token; here some of them are made smaller, because a cut may go through
+ * them: an open tag and the blank behind it, a close tag and its newline, "..." and its text. At
+ * most DEPTH_MAX brackets may be open. What is not known is grammar: code that balances may still
+ * be a syntax error. Tags are those of PHP 7 and later; short ones count as sniff counts them.
  */
 #include "php_balance.h"
 
 #include "spamgear/base/vec.h"
+#include "spamgear/php/lexer.h"
 #include "spamgear/scan/clean.h"
-#include "spamgear/scan/sniff.h"
-#include <strings.h>
 
 #define DEPTH_MAX 10000
 #define NOWHERE   SIZE_MAX
@@ -18,44 +17,26 @@
 enum mode { HTML, CODE, DATA }; /* DATA: behind __halt_compiler */
 
 struct opened {
-    char kind; /* ( [ { " ` or H for a heredoc */
+    char kind; /* ( [ { " ` H for a heredoc */
     size_t at;
-    struct span label; /* of a heredoc */
 };
 
 struct scanner {
-    const char *start, *at, *end;
+    const char *start;
+    struct php_tokens tokens; /* the last one is PHP_END */
+    size_t next;              /* token */
+    size_t at;                /* in the text: behind the token that was read last */
     enum mode mode;
     VEC(struct opened) open;
     unsigned strings; /* of open: " ` H */
     bool failed;
     bool inert;        /* the token just read is a comment or a string without code in it */
     bool divisible;    /* the token just read may be cut anywhere: HTML, blanks, text of strings */
+    bool escapes;      /* but not behind a backslash */
     size_t statements; /* significant tokens so far, all counted */
     char last;         /* the last significant token's last byte; ';' behind an open tag */
     struct strbuf *why;
 };
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool is_name(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           (unsigned char)c >= 0x80;
-}
-
-static struct span rest_of(const struct scanner *s)
-{
-    return span_of(s->at, s->end);
-}
-
-static char look(const struct scanner *s, size_t ahead)
-{
-    return (size_t)(s->end - s->at) > ahead ? s->at[ahead] : '\0';
-}
 
 static unsigned long line_of(const struct scanner *s, size_t offset)
 {
@@ -70,14 +51,104 @@ static void fail(struct scanner *s, size_t offset, const char *what)
     if (!s->failed)
         strbuf_why(s->why, "line %lu: %s", line_of(s, offset), what);
     s->failed = true;
-    s->at = s->end;
 }
 
-static void significant(struct scanner *s, size_t len)
+/* ---- tokens as cuts see them ---- */
+
+static void add_part(struct php_tokens *parts, const struct php_token *of, enum php_token_kind kind,
+                     size_t from, size_t to)
 {
-    s->at += len;
-    s->last = s->at[-1];
-    s->statements++;
+    if (to > from)
+        *vec_add(&parts->list) = (struct php_token){.at = of->at + (uint32_t)from,
+                                                    .len = (uint32_t)(to - from),
+                                                    .kind = (uint8_t)kind,
+                                                    .is = of->is};
+}
+
+static size_t blanks_behind(struct span s)
+{
+    size_t len = 0;
+    while (len < s.len && strchr(" \t\r\n", s.at[s.len - len - 1]) != NULL)
+        len++;
+    return len;
+}
+
+static size_t newline_before(struct span s)
+{
+    return s.len > 1 && s.at[0] == '\r' && s.at[1] == '\n' ? 2 : *s.at == '\r' || *s.at == '\n';
+}
+
+/* "..." as a quote, its text, and a quote. */
+static void add_string(struct php_tokens *parts, const struct php_token *token, struct span s)
+{
+    size_t from = *s.at == '"' ? 1 : 2, to = s.len - ((token->flags & PHP_TOKEN_UNCLOSED) == 0);
+    add_part(parts, token, PHP_QUOTE, 0, from);
+    add_part(parts, token, PHP_PIECE, from, to);
+    add_part(parts, token, PHP_QUOTE, to, s.len);
+}
+
+/* A nowdoc is one string. */
+static size_t add_nowdoc(struct php_tokens *parts, const struct php_token *first)
+{
+    const struct php_token *last = first + 1;
+    last += last->kind == PHP_PIECE;
+    struct php_token whole = *first;
+    bool closed = last->kind == PHP_QUOTE;
+    whole.kind = PHP_STRING;
+    whole.flags = closed ? 0 : PHP_TOKEN_UNCLOSED;
+    whole.len = (closed ? last->at + last->len : last->at) - first->at;
+    *vec_add(&parts->list) = whole;
+    return (size_t)(last - first) - !closed;
+}
+
+static bool is_double(struct span s)
+{
+    return *s.at == '"' || (s.len > 1 && *s.at != '\'' && s.at[1] == '"');
+}
+
+/* Returns how many more tokens were taken. */
+static size_t add_parts(struct php_tokens *parts, const struct php_token *token, struct span s)
+{
+    size_t cut;
+    switch (token->kind) {
+    case PHP_OPEN:
+    case PHP_CLOSE:
+        cut = s.len - blanks_behind(s);
+        add_part(parts, token, token->kind, 0, cut);
+        add_part(parts, token, token->kind == PHP_OPEN ? PHP_BLANK : PHP_HTML, cut, s.len);
+        return 0;
+    case PHP_STRING:
+        if (!is_double(s))
+            break;
+        add_string(parts, token, s);
+        return 0;
+    case PHP_QUOTE:
+        if (token->is == PHP_QUOTE_NOWDOC)
+            return add_nowdoc(parts, token);
+        cut = newline_before(s);
+        add_part(parts, token, PHP_PIECE, 0, cut);
+        add_part(parts, token, PHP_QUOTE, cut, s.len);
+        return 0;
+    default: break;
+    }
+    *vec_add(&parts->list) = *token;
+    return 0;
+}
+
+static void scanner_init(struct scanner *s, struct span text, struct strbuf *why)
+{
+    struct php_tokens whole = {0};
+    *s = (struct scanner){.start = text.at, .last = ';', .why = why};
+    php_lex(text, PHP_LEX_ALL | PHP_LEX_MODERN, &whole);
+    for (size_t i = 0; i < whole.list.len; i++)
+        i += add_parts(&s->tokens, &whole.list.at[i], php_token_text(text, &whole.list.at[i]));
+    php_tokens_clear(&whole);
+}
+
+static void scanner_clear(struct scanner *s)
+{
+    php_tokens_clear(&s->tokens);
+    vec_clear(&s->open);
 }
 
 /* ---- brackets and strings that are open ---- */
@@ -92,329 +163,159 @@ static bool is_string(char kind)
     return kind == '"' || kind == '`' || kind == 'H';
 }
 
-static void push(struct scanner *s, char kind, size_t len, struct span label)
+static void push(struct scanner *s, char kind, size_t at)
 {
     if (s->open.len == DEPTH_MAX) {
-        fail(s, (size_t)(s->at - s->start), "more brackets are open than are looked at");
+        fail(s, at, "more brackets are open than are looked at");
         return;
     }
-    *vec_add(&s->open) = (struct opened){kind, (size_t)(s->at - s->start), label};
+    *vec_add(&s->open) = (struct opened){kind, at};
     s->strings += is_string(kind);
-    significant(s, len);
 }
 
-static void pop(struct scanner *s, size_t len)
+static void pop(struct scanner *s)
 {
     s->strings -= is_string(top(s));
     s->open.len--;
-    significant(s, len);
 }
 
-static void close_bracket(struct scanner *s, char opener)
+static void close_bracket(struct scanner *s, char opener, size_t at)
 {
     if (top(s) == opener)
-        pop(s, 1);
+        pop(s);
     else
-        fail(s, (size_t)(s->at - s->start), "a closing bracket closes nothing");
+        fail(s, at, "a closing bracket closes nothing");
 }
 
-/* ---- HTML ---- */
+/* ---- one token ---- */
 
-static void step_html(struct scanner *s)
+static void read_quote(struct scanner *s, const struct php_token *token)
 {
-    size_t tag = sniff_php_tag(rest_of(s));
-    if (tag > 0) {
-        s->mode = CODE;
-        s->at += tag;
-        s->last = tag == 3 ? '=' : ';';
-        return;
+    static const char kinds[] = {
+        [PHP_QUOTE_DOUBLE] = '"', [PHP_QUOTE_BACKTICK] = '`', [PHP_QUOTE_HEREDOC] = 'H'};
+    if (is_string(top(s)))
+        pop(s);
+    else
+        push(s, kinds[token->is], token->at);
+}
+
+static void read_operator(struct scanner *s, const struct php_token *token)
+{
+    switch (token->is) {
+    case '(': push(s, '(', token->at); break;
+    case '[':
+    case PHP_OP_ATTRIBUTE: push(s, '[', token->at); break;
+    case '{':
+    case PHP_OP_BRACE_DOLLAR:
+    case PHP_OP_DOLLAR_BRACE: push(s, '{', token->at); break;
+    case ')': close_bracket(s, '(', token->at); break;
+    case ']': close_bracket(s, '[', token->at); break;
+    case '}': close_bracket(s, '{', token->at); break;
+    case '<':
+    case PHP_OP_SHIFT_LEFT:
+        if (s->start[token[1].at] == '?' && token[1].kind != PHP_END)
+            fail(s, token->at + token->len - 1, "an open tag stands within PHP");
+        break;
+    default: break;
     }
-    const char *next =
-        s->at + 1 < s->end ? memchr(s->at + 1, '<', (size_t)(s->end - s->at) - 1) : NULL;
-    s->at = next == NULL ? s->end : next;
-    s->divisible = true;
-}
-
-/* ---- strings ---- */
-
-/* "{$" and "${" begin code within a string. */
-static bool interpolates(const struct scanner *s)
-{
-    return (look(s, 0) == '{' && look(s, 1) == '$') || (look(s, 0) == '$' && look(s, 1) == '{');
-}
-
-/* Text up to what may mean something; one byte at least. */
-static void string_text(struct scanner *s, const char *meaning)
-{
-    s->divisible = true;
-    do
-        s->at++;
-    while (s->at < s->end && (*s->at == '\0' || strchr(meaning, *s->at) == NULL));
-}
-
-static void escape(struct scanner *s)
-{
-    char next = look(s, 1);
-    s->at += s->end - s->at > 1 && next != '\n' && next != '\r' ? 2 : 1;
-}
-
-static void step_quoted(struct scanner *s, char quote)
-{
-    if (*s->at == quote)
-        pop(s, 1);
-    else if (*s->at == '\\')
-        escape(s);
-    else if (interpolates(s))
-        push(s, '{', *s->at == '{' ? 1 : 2, (struct span){NULL, 0});
-    else
-        string_text(s, "\"`\\{$");
-}
-
-/* Length of blanks and label when a heredoc's end stands at `at`, which begins a line; else 0. */
-static size_t heredoc_end(const struct scanner *s, const char *at, struct span label)
-{
-    const char *name = at;
-    while (name < s->end && (*name == ' ' || *name == '\t'))
-        name++;
-    struct span rest = span_of(name, s->end);
-    if (!span_has_prefix(rest, label) || (rest.len > label.len && is_name(rest.at[label.len])))
-        return 0;
-    return (size_t)(name - at) + label.len;
-}
-
-static void step_heredoc(struct scanner *s)
-{
-    bool begins_line = s->at[-1] == '\n' || s->at[-1] == '\r';
-    size_t end = begins_line ? heredoc_end(s, s->at, s->open.at[s->open.len - 1].label) : 0;
-    if (end > 0)
-        pop(s, end);
-    else if (*s->at == '\\')
-        escape(s);
-    else if (interpolates(s))
-        push(s, '{', *s->at == '{' ? 1 : 2, (struct span){NULL, 0});
-    else if (*s->at == '\n' || *s->at == '\r')
-        s->at++;
-    else
-        string_text(s, "\n\r\\{$");
-}
-
-static void nowdoc(struct scanner *s, const char *at, struct span label)
-{
-    s->inert = true;
-    while (at < s->end) {
-        size_t end = heredoc_end(s, at, label);
-        if (end > 0) {
-            significant(s, (size_t)(at - s->at) + end);
-            return;
-        }
-        while (at < s->end && *at != '\n' && *at != '\r')
-            at++;
-        at += at < s->end;
-    }
-    fail(s, (size_t)(s->at - s->start), "a nowdoc is not closed");
-}
-
-/* At "<<<". False when no heredoc begins here. */
-static bool begin_heredoc(struct scanner *s)
-{
-    const char *at = s->at + 3;
-    while (at < s->end && (*at == ' ' || *at == '\t'))
-        at++;
-    char quote = at < s->end && (*at == '\'' || *at == '"') ? *at++ : '\0';
-    const char *name = at;
-    while (at < s->end && is_name(*at))
-        at++;
-    struct span label = span_of(name, at);
-    if (label.len == 0 || (*name >= '0' && *name <= '9'))
-        return false;
-    if (quote != '\0' && (at == s->end || *at++ != quote))
-        return false;
-    if (at == s->end || (*at != '\n' && *at != '\r'))
-        return false;
-    at += at + 1 < s->end && at[0] == '\r' && at[1] == '\n' ? 2 : 1;
-    if (quote == '\'')
-        nowdoc(s, at, label);
-    else
-        push(s, 'H', (size_t)(at - s->at), label);
-    return true;
-}
-
-/* ---- code ---- */
-
-static void single_quoted(struct scanner *s)
-{
-    s->inert = true;
-    const char *at = s->at + 1;
-    while (at < s->end && *at != '\'')
-        at += *at == '\\' && at + 1 < s->end ? 2 : 1;
-    if (at >= s->end)
-        fail(s, (size_t)(s->at - s->start), "a string is not closed");
-    else
-        significant(s, (size_t)(at - s->at) + 1);
-}
-
-static void line_comment(struct scanner *s)
-{
-    s->inert = true;
-    while (s->at < s->end && *s->at != '\n' && *s->at != '\r' &&
-           !(*s->at == '?' && look(s, 1) == '>'))
-        s->at++;
-}
-
-static void block_comment(struct scanner *s)
-{
-    s->inert = true;
-    const char *end = span_find(span_skip(rest_of(s), 2), SPAN("*/"));
-    if (end == NULL)
-        fail(s, (size_t)(s->at - s->start), "a comment is not closed");
-    else
-        s->at = end + 2;
 }
 
 /* A close tag ends a statement, but not a string's braces. */
-static void close_tag(struct scanner *s)
+static void read_close(struct scanner *s, const struct php_token *token)
 {
-    if (s->strings > 0) {
-        fail(s, (size_t)(s->at - s->start), "a close tag stands within a string");
-        return;
-    }
+    if (s->strings > 0)
+        fail(s, token->at, "a close tag stands within a string");
     s->mode = HTML;
-    significant(s, 2);
 }
 
-static void question(struct scanner *s)
+static void read_halt(struct scanner *s, const struct php_token *token)
 {
-    if (look(s, 1) == '>')
-        close_tag(s);
-    else
-        significant(s, look(s, 1) == '?' ? 2 : look(s, 1) == '-' && look(s, 2) == '>' ? 3 : 1);
+    if (s->open.len > 0)
+        fail(s, token->at, "__halt_compiler stands within brackets");
+    s->mode = DATA;
 }
 
-static void slash(struct scanner *s)
+static void read_significant(struct scanner *s, const struct php_token *token)
 {
-    if (look(s, 1) == '/')
-        line_comment(s);
-    else if (look(s, 1) == '*')
-        block_comment(s);
-    else
-        significant(s, 1);
-}
-
-static void hash(struct scanner *s)
-{
-    if (look(s, 1) == '[')
-        push(s, '[', 2, (struct span){NULL, 0});
-    else
-        line_comment(s);
-}
-
-static void less(struct scanner *s)
-{
-    if (look(s, 1) == '?')
-        fail(s, (size_t)(s->at - s->start), "an open tag stands within PHP");
-    else if (!span_has_prefix(rest_of(s), SPAN("<<<")) || !begin_heredoc(s))
-        significant(s, 1);
-}
-
-/* Names, numbers and variables. Data may follow behind `__halt_compiler`. */
-static void name(struct scanner *s)
-{
-    const char *at = s->at;
-    do
-        at++;
-    while (at < s->end && is_name(*at));
-    struct span word = span_of(s->at, at);
-    if (word.len == 15 && strncasecmp(word.at, "__halt_compiler", 15) == 0) {
-        if (s->open.len > 0)
-            fail(s, (size_t)(s->at - s->start), "__halt_compiler stands within brackets");
-        else
-            s->mode = DATA;
+    switch (token->kind) {
+    case PHP_OPERATOR: read_operator(s, token); break;
+    case PHP_QUOTE: read_quote(s, token); break;
+    case PHP_CLOSE: read_close(s, token); break;
+    case PHP_STRING:
+        s->inert = true;
+        if (token->flags & PHP_TOKEN_UNCLOSED)
+            fail(s, token->at,
+                 token->is == PHP_QUOTE_NOWDOC ? "a nowdoc is not closed"
+                                               : "a string is not closed");
+        break;
+    case PHP_NAME:
+        if (token->is == PHP_WORD_HALT)
+            read_halt(s, token);
+        break;
+    default: break;
     }
-    if (!s->failed)
-        significant(s, word.len);
+    s->last = s->start[token->at + token->len - 1];
+    s->statements++;
 }
 
-static void blanks(struct scanner *s)
+/* What stands in a string and is neither its end nor code in braces is its text. */
+static bool is_text(const struct scanner *s, const struct php_token *token)
 {
-    s->divisible = true;
-    while (s->at < s->end && is_blank(*s->at))
-        s->at++;
+    if (s->mode != CODE || !is_string(top(s)) || token->kind == PHP_QUOTE)
+        return false;
+    return token->kind != PHP_OPERATOR ||
+           (token->is != PHP_OP_BRACE_DOLLAR && token->is != PHP_OP_DOLLAR_BRACE);
 }
 
-static void open_any(struct scanner *s)
+static void read_open(struct scanner *s, const struct php_token *token)
 {
-    push(s, *s->at, 1, (struct span){NULL, 0});
+    s->mode = CODE;
+    s->last = token->kind == PHP_OPEN_ECHO ? '=' : ';';
 }
 
-static void close_round(struct scanner *s)
+static void read_comment(struct scanner *s, const struct php_token *token)
 {
-    close_bracket(s, '(');
+    s->inert = true;
+    if (token->flags & PHP_TOKEN_UNCLOSED)
+        fail(s, token->at, "a comment is not closed");
 }
 
-static void close_square(struct scanner *s)
-{
-    close_bracket(s, '[');
-}
-
-static void close_curly(struct scanner *s)
-{
-    close_bracket(s, '{');
-}
-
-static void step_code(struct scanner *s)
-{
-    static void (*const steps[256])(struct scanner *) = {
-        [' '] = blanks,       ['\t'] = blanks,     ['\r'] = blanks,
-        ['\n'] = blanks,      ['$'] = name,        ['\''] = single_quoted,
-        ['"'] = open_any,     ['`'] = open_any,    ['('] = open_any,
-        ['['] = open_any,     ['{'] = open_any,    [')'] = close_round,
-        [']'] = close_square, ['}'] = close_curly, ['?'] = question,
-        ['/'] = slash,        ['#'] = hash,        ['<'] = less};
-    void (*step)(struct scanner *) = steps[(unsigned char)*s->at];
-    if (step != NULL)
-        step(s);
-    else if (is_name(*s->at))
-        name(s);
-    else
-        significant(s, 1);
-}
-
-/* One token; s->at < s->end. */
+/* One token; s->next is none of PHP_END. */
 static void step(struct scanner *s)
 {
-    char inside = top(s);
-    s->divisible = s->inert = false;
-    if (s->mode == DATA) {
-        s->at = s->end;
-        s->divisible = true;
-    } else if (s->mode == HTML) {
-        step_html(s);
-    } else if (inside == 'H') {
-        step_heredoc(s);
-    } else if (is_string(inside)) {
-        step_quoted(s, inside);
-    } else {
-        step_code(s);
+    const struct php_token *token = &s->tokens.list.at[s->next++];
+    s->at = (size_t)token->at + token->len;
+    s->inert = false;
+    s->escapes = is_text(s, token);
+    s->divisible =
+        s->mode == DATA || s->escapes || token->kind == PHP_HTML || token->kind == PHP_BLANK;
+    if (s->divisible)
+        return;
+    switch (token->kind) {
+    case PHP_OPEN:
+    case PHP_OPEN_ECHO: read_open(s, token); break;
+    case PHP_COMMENT: read_comment(s, token); break;
+    default: read_significant(s, token); break;
     }
 }
 
-static struct scanner scanner_of(struct span text, struct strbuf *why)
+static bool is_at_end(const struct scanner *s)
 {
-    return (struct scanner){
-        .start = text.at, .at = text.at, .end = span_end(text), .last = ';', .why = why};
+    return s->tokens.list.at[s->next].kind == PHP_END;
 }
 
 bool php_balance(struct span text, struct strbuf *why)
 {
-    struct scanner s = scanner_of(text, why);
-    while (s.at < s.end)
+    struct scanner s;
+    scanner_init(&s, text, why);
+    while (!s.failed && !is_at_end(&s))
         step(&s);
     if (!s.failed && s.open.len > 0) {
         const struct opened *last = &s.open.at[s.open.len - 1];
         fail(&s, last->at,
              is_string(last->kind) ? "a string is not closed" : "a bracket is not closed");
     }
-    vec_clear(&s.open);
+    scanner_clear(&s);
     return !s.failed;
 }
 
@@ -485,17 +386,27 @@ static size_t next_border(const struct places *places)
     return places->next % 2 == 0 ? part->from : part->to;
 }
 
+/* Do backslashes mean the byte at `at` in the text of a string that begins at `from`? */
+static bool is_escaped(const struct scanner *s, size_t from, size_t at)
+{
+    size_t slashes = 0;
+    while (at - slashes > from && s->start[at - slashes - 1] == '\\')
+        slashes++;
+    return slashes % 2 == 1;
+}
+
 /* Takes the borders in the token [from, to) that was just read; before it the scanner was `here`.
  * The text's end is a token of no bytes. */
 static void take_borders(struct places *places, struct place here, size_t from,
                          const struct scanner *s)
 {
-    size_t to = (size_t)(s->at - s->start);
+    size_t to = s->at;
     while (places->next < places->len) {
         size_t at = next_border(places);
         if (at >= to && !(at == to && from == to))
             return;
-        here.within = at == from || s->divisible ? NOWHERE : from;
+        bool whole = at == from || (s->divisible && !(s->escapes && is_escaped(s, from, at)));
+        here.within = whole ? NOWHERE : from;
         here.left = here.within == NOWHERE ? 0 : to - at;
         here.inert = s->inert;
         if (places->next % 2 == 0)
@@ -507,13 +418,14 @@ static void take_borders(struct places *places, struct place here, size_t from,
 /* False: the text cannot be read up to the last border. */
 static bool find_places(struct span text, struct places *places)
 {
-    struct scanner s = scanner_of(text, NULL);
+    struct scanner s;
+    scanner_init(&s, text, NULL);
     while (!s.failed && places->next < places->len) {
-        size_t from = (size_t)(s.at - s.start);
+        size_t from = s.at;
         struct place here = place_of(&s);
         if (places->next % 2 == 1 && here.depth < places->least[places->next / 2])
             places->least[places->next / 2] = here.depth;
-        if (s.at == s.end) {
+        if (is_at_end(&s)) {
             take_borders(places, here, from, &s);
             break;
         }
@@ -521,7 +433,7 @@ static bool find_places(struct span text, struct places *places)
         if (!s.failed)
             take_borders(places, here, from, &s);
     }
-    vec_clear(&s.open);
+    scanner_clear(&s);
     return !s.failed && places->next == places->len;
 }
 

@@ -12,6 +12,7 @@
 #include "spamgear/scan/sniff.h"
 
 #include "sniff_names.h"
+#include "spamgear/php/lexer.h"
 #include <strings.h>
 
 #define START_BYTES 4096 /* in which NUL bytes, #! lines and first statements are looked for */
@@ -50,35 +51,6 @@ static bool take(struct span *s, struct span prefix)
 }
 
 /* ---- PHP ---- */
-
-/* `NAME NAME =`, as XML's processing instructions go on behind their "<?": two names in a row and
- * an assignment are a syntax error in PHP, so nothing of the file runs. Not so `const A =`. */
-static bool is_instruction(struct span s)
-{
-    size_t name = 0, blanks, key = 0;
-    while (name < s.len && (is_name(s.at[name]) || s.at[name] == '-'))
-        name++;
-    struct span first = {s.at, name}, rest = span_skip(s, name);
-    blanks = rest.len - skip_blanks(rest).len;
-    rest = span_skip(rest, blanks);
-    while (key < rest.len && is_name(rest.at[key]))
-        key++;
-    rest = skip_blanks(span_skip(rest, key));
-    return name > 0 && blanks > 0 && key > 0 && rest.len > 0 && *rest.at == '=' &&
-           !(first.len == 5 && strncasecmp(first.at, "const", 5) == 0) &&
-           !(first.len == 3 && strncasecmp(first.at, "php", 3) == 0);
-}
-
-/* s is what follows "<?". Can PHP code begin so, with short tags on or off? */
-static bool opens_php(struct span s)
-{
-    if (s.len == 0 || *s.at == '\0')
-        return false;
-    if (!is_blank(*s.at) && !is_name(*s.at) && strchr("=$@(#/;'\"\\`{}[!~-+&:.<?", *s.at) == NULL)
-        return false;
-    /* An instruction's names may be long, its end does not matter. */
-    return !is_instruction((struct span){s.at, s.len < 256 ? s.len : 256});
-}
 
 /* s is what follows "<script": ` language = "php" >`, exactly as PHP 5 took it. */
 static bool opens_script_php(struct span s)
@@ -209,7 +181,7 @@ static uint32_t could_tell(char c)
 static uint32_t tag_kinds(struct span s)
 {
     switch (*s.at) {
-    case '?': return opens_php(span_skip(s, 1)) ? SNIFF_PHP : 0;
+    case '?': return php_opens(span_skip(s, 1)) ? SNIFF_PHP : 0;
     case '%': return opens_asp(span_skip(s, 1));
     case 's':
     case 'S':
@@ -508,7 +480,7 @@ static bool is_userini(struct span text)
 
 size_t sniff_php_tag(struct span text)
 {
-    if (!span_has_prefix(text, SPAN("<?")) || !opens_php(span_skip(text, 2)))
+    if (!span_has_prefix(text, SPAN("<?")) || !php_opens(span_skip(text, 2)))
         return 0;
     if (text.at[2] == '=')
         return 3;

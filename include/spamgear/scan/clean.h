@@ -25,7 +25,7 @@ void clean_text(const struct detect *detect, struct detect_scratch *scratch, str
                 struct strbuf *out, struct verdict *verdict);
 
 /* Do open and close tags, strings, comments, heredocs and brackets of this file balance?
- * (php_balance.c; the PHP lexer of the analysis replaces it.) HTML without any tag balances.
+ * HTML without any tag balances.
  * why says what is open, with its line. Linear time, never fails on any bytes. */
 bool php_balance(struct span text, struct strbuf *why);
 
