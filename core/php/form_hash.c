@@ -11,6 +11,8 @@
 #include "spamgear/base/map.h"
 #include "spamgear/php/role.h"
 
+#define NAME_BYTES 256 /* what is longer is nobody's but the file's */
+
 /* Digests block by block: the digest of a full block begins the next one. */
 struct print {
     unsigned char block[1024];
@@ -23,34 +25,39 @@ static uint64_t print_end(struct print *print)
     return map_digest(print->block, print->len);
 }
 
-static void print_byte(struct print *print, unsigned char byte)
+/* Room for `need` bytes, at most NAME_BYTES + 1: a full block's digest begins the next one. */
+static unsigned char *print_room(struct print *print, size_t need)
 {
-    if (print->len == sizeof print->block) {
+    if (print->len + need > sizeof print->block) {
         uint64_t digest = print_end(print);
         for (print->len = 0; print->len < 8; print->len++)
             print->block[print->len] = (unsigned char)(digest >> 8 * print->len);
     }
-    print->block[print->len++] = byte;
+    unsigned char *room = print->block + print->len;
+    print->len += need;
+    return room;
 }
 
 static void print_token(struct print *print, unsigned char kind, struct span bytes)
 {
-    print_byte(print, (unsigned char)(kind | 0x80));
-    for (size_t i = 0; i < bytes.len; i++)
-        print_byte(print, (unsigned char)bytes.at[i]);
+    *print_room(print, 1) = (unsigned char)(kind | 0x80);
+    for (size_t part; bytes.len > 0; bytes = span_skip(bytes, part)) {
+        part = bytes.len < NAME_BYTES ? bytes.len : NAME_BYTES;
+        memcpy(print_room(print, part), bytes.at, part);
+    }
     print->tokens++;
 }
 
-static void print_small(struct print *print, unsigned char kind, struct span bytes)
+/* A name of NAME_BYTES at most, in small letters. */
+static void print_small(struct print *print, unsigned char kind, struct span name)
 {
     print_token(print, kind, (struct span){0});
-    for (size_t i = 0; i < bytes.len; i++)
-        print_byte(print, (unsigned char)php_form_small(bytes.at[i]));
+    unsigned char *room = print_room(print, name.len);
+    for (size_t i = 0; i < name.len; i++)
+        room[i] = (unsigned char)php_form_small(name.at[i]);
 }
 
 /* ---- names that the file defines ---- */
-
-#define NAME_BYTES 256 /* what is longer is nobody's but the file's */
 
 static uint32_t map_small(struct map *map, struct span name, bool put)
 {
