@@ -80,10 +80,28 @@ static inline bool json_string(struct json_text *t)
     return json_take(t, '"');
 }
 
+static inline size_t json_digits(struct json_text *t)
+{
+    const unsigned char *digits = t->at;
+    while (t->at < t->end && *t->at >= '0' && *t->at <= '9')
+        t->at++;
+    return (size_t)(t->at - digits);
+}
+
+/* Without an exponent: the program writes none. */
+static inline bool json_number_text(struct json_text *t)
+{
+    json_take(t, '-');
+    const unsigned char *digits = t->at;
+    size_t len = json_digits(t);
+    if (len == 0 || (*digits == '0' && len > 1))
+        return false;
+    return !json_take(t, '.') || json_digits(t) > 0;
+}
+
 static inline bool json_scalar(struct json_text *t)
 {
     static const char *const words[] = {"true", "false", "null"};
-    const unsigned char *start = t->at;
     if (t->at < t->end && *t->at == '"')
         return json_string(t);
     for (int i = 0; i < 3; i++) {
@@ -93,11 +111,7 @@ static inline bool json_scalar(struct json_text *t)
             return true;
         }
     }
-    json_take(t, '-');
-    const unsigned char *digits = t->at;
-    while (t->at < t->end && *t->at >= '0' && *t->at <= '9')
-        t->at++;
-    return t->at > digits && (*digits != '0' || t->at == digits + 1) && t->at > start;
+    return json_number_text(t);
 }
 
 /* The brackets that are open, and what may come next. */
