@@ -76,11 +76,12 @@ static struct php_block *block_new(struct php_heap *heap, size_t size)
 static void *get_raw(struct php_heap *heap, size_t size)
 {
     size_t step = alignof(max_align_t);
-    if (size > heap->bytes_limit || heap->used > heap->bytes_limit - size) {
+    bool fits = size <= heap->bytes_limit;
+    size = (size + step - 1) / step * step; /* may come round to 0 when it does not fit */
+    if (!fits || size > heap->bytes_limit || heap->used > heap->bytes_limit - size) {
         heap->spent = heap->spent == NULL ? "memory" : heap->spent;
         return NULL;
     }
-    size = (size + step - 1) / step * step;
     heap->used += size;
     struct php_block *block = heap->blocks;
     if (block == NULL || block->size - block->used < size)
