@@ -15,9 +15,10 @@ struct look {
     const struct php_token *first, *before, *spoken; /* the first one; the last one; the last that
                                                         is neither blank nor comment */
     struct map names;
-    uint32_t line;  /* bytes of the code line so far */
-    uint32_t depth; /* of braces */
-    bool exits;     /* an exit that nothing is asked for, on the file's own level, is being read */
+    uint32_t line;                    /* bytes of the code line so far */
+    uint32_t depth;                   /* of braces */
+    uint32_t gap_comments, gap_lines; /* since the last that is neither blank nor comment */
+    bool exits; /* an exit that nothing is asked for, on the file's own level, is being read */
 };
 
 /* ---- layout ---- */
@@ -94,25 +95,26 @@ static bool is_notice(struct span comment)
     return false;
 }
 
-/* foo/ * * /(1): on one line, and where nobody has anything to say. */
-static bool splits(struct look *look, const struct php_token *token, struct span comment)
-{
-    const struct php_token *next = php_form_next(token), *before = look->spoken;
-    bool is_operand = before->kind == PHP_VARIABLE || before->kind == PHP_STRING ||
-                      (before->kind == PHP_NAME && before->is == PHP_WORD_NONE) ||
-                      php_form_is_op(before, ']') || php_form_is_op(before, ')');
-    bool goes_on =
-        php_form_is_op(next, '(') || php_form_is_op(next, '.') || php_form_is_op(next, '[');
-    return is_operand && goes_on && comment.len >= 4 && comment.at[1] == '*' &&
-           memchr(look->text.at + before->at, '\n', next->at - before->at) == NULL;
-}
-
 static void note_comment(struct look *look, const struct php_token *token, struct span bytes)
 {
     look->form->comment_bytes += token->len;
     if (!look->form->has_license)
         look->form->has_license = is_notice(bytes);
-    look->form->split_comments += splits(look, token, bytes);
+    look->gap_comments += bytes.len >= 4 && bytes.at[1] == '*';
+}
+
+/* token stands behind comments: on one line with what is before them, and where nobody has anything
+ * to say, as between a name and its bracket? */
+static void note_gap(struct look *look, const struct php_token *token)
+{
+    const struct php_token *before = look->spoken;
+    bool is_operand = before->kind == PHP_VARIABLE || before->kind == PHP_STRING ||
+                      (before->kind == PHP_NAME && before->is == PHP_WORD_NONE) ||
+                      php_form_is_op(before, ']') || php_form_is_op(before, ')');
+    bool goes_on =
+        php_form_is_op(token, '(') || php_form_is_op(token, '.') || php_form_is_op(token, '[');
+    if (is_operand && goes_on && look->gap_lines == 0)
+        look->form->split_comments += look->gap_comments;
 }
 
 /* ---- names ---- */
@@ -216,6 +218,9 @@ static void note_spoken(struct look *look, const struct php_token *token, struct
     look->form->tokens++;
     if (token->kind != PHP_HTML && token->kind != PHP_HALTED)
         look->form->code_bytes += token->len;
+    if (look->gap_comments > 0)
+        note_gap(look, token);
+    look->gap_comments = look->gap_lines = 0;
     if (look->before != NULL && look->before->kind == PHP_BLANK)
         note_blanks(look->form, php_token_text(look->text, look->before));
     if (token->kind == PHP_HTML)
@@ -240,7 +245,9 @@ static bool is_code(const struct php_token *token)
 static void note_token(struct look *look, const struct php_token *token)
 {
     struct span bytes = php_token_text(look->text, token);
+    uint32_t lines = look->form->lines;
     note_line(look, bytes, is_code(token));
+    look->gap_lines += look->form->lines - lines;
     if (token->kind == PHP_COMMENT)
         note_comment(look, token, bytes);
     else if (token->kind != PHP_BLANK)

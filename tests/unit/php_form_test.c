@@ -71,6 +71,7 @@ static const struct {
     {S("<?php $a . 'b'; $a .= 1; 1.5;"), N(concats), 2},
     {S("<?php $a[1][22]{3}; $a['b']; if ($a) { f(); }"), N(indexes), 3},
     {S("<?php f/* a */(1); $a/*b*/./*c*/$b;"), N(split_comments), 2},
+    {S("<?php 'a\nb'/* a */.$c;"), N(split_comments), 1},
     {S("<?php f(/* nothing */); array( /* one */ 1); f() /* a\n */ . 2;"), N(split_comments), 0},
     {S("<?php          f();\n"), N(blank_run), 9},
     {S("<?php f();          \n    f();\n"), N(blank_run), 4},
@@ -184,6 +185,18 @@ static void test_long(void)
     strbuf_clear(&text);
 }
 
+/* Comments that follow each other are not read again for each of them. */
+static void test_many_comments(void)
+{
+    struct strbuf text = {0};
+    strbuf_add_text(&text, "<?php f");
+    for (int i = 0; i < 300000; i++)
+        strbuf_add_text(&text, "/**/");
+    strbuf_add_text(&text, "(1);");
+    test_number("comments", form_of(strbuf_span(&text)).split_comments, 300000);
+    strbuf_clear(&text);
+}
+
 /* Pinned: shipped lists hold such hashes. */
 static void test_pinned(void)
 {
@@ -201,6 +214,7 @@ int main(void)
     test_names();
     test_hashes();
     test_long();
+    test_many_comments();
     test_pinned();
     return test_end();
 }
