@@ -11,7 +11,9 @@
 #define MOST      512
 #define NAME_MOST 32
 
-static const struct php_pure *const tables[] = {pure_decoders, pure_texts, pure_searches};
+static const struct php_pure *const tables[] = {pure_decoders, pure_packers, pure_texts,
+                                                pure_searches, pure_formats, pure_arrays,
+                                                pure_numbers};
 
 static const struct php_pure *sorted[MOST];
 static const char *sorted_names[MOST];
