@@ -211,18 +211,13 @@ static const struct integral {
     {'^', xor_ints},
 };
 
-static int64_t int_of(const struct php_value *number)
-{
-    return number->type == PHP_INT ? number->number : php_float_to_int(number->real);
-}
-
 static struct php_value calculate_ints(const struct integral *with, const struct php_value *a,
                                        const struct php_value *b)
 {
-    struct php_value x = operand(a), y = operand(b);
-    if (x.type == PHP_UNKNOWN || y.type == PHP_UNKNOWN)
+    int64_t x, y;
+    if (!php_to_int(a, &x) || !php_to_int(b, &y))
         return php_unknown();
-    return with->of_ints(int_of(&x), int_of(&y));
+    return with->of_ints(x, y);
 }
 
 /* & and ^ are as long as the shorter text, | as the longer one. */
@@ -481,8 +476,9 @@ static struct php_value step(struct php_heap *heap, int op, const struct php_val
 static struct php_value invert(struct php_heap *heap, const struct php_value *a)
 {
     struct php_text out;
-    if (a->type == PHP_INT || a->type == PHP_FLOAT)
-        return number_with(php_int(~int_of(a)), a);
+    int64_t number;
+    if ((a->type == PHP_INT || a->type == PHP_FLOAT) && php_to_int(a, &number))
+        return number_with(php_int(~number), a);
     char *at = a->type == PHP_TEXT ? php_text_room(heap, a->text.len, &out) : NULL;
     if (at == NULL)
         return hidden(php_unknown(), a);
@@ -517,17 +513,26 @@ static struct php_value to_array(struct php_heap *heap, const struct php_value *
     return with_marks(content, a);
 }
 
-struct php_value php_cast(struct php_heap *heap, int op, const struct php_value *a)
+/* Of arrays: 1 unless empty. */
+static struct php_value to_number(int op, const struct php_value *a)
 {
     int64_t number;
     double real;
     bool is_true;
+    if (a->type == PHP_ARRAY && php_to_bool(a, &is_true))
+        return op == PHP_OP_CAST_INT ? php_int(is_true) : php_float(is_true);
+    if (op == PHP_OP_CAST_INT)
+        return php_to_int(a, &number) ? php_int(number) : php_unknown();
+    return php_to_float(a, &real) ? php_float(real) : php_unknown();
+}
+
+struct php_value php_cast(struct php_heap *heap, int op, const struct php_value *a)
+{
+    bool is_true;
     struct php_text text;
     switch (op) {
     case PHP_OP_CAST_INT:
-        return number_with(php_to_int(a, &number) ? php_int(number) : php_unknown(), a);
-    case PHP_OP_CAST_FLOAT:
-        return number_with(php_to_float(a, &real) ? php_float(real) : php_unknown(), a);
+    case PHP_OP_CAST_FLOAT: return number_with(to_number(op, a), a);
     case PHP_OP_CAST_BOOL:
         return number_with(php_to_bool(a, &is_true) ? php_bool(is_true) : php_unknown(), a);
     case PHP_OP_CAST_STRING:

@@ -209,7 +209,7 @@ static void read_number(struct span number, size_t sign, size_t digits, struct p
         return;
     }
     out->type = PHP_INT;
-    out->real = (double)out->number;
+    out->real = out->number == 0 && negative ? -0.0 : (double)out->number;
 }
 
 bool php_number_read(struct span text, struct php_number *out)
@@ -250,10 +250,10 @@ int64_t php_float_to_int(double real)
     return bits > INT64_MAX ? -(int64_t)(UINT64_MAX - bits) - 1 : (int64_t)bits;
 }
 
-/* As strtol does. */
+/* Of a number in a text, as strtol does; but what has no end is 0. */
 static int64_t cap_float(double real)
 {
-    if (isnan(real))
+    if (!isfinite(real))
         return 0;
     if (real >= -9223372036854775808.0 && real < 9223372036854775808.0)
         return (int64_t)real;
