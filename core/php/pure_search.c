@@ -33,7 +33,8 @@ static bool find(struct pure *p, bool nocase)
     size_t at = 0;
     if (!read_both(p, &text, &needle) || !find_offset(p, text.len, &offset))
         return false;
-    return give_place(p, pure_find(text, needle, (size_t)offset, nocase, &at), at);
+    bool found = pure_find(text, needle, (size_t)offset, nocase, &at);
+    return give_place(p, found, at);
 }
 
 static bool do_strpos(struct pure *p)
@@ -77,7 +78,8 @@ static bool find_from_end(struct pure *p, bool nocase)
         high = (size_t)(len + offset);
     if (!pure_pay(p, text.len + needle.len * 16))
         return false;
-    return give_place(p, find_last(p, text, needle, low, high, nocase, &at), at);
+    bool found = find_last(p, text, needle, low, high, nocase, &at);
+    return give_place(p, found, at);
 }
 
 static bool do_strrpos(struct pure *p)
