@@ -75,99 +75,30 @@ int php_pure_load(struct strbuf *why)
     (PHP_IS_NUMBER | PHP_IS_HASH | PHP_IS_SHELL_QUOTED | PHP_IS_HTML_QUOTED | PHP_IS_BASENAME |    \
      PHP_IS_CHECKED | PHP_IS_TEMPORARY)
 
-static bool has_php(struct span text)
-{
-    const char *at;
-    while ((at = memmem(text.at, text.len, "<?", 2)) != NULL) {
-        text = span_skip(text, (size_t)(at - text.at) + 2);
-        if (text.len >= 3 && strncasecmp(text.at, "php", 3) == 0)
-            return true;
-        if (text.len > 0 && (*text.at == '=' || pure_is_space(*text.at)))
-            return true;
-    }
-    return false;
-}
-
-/* What stands behind the last dot, if that may be the extension of a file's name. */
-static struct span extension(struct span text)
-{
-    size_t len = 0;
-    while (len < text.len && len < 9) {
-        char c = text.at[text.len - 1 - len];
-        if (c == '.')
-            return span_skip(text, text.len - len);
-        if (!pure_is_alpha(c) && !pure_is_digit(c))
-            break;
-        len++;
-    }
-    return SPAN("");
-}
-
-static bool is_code_extension(struct span name)
-{
-    static const char *const runs[] = {"php",  "php3", "php4",  "php5",  "php6", "php7",
-                                       "php8", "phps", "pht",   "phtml", "phar", "inc",
-                                       "phpt", "pgif", "shtml", "asp",   "aspx", "ashx",
-                                       "asmx", "jsp",  "jspx",  "cgi",   "pl",   "py"};
-    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
-        if (strlen(runs[i]) == name.len && strncasecmp(runs[i], name.at, name.len) == 0)
-            return true;
-    return false;
-}
-
-static bool is_url(struct span text)
-{
-    static const char *const starts[] = {"http://", "https://", "ftp://"};
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (text.len >= strlen(starts[i]) &&
-            strncasecmp(text.at, starts[i], strlen(starts[i])) == 0)
-            return true;
-    return false;
-}
-
 void php_value_look(struct php_value *value)
 {
     if (value->type != PHP_TEXT)
         return;
-    struct span text = php_text_span(value->text), name = extension(text);
+    struct span text = php_text_span(value->text);
     value->traits &= (uint16_t)~OF_BYTES;
-    if (has_php(text))
-        value->traits |= PHP_HAS_PHP;
-    if (name.len > 0)
-        value->traits |= is_code_extension(name) ? PHP_HAS_CODE_NAME : PHP_HAS_SAFE_NAME;
-    if (is_url(text))
-        value->traits |= PHP_IS_URL;
+    value->traits |= (uint16_t)(php_text_tail(text) | (php_text_has_php(text) ? PHP_HAS_PHP : 0) |
+                                (php_text_is_url(text) ? PHP_IS_URL : 0));
 }
 
 /* ---- calls ---- */
 
-/* Spelt out in the file, or as good as that: nothing to remember of it. */
-static bool is_plain(const struct php_value *value)
-{
-    return value->type != PHP_UNKNOWN && value->taint == 0 && value->trail == 0 &&
-           (value->traits & PROMISES) == 0 && value->made == 0 && value->hops == 0 &&
-           value->calls == 0;
-}
-
-/* The marks of all arguments on a value without content. Promises hold when every argument that
- * is not plain has them. */
+/* The marks of all arguments on a value without content. */
 static struct php_value joined(struct php_heap *heap, const struct php_value *args, size_t count,
                                bool deep)
 {
     struct php_value marks = php_unknown();
-    bool first = true;
     for (size_t i = 0; i < count; i++) {
-        struct php_value arg = args[i];
-        if (deep && arg.type == PHP_ARRAY) {
-            struct php_value inside = php_array_summary(heap, arg.array);
-            php_value_mark(&arg, &inside);
-        }
-        if (is_plain(&arg))
+        struct php_value inside;
+        php_value_mark(&marks, &args[i]);
+        if (!deep || args[i].type != PHP_ARRAY)
             continue;
-        if (first)
-            marks.traits = arg.traits & PROMISES;
-        php_value_mark(&marks, &arg);
-        first = false;
+        inside = php_array_summary(heap, args[i].array);
+        php_value_mark(&marks, &inside);
     }
     return marks;
 }

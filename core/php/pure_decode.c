@@ -253,8 +253,8 @@ static void uu_group(struct span in, size_t i, char out[3])
 static bool do_convert_uudecode(struct pure *p)
 {
     struct span in;
-    if (!pure_read(p, 0, &in))
-        return false;
+    if (!pure_read(p, 0, &in) || in.len == 0)
+        return false; /* versions differ about the empty text */
     char *out = pure_room(p, in.len + 4);
     size_t len = 0, total = 0, i = 0, n;
     if (out == NULL)
@@ -294,7 +294,7 @@ static bool do_convert_uuencode(struct pure *p)
 {
     struct span in;
     struct pure_out out = {.call = p};
-    if (!pure_read(p, 0, &in))
+    if (!pure_read(p, 0, &in) || in.len == 0)
         return false;
     for (size_t line = 0; line < in.len; line += 45) {
         size_t end = in.len - line < 45 ? in.len : line + 45;
@@ -308,8 +308,7 @@ static bool do_convert_uuencode(struct pure *p)
         }
         pure_add_char(&out, '\n');
     }
-    if (in.len > 0)
-        pure_add(&out, SPAN("`\n"));
+    pure_add(&out, SPAN("`\n"));
     return pure_done(&out, true);
 }
 

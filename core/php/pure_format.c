@@ -296,8 +296,8 @@ static bool quote_html(struct pure *p, bool (*is_fine)(struct span))
     struct span text;
     struct pure_out out = {.call = p};
     int64_t flags;
-    if (p->count > 3 || !pure_read(p, 0, &text) || !pure_int_or(p, 1, QUOTES, &flags) ||
-        !is_fine(text))
+    if (p->count > 3 || (pure_has(p, 2) && p->args[2].type != PHP_TEXT) ||
+        !pure_read(p, 0, &text) || !pure_int_or(p, 1, QUOTES, &flags) || !is_fine(text))
         return false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.at[i];
@@ -314,7 +314,7 @@ static bool quote_html(struct pure *p, bool (*is_fine)(struct span))
         else
             pure_add_char(&out, c);
     }
-    return (flags & ~0x0f) == 0 && pure_done(&out, true);
+    return pure_done(&out, (flags & ~0x0f) == 0);
 }
 
 static bool do_htmlspecialchars(struct pure *p)
@@ -599,8 +599,8 @@ static struct span parent_of(struct span path)
 static bool do_dirname(struct pure *p)
 {
     struct span path;
-    int64_t levels;
-    if (!pure_read(p, 0, &path) || !pure_int_or(p, 1, 1, &levels) || levels < 1)
+    int64_t levels = 1;
+    if (!pure_read(p, 0, &path) || (p->count > 1 && !pure_int(p, 1, &levels)) || levels < 1)
         return false;
     for (; levels > 0 && path.len > 1; levels--)
         path = parent_of(path);

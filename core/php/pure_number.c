@@ -336,7 +336,7 @@ static bool do_ip2long(struct pure *p)
     struct span text;
     uint32_t parts[4] = {0};
     size_t part = 0, digits = 0;
-    if (!pure_read(p, 0, &text))
+    if (!pure_read(p, 0, &text) || memchr(text.at, '\0', text.len) != NULL)
         return false;
     for (size_t i = 0; i < text.len; i++) {
         bool dot = text.at[i] == '.';

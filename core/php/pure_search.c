@@ -217,7 +217,7 @@ static bool compare(struct pure *p, bool nocase, bool bounded)
         unsigned char x = (unsigned char)(nocase ? pure_lower(a.at[i]) : a.at[i]);
         unsigned char y = (unsigned char)(nocase ? pure_lower(b.at[i]) : b.at[i]);
         if (x != y)
-            return pure_give_int(p, x < y ? -1 : 1);
+            return pure_give_int(p, x - y);
     }
     return pure_give_int(p, (a.len > b.len) - (a.len < b.len));
 }
@@ -272,10 +272,8 @@ static bool do_str_word_count(struct pure *p)
     int64_t mode, count = 0;
     if (p->count > 2 || !pure_read(p, 0, &text) || !pure_int_or(p, 1, 0, &mode) || mode != 0)
         return false;
-    while (text.len > 0 && (text.at[0] == '\'' || text.at[0] == '-'))
-        text = span_skip(text, 1);
-    if (text.len > 0 && text.at[text.len - 1] == '-')
-        text.len--;
+    if (text.len > 0 && (strchr("'-", text.at[0]) != NULL || text.at[text.len - 1] == '-'))
+        return false; /* no words, or are they? */
     bool inside = false;
     for (size_t i = 0; i < text.len; i++) {
         bool letter = pure_is_alpha(text.at[i]) || text.at[i] == '\'' || text.at[i] == '-';
@@ -359,7 +357,7 @@ static bool replace(struct pure *p, bool nocase)
 {
     struct php_array *subjects, *array;
     struct span result;
-    if (p->args[1].type == PHP_ARRAY && p->args[1].array->open)
+    if (p->args[1].type == PHP_ARRAY && (p->args[1].array->open || p->args[0].type != PHP_ARRAY))
         return false;
     if (p->args[2].type != PHP_ARRAY)
         return replace_in(p, &p->args[2], nocase, &result) && pure_give_part(p, result);
@@ -464,7 +462,7 @@ static bool do_strtr(struct pure *p)
     struct pairs pairs;
     size_t count = 0;
     if (p->count == 3)
-        return translate(p);
+        return pure_has(p, 2) && translate(p);
     if (!pure_read(p, 0, &text) || !pure_array(p, 1, &array))
         return false;
     struct pair *list = php_heap_get(p->heap, (array->len + 1) * sizeof *list);

@@ -173,7 +173,7 @@ static bool do_ucwords(struct pure *p)
     bool first = true;
     for (size_t i = 0; out != NULL && i < text.len; i++) {
         out[i] = first ? pure_upper(text.at[i]) : text.at[i];
-        first = set.has[(unsigned char)text.at[i]];
+        first = set.has[(unsigned char)out[i]];
     }
     return out != NULL;
 }
