@@ -1,7 +1,7 @@
 <?php
-/* php_values.php operations|functions SEED COUNT - what PHP makes of random operations, or of
- * calls of functions that only compute: lines of NAME <tab> operands <tab> result, in the writing
- * that write() below explains; a result of ! where PHP refuses. php_values.c reads them. */
+/* php_values.php SEED COUNT - what PHP makes of random operations: lines of
+ * OPERATION <tab> operands <tab> result, in the writing that write() below explains; a result of !
+ * where PHP refuses. php_values.c reads them. */
 error_reporting(0);
 
 /* n; b0; i-12; d<8 bytes in hex, big-endian>; s<hex>; a<count>; and then keys and values */
@@ -74,149 +74,20 @@ $operations = [
     'plus' => fn($a) => +$a, '++' => function ($a) { $a++; return $a; },
     '--' => function ($a) { $a--; return $a; }, 'int' => fn($a) => (int)$a,
     'float' => fn($a) => (float)$a, 'string' => fn($a) => (string)$a, 'bool' => fn($a) => (bool)$a,
-    'array' => fn($a) => (array)$a, 'as key' => fn($a) => [$a => 1],
+    'array' => fn($a) => (array)$a, 'key' => fn($a) => [$a => 1],
 ];
 
-/* Arguments: s text, w short text, i small integer, n any number, v anything, a list of texts,
- * m array, b base64, h hex digits, z deflated, g gzip, u uuencoded, c with escapes, f a format,
- * p a format of pack, x a hash's name; what is behind ? may be left out. */
-$functions = [
-    'base64_decode' => 'b?v', 'base64_encode' => 's', 'bin2hex' => 's', 'hex2bin' => 'h', 'strrev' => 's',
-    'str_rot13' => 's', 'gzinflate' => 'z', 'gzuncompress' => 'z', 'gzdecode' => 'g', 'zlib_decode' => 'g',
-    'convert_uudecode' => 'u', 'urldecode' => 'c', 'rawurldecode' => 'c',
-    'urlencode' => 's', 'rawurlencode' => 's', 'quoted_printable_decode' => 'c', 'stripcslashes' => 'c',
-    'stripslashes' => 'c', 'md5' => 's', 'sha1' => 's', 'crc32' => 's', 'hash' => 'xs', 'hash_hmac' => 'xsw',
-    'chr' => 'n', 'ord' => 's', 'dechex' => 'n', 'hexdec' => 'h', 'bindec' => 'h', 'octdec' => 'h',
-    'decbin' => 'n', 'decoct' => 'n', 'base_convert' => 'hii', 'intdiv' => 'nn', 'fmod' => 'nn',
-    'intval' => 'v?i', 'floatval' => 'v', 'boolval' => 'v', 'strval' => 'v', 'gettype' => 'v',
-    'is_numeric' => 'v', 'is_string' => 'v', 'is_int' => 'v', 'is_array' => 'v', 'is_null' => 'v',
-    'is_scalar' => 'v', 'ceil' => 'n', 'floor' => 'n', 'round' => 'n?i', 'sqrt' => 'n', 'pow' => 'nn',
-    'abs' => 'n', 'max' => 'nn?n', 'min' => 'nn?n', 'number_format' => 'n?iww',
-    'strlen' => 's', 'substr' => 'si?i', 'substr_count' => 'sw?ii', 'substr_replace' => 'swi?i',
-    'str_replace' => 'wws', 'str_ireplace' => 'wws', 'strtr' => 'sww', 'strpos' => 'sw?i',
-    'stripos' => 'sw?i', 'strrpos' => 'sw?i', 'strripos' => 'sw?i', 'strstr' => 'sw?v', 'stristr' => 'sw?v',
-    'strrchr' => 'sw', 'str_contains' => 'sw', 'str_starts_with' => 'sw', 'str_ends_with' => 'sw',
-    'strcmp' => 'ww', 'strcasecmp' => 'ww', 'strncmp' => 'wwi', 'strncasecmp' => 'wwi',
-    'strspn' => 'sw?ii', 'trim' => 's?w', 'ltrim' => 's?w', 'rtrim' => 's?w',
-    'chop' => 's?w', 'str_repeat' => 'wi', 'str_pad' => 'wi?wi', 'chunk_split' => 's?iw', 'wordwrap' => 's?iwv',
-    'str_split' => 's?i', 'str_word_count' => 's', 'count_chars' => 'si', 'strtolower' => 's',
-    'strtoupper' => 's', 'ucfirst' => 's', 'lcfirst' => 's', 'ucwords' => 's', 'nl2br' => 's',
-    'implode' => 'wa', 'join' => 'wa', 'explode' => 'ws?i', 'sprintf' => 'fvvv', 'vsprintf' => 'fa',
-    'htmlspecialchars' => 's', 'htmlspecialchars_decode' => 'c', 'html_entity_decode' => 'c',
-    'htmlentities' => 's', 'addslashes' => 's', 'quotemeta' => 's',
-    'preg_quote' => 's?w', 'strip_tags' => 's', 'utf8_encode' => 's', 'utf8_decode' => 's',
-    'basename' => 's?w', 'dirname' => 's', 'ip2long' => 's', 'long2ip' => 'n', 'ctype_digit' => 's',
-    'ctype_alpha' => 's', 'ctype_alnum' => 's', 'ctype_upper' => 's', 'ctype_lower' => 's',
-    'ctype_space' => 's', 'ctype_punct' => 's', 'ctype_xdigit' => 's', 'ctype_print' => 's',
-    'unpack' => 'ps', 'pack' => 'pvvv', 'range' => 'ii?i', 'count' => 'm', 'array_sum' => 'm',
-    'array_product' => 'm', 'array_flip' => 'm', 'array_keys' => 'm?v', 'array_values' => 'm',
-    'array_reverse' => 'm?v', 'array_slice' => 'mi?iv', 'array_merge' => 'mm', 'array_combine' => 'mm',
-    'array_fill' => 'iiv', 'array_fill_keys' => 'mv', 'array_pad' => 'miv', 'array_unique' => 'm',
-    'array_search' => 'vm?v', 'in_array' => 'vm?v', 'array_key_exists' => 'vm', 'array_key_first' => 'm',
-    'array_key_last' => 'm', 'array_diff' => 'mm', 'array_diff_key' => 'mm', 'array_intersect' => 'mm',
-    'array_intersect_key' => 'mm', 'array_replace' => 'mm', 'array_chunk' => 'mi?v',
-    'array_column' => 'mv', 'current' => 'm', 'end' => 'm', 'reset' => 'm', 'key' => 'm', 'pos' => 'm',
-];
-
-function some_text($most)
-{
-    $letters = ["ab", "abcABC012 .,-_", "aZ09 %\\/+=&<>\"'\n\0\xff\x80;#", "0123456789abcdef"][mt_rand(0, 3)];
-    $out = '';
-    for ($len = mt_rand(0, $most); $len > 0; $len--)
-        $out .= $letters[mt_rand(0, strlen($letters) - 1)];
-    return $out;
-}
-
-/* What decoders get, now and then with a byte changed, left out or put in, or cut off. */
-function damaged($text)
-{
-    $at = mt_rand(0, max(0, strlen($text) - 1));
-    switch (mt_rand(0, 9)) {
-    case 0: return substr_replace($text, chr(mt_rand(0, 255)), $at, 1);
-    case 1: return substr_replace($text, '', $at, 1);
-    case 2: return substr($text, 0, $at);
-    case 3: return substr_replace($text, ["\n", ' ', '='][mt_rand(0, 2)], $at, 0);
-    default: return $text;
-    }
-}
-
-function some_array()
-{
-    $out = [];
-    for ($len = mt_rand(0, 5); $len > 0; $len--) {
-        $value = mt_rand(0, 2) ? some_text(3) : mt_rand(-5, 5);
-        if (mt_rand(0, 1))
-            $out[] = $value;
-        else
-            $out[mt_rand(0, 1) ? some_text(2) : mt_rand(-3, 9)] = $value;
-    }
-    return $out;
-}
-
-function argument($kind)
-{
-    global $numbers;
-    static $escapes = ['%41', '%zz', '%', '+', '=41', '=', "=\r\n", '\\n', '\\x41', '\\101', '\\\\', "\\'",
-        '&lt;', '&amp;', '&quot;', '&#39;', '&#039;', '&#x41;', '&#65', '&eacute;', '&nosuch;', '&apos;'];
-    static $formats = ['%s', '%d', '%05d', '%x', '%X', '%c', '%o', '%b', '%u', '%e', '%f', '%.2f', "%'*10s",
-        '%-6s|', '%+d', '%1$s', '%2$s', '%%', '%5.1f', '%.3s', '%g', '%G', '%08.3f', '%s%'];
-    static $packs = ['C*', 'H*', 'h*', 'a*', 'A*', 'Z*', 'n', 'N', 'v', 'V', 'c2', 'a3', 'A3', 'H3', 'C2x',
-        'J', 'P', 'q', 'a2b/Cc', 'Nlen/a*x', 's', 'S', 'l', 'L', 'Q'];
-    switch ($kind) {
-    case 's': return some_text(30);
-    case 'w': return some_text(3);
-    case 'i': return mt_rand(-8, 40);
-    case 'n': return mt_rand(0, 3) ? mt_rand(-300, 300) / (mt_rand(0, 1) ? 1 : 8) : $numbers[array_rand($numbers)];
-    case 'v': return random_value();
-    case 'a': return array_map('some_text', array_fill(0, mt_rand(0, 5), 5));
-    case 'm': return some_array();
-    case 'b': return damaged(base64_encode(some_text(20)));
-    case 'h': return damaged(mt_rand(0, 1) ? bin2hex(some_text(10)) : some_text(6));
-    case 'z': return damaged(mt_rand(0, 1) ? gzdeflate(some_text(60)) : gzcompress(some_text(60)));
-    case 'g': return damaged(mt_rand(0, 1) ? gzencode(some_text(60)) : gzdeflate(some_text(60)));
-    case 'u': return damaged(convert_uuencode('a' . some_text(60)));
-    case 'c': return implode('', array_map(fn() => mt_rand(0, 1) ? strtr(some_text(3), "\0", ' ')
-        : $escapes[array_rand($escapes)], range(0, mt_rand(0, 6))));
-    case 'f': return some_text(2) . $formats[array_rand($formats)] . ' ' . $formats[array_rand($formats)];
-    case 'p': return $packs[array_rand($packs)];
-    default: return ['md5', 'sha1', 'sha256', 'crc32b', 'SHA512', 'nosuch'][mt_rand(0, 5)];
-    }
-}
-
-function arguments($kinds)
-{
-    $out = [];
-    foreach (str_split($kinds) as $kind)
-        if ($kind !== '?')
-            $out[] = argument($kind);
-        elseif (mt_rand(0, 1))
-            break;
-    return $out;
-}
-
-/* [what to call, its arguments] */
-function call_of($table, $name)
-{
-    global $operations, $functions;
-    if ($table === 'functions' && str_contains($name, 'cmp')) # how far apart differs by version
-        return [fn(...$all) => $name(...$all) <=> 0, arguments($functions[$name])];
-    if ($table === 'functions')
-        return [$name, arguments($functions[$name])];
-    $unary = (new ReflectionFunction($operations[$name]))->getNumberOfParameters() === 1;
-    return [$operations[$name], $unary ? [random_value()] : [random_value(), random_value()]];
-}
-
-$functions = array_filter($functions, 'function_exists', ARRAY_FILTER_USE_KEY);
-$names = array_keys($argv[1] === 'functions' ? $functions : $operations);
-mt_srand((int)$argv[2]);
-for ($i = (int)$argv[3]; $i > 0; $i--) {
-    $name = $names[array_rand($names)];
-    [$call, $arguments] = call_of($argv[1], $name);
-    $operands = implode("\t", array_map('write', $arguments));
+mt_srand((int)$argv[1]);
+for ($i = (int)$argv[2]; $i > 0; $i--) {
+    $name = array_rand($operations);
+    $operation = $operations[$name];
+    $operands = [random_value()];
+    if ((new ReflectionFunction($operation))->getNumberOfParameters() === 2)
+        $operands[] = random_value();
     try {
-        $result = write($call(...$arguments));
+        $result = write($operation(...$operands));
     } catch (Error $e) {
         $result = '!';
     }
-    echo "$name\t$operands\t$result\n";
+    echo $name, "\t", implode("\t", array_map('write', $operands)), "\t", $result, "\n";
 }
