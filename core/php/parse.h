@@ -19,6 +19,7 @@ struct parser {
     struct span text;
     struct php_tree *tree;
     unsigned depth;
+    size_t looks;    /* tokens that may still be looked ahead at in vain */
     unsigned braces; /* open ones that wait for their } */
     unsigned stops;  /* words that an open if (): and its like wait for; PARSE_STOP_* */
 };
@@ -49,6 +50,7 @@ enum parse_binding {
     PARSE_BIT_AND,
     PARSE_EQUAL,
     PARSE_LESS,
+    PARSE_PIPE,
     PARSE_CONCAT,
     PARSE_SHIFT,
     PARSE_ADD,
@@ -194,16 +196,19 @@ static inline unsigned parse_height(struct parser *p, uint32_t number)
     return parse_node(p, number)->height;
 }
 
-/* node.height: of the highest node in its lists, 0 without. It ends before what stands here. */
+/* node.height: of the highest node in its lists, 0 without. It ends before what stands here; one
+ * that would be empty, as happens where the parser is lost, is 0. */
 static inline uint32_t parse_add(struct parser *p, struct php_node node)
 {
+    if (parse_place(p) <= node.token && node.token > 0)
+        return 0;
     unsigned height = node.height;
     const uint32_t children[] = {node.a, node.b, node.c, node.d};
     for (int i = 0; i < 4; i++)
         if (parse_height(p, children[i]) > height)
             height = parse_height(p, children[i]);
     node.height = (uint8_t)(height < UINT8_MAX ? height + 1 : height);
-    node.last = parse_place(p) > node.token ? parse_place(p) - 1 : node.token;
+    node.last = parse_place(p) - (parse_place(p) > 0);
     *vec_add(&p->tree->nodes) = node;
     return (uint32_t)p->tree->nodes.len - 1;
 }

@@ -49,7 +49,9 @@ static unsigned take_modifiers(struct parser *p)
     for (; at_modifier(p); parse_next(p)) {
         if (parse_at_word(p, PHP_WORD_STATIC))
             flags |= PHP_NODE_IS_STATIC;
-        if (token_is(parse_ahead(p), PHP_OPERATOR, '(')) {
+        const struct php_token *ahead = parse_ahead(p);
+        if (token_is(ahead, PHP_OPERATOR, '(') && ahead[1].kind == PHP_NAME &&
+            token_is(&ahead[2], PHP_OPERATOR, ')') && !token_is(&ahead[3], PHP_OPERATOR, '|')) {
             parse_next(p);
             parse_next(p);
             parse_next(p);

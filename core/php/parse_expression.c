@@ -6,7 +6,7 @@
  */
 #include "parse.h"
 
-enum operator_kind { NO_OPERATOR, BINARY, CONCAT, ASSIGN, TERNARY, INSTANCEOF };
+enum operator_kind { NO_OPERATOR, BINARY, PIPE, CONCAT, ASSIGN, TERNARY, INSTANCEOF };
 
 struct operator_row {
     uint8_t binding, kind, op;
@@ -49,6 +49,7 @@ static const struct operator_row operators[256] = {
     ['>'] = {PARSE_LESS, BINARY, '>', false},
     [PHP_OP_AT_MOST] = {PARSE_LESS, BINARY, PHP_OP_AT_MOST, false},
     [PHP_OP_AT_LEAST] = {PARSE_LESS, BINARY, PHP_OP_AT_LEAST, false},
+    [PHP_OP_PIPE] = {PARSE_PIPE, PIPE, PHP_OP_PIPE, false},
     ['.'] = {PARSE_CONCAT, CONCAT, '.', false},
     [PHP_OP_SHIFT_LEFT] = {PARSE_SHIFT, BINARY, PHP_OP_SHIFT_LEFT, false},
     [PHP_OP_SHIFT_RIGHT] = {PARSE_SHIFT, BINARY, PHP_OP_SHIFT_RIGHT, false},
@@ -109,6 +110,14 @@ static uint32_t binary(struct parser *p, uint32_t left, uint32_t start, struct o
     return parse_above(p, left, node);
 }
 
+/* a |> b: b(a). */
+static uint32_t piped(struct parser *p, uint32_t left, uint32_t start)
+{
+    struct php_node node = {.kind = PHP_NODE_CALL, .token = start, .b = left};
+    node.a = parse_expression(p, PARSE_PIPE + 1);
+    return parse_above(p, left, node);
+}
+
 /* a . b . c . d: however many there are, one node. */
 static uint32_t concat(struct parser *p, uint32_t left, uint32_t start)
 {
@@ -154,6 +163,7 @@ static uint32_t apply(struct parser *p, uint32_t left, uint32_t start, struct op
     parse_next(p);
     switch ((enum operator_kind)row.kind) {
     case BINARY: return binary(p, left, start, row);
+    case PIPE: return piped(p, left, start);
     case CONCAT: return concat(p, left, start);
     case ASSIGN: return assign(p, left, start, row);
     case TERNARY: return ternary(p, left, start);

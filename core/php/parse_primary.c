@@ -125,9 +125,10 @@ static uint32_t item(struct parser *p)
     return parse_add(p, node);
 }
 
+/* At the comma. */
 static uint32_t left_out(struct parser *p)
 {
-    return parse_add(p, (struct php_node){.kind = PHP_NODE_ITEM, .token = parse_place(p)});
+    return parse_leaf(p, PHP_NODE_ITEM);
 }
 
 /* Behind its ( or [. */
@@ -135,7 +136,11 @@ static uint32_t array(struct parser *p, uint32_t start, unsigned flags, unsigned
 {
     struct parse_list items = {0};
     while (!parse_at_op(p, closer) && !parse_at(p, PHP_END)) {
-        parse_append(p, &items, parse_at_op(p, ',') ? left_out(p) : item(p));
+        if (parse_at_op(p, ',')) {
+            parse_append(p, &items, left_out(p));
+            continue;
+        }
+        parse_append(p, &items, item(p));
         if (!parse_take(p, ','))
             break;
     }
@@ -147,8 +152,15 @@ static uint32_t array(struct parser *p, uint32_t start, unsigned flags, unsigned
                                           .height = items.height});
 }
 
+/* With blanks around its \, as PHP took them before version 8, a name is several tokens: the last
+ * one says which function or class it is. */
 static uint32_t name(struct parser *p)
 {
+    while (parse_ahead(p)->kind == PHP_OPERATOR && parse_ahead(p)->is == '\\' &&
+           parse_ahead(p)[1].kind == PHP_NAME) {
+        parse_next(p);
+        parse_next(p);
+    }
     return parse_leaf(p, PHP_NODE_NAME);
 }
 
@@ -512,6 +524,7 @@ static uint32_t of_operator(struct parser *p)
     uint32_t start = parse_place(p), number;
     switch (p->now->is) {
     case '$': return parse_variable(p);
+    case '\\': parse_next(p); return parse_at(p, PHP_NAME) ? name(p) : no_expression(p);
     case '[': parse_next(p); return array(p, start, 0, ']');
     case '(':
         parse_next(p);

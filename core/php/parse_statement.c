@@ -4,15 +4,50 @@
 
 #define STATEMENT_DEPTH 2
 
+/* ---- attributes ---- */
+
+/* The token behind the ] of an attribute; NULL when what begins here is none: no name, never
+ * closed, or cut by the end of a statement. */
+static const struct php_token *attribute_end(struct parser *p)
+{
+    const struct php_token *token = p->now + 1;
+    unsigned open = 1, braces = 0;
+    if (token->kind != PHP_NAME && !token_is(token, PHP_OPERATOR, '\\'))
+        return NULL;
+    size_t left = p->looks;
+    for (; left > 0 && token->kind != PHP_END; left--, token++) {
+        unsigned op = token->kind == PHP_OPERATOR ? token->is : 0;
+        braces += op == '{';
+        if (token->kind == PHP_CLOSE || (op == ';' && braces == 0) || (op == '}' && braces-- == 0))
+            break;
+        open += op == '[' || op == '(' || op == PHP_OP_ATTRIBUTE;
+        open -= op == ']' || op == ')';
+        if (open == 0)
+            return token + 1;
+    }
+    p->looks = left;
+    return NULL;
+}
+
+/* Before PHP 8, #[ began a comment: what is no attribute is one, to the end of its line. */
+static void pass_comment(struct parser *p)
+{
+    const char *at = p->text.at + p->here->at;
+    const char *newline = memchr(at, '\n', p->text.len - p->here->at);
+    size_t end = newline == NULL ? p->text.len : (size_t)(newline - p->text.at);
+    p->tree->mistakes++;
+    while (!parse_at(p, PHP_END) && !parse_at(p, PHP_CLOSE) && p->here->at < end)
+        parse_next(p);
+}
+
 void parse_attributes(struct parser *p)
 {
     while (parse_at_op(p, PHP_OP_ATTRIBUTE)) {
-        unsigned open = 0;
-        do {
-            open += parse_at_op(p, '[') || parse_at_op(p, PHP_OP_ATTRIBUTE);
-            open -= parse_at_op(p, ']');
-            parse_next(p);
-        } while (open > 0 && !parse_at(p, PHP_END));
+        const struct php_token *end = attribute_end(p);
+        if (end != NULL)
+            p->now = p->here = end;
+        else
+            pass_comment(p);
     }
 }
 
@@ -191,11 +226,11 @@ static void do_statement(struct parser *p, struct parse_list *list)
 {
     struct php_node node = {.kind = PHP_NODE_DO, .token = parse_step(p)};
     node.a = single(p);
-    if (parse_take_word(p, PHP_WORD_WHILE))
+    if (parse_take_word(p, PHP_WORD_WHILE)) {
         node.b = condition(p);
-    else
-        parse_wrong(p);
-    parse_statement_end(p);
+        parse_statement_end(p);
+    } else
+        p->tree->mistakes += !parse_is_lost(p);
     parse_append(p, list, parse_add(p, node));
 }
 
@@ -616,10 +651,10 @@ static void statement(struct parser *p, struct parse_list *list)
         parse_recover(p);
 }
 
-/* An else or endif that nothing began, a } too many: what follows it still counts. */
+/* An else or endif that nothing began, a bracket too many: what follows it still counts. */
 static bool passed_stray(struct parser *p)
 {
-    if (!parse_at_op(p, '}') && !parse_is_stray(p))
+    if (!parse_at_op(p, '}') && !parse_at_op(p, ')') && !parse_at_op(p, ']') && !parse_is_stray(p))
         return false;
     p->tree->mistakes++;
     parse_next(p);

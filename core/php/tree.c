@@ -14,6 +14,7 @@ void php_parse(struct span text, const struct php_tokens *tokens, struct php_tre
 {
     const struct php_token *first = tokens->list.len == 0 ? &nothing : tokens->list.at;
     struct parser p = {.first = first, .here = first, .now = first, .text = text, .tree = tree};
+    p.looks = tokens->list.len;
     struct parse_list list = {0};
     tree->nodes.len = 0;
     tree->too_deep = false;

@@ -6,6 +6,13 @@
  * is lost. Nesting is bounded (PHP_TREE_DEPTH): what is nested deeper is passed over, balanced,
  * and tree->too_deep is set. Chains of the same operator that PHP groups to the left and that
  * attackers make long (.) are one node with a list, so depth stays small. Linear time.
+ *
+ * Down any way of children there are at most PHP_TREE_HEIGHT nodes, where one step is free: from
+ * an IF to the IF that is its c. A chain of elseif is as long as the source makes it, so take it
+ * in a loop, never by recursion.
+ *
+ * Where a mistake took something away that must stand in a node, its number is 0: a node of kind
+ * PHP_NODE_NONE.
  */
 #ifndef SPAMGEAR_PHP_TREE_H
 #define SPAMGEAR_PHP_TREE_H
@@ -13,7 +20,8 @@
 #include "spamgear/php/lexer.h"
 #include <stdbool.h>
 
-#define PHP_TREE_DEPTH 400
+#define PHP_TREE_DEPTH  400
+#define PHP_TREE_HEIGHT 2000
 
 /* a, b, c, d: children, by kind. "list": first of a chain by `next`. */
 enum php_node_kind {
@@ -22,7 +30,8 @@ enum php_node_kind {
     PHP_NODE_STRING,          /* constant; token = its PHP_STRING, or the PHP_PIECE of a nowdoc */
     PHP_NODE_PIECE,           /* constant part of an interpolated string; token = its PHP_PIECE */
     PHP_NODE_NUMBER,          /* token */
-    PHP_NODE_NAME,            /* constant, function or class name, by where it stands; token */
+    PHP_NODE_NAME,            /* constant, function or class name, by where it stands; token. In
+                                 "$a[key]": op 's', the string */
     PHP_NODE_VARIABLE,        /* $name; token = its PHP_VARIABLE, or the PHP_NAME in "${name}" */
     PHP_NODE_VARIABLE_OF,     /* $$x, ${expr}: a = what tells the name */
     PHP_NODE_ARRAY,           /* array() or [] or list(): a = list of PHP_NODE_ITEM */
@@ -31,12 +40,14 @@ enum php_node_kind {
     PHP_NODE_PROPERTY,        /* a->b; b: PHP_NODE_NAME for ->name, else an expression */
     PHP_NODE_STATIC_PROPERTY, /* a::$b; b: PHP_NODE_VARIABLE or PHP_NODE_VARIABLE_OF */
     PHP_NODE_CLASS_CONSTANT,  /* a::b; b: PHP_NODE_NAME (class too) or an expression */
-    PHP_NODE_CALL,            /* a(b): a = PHP_NODE_NAME or an expression, b = list of arguments */
+    PHP_NODE_CALL,            /* a(b): a = PHP_NODE_NAME or an expression, b = list of arguments;
+                                 b |> a too */
     PHP_NODE_METHOD_CALL,     /* a->b(c) */
     PHP_NODE_STATIC_CALL,     /* a::b(c); b as in PROPERTY, or a variable */
     PHP_NODE_NEW, /* new a(b); a = NAME or expression; c = PHP_NODE_CLASS of an anonymous one */
     PHP_NODE_ARGUMENT,     /* a; flags: spread; op: 0. Only for spread and named ones (b = NAME);
-                              plain arguments are the expression itself */
+                              plain arguments are the expression itself. Of f(...): spread, a = 0
+                            */
     PHP_NODE_UNARY,        /* op a: + - ! ~ */
     PHP_NODE_BINARY,       /* a op b; `and` `or` `xor` have op PHP_OP_AND, PHP_OP_OR, 'x';
                               instanceof has 'i' */
@@ -86,7 +97,9 @@ enum php_node_kind {
                           = body (BLOCK; 0 when abstract); flags: static, by ref, arrow (b is the
                           expression) */
     PHP_NODE_PARAMETER, /* token = its PHP_VARIABLE, a = default or 0; flags: by ref, spread */
-    PHP_NODE_CLASS,     /* token = its name, a = NAME of the parent or 0, b = list of members */
+    PHP_NODE_CLASS,     /* token = its name (0 for anonymous ones), a = NAME of the parent or 0,
+                           b = list of MEMBER, CONSTANT (cases of an enum too), FUNCTION (a hook of
+                           a property too: get, set), USE */
     PHP_NODE_MEMBER,    /* a property: token = its PHP_VARIABLE, a = value or 0; flags: static */
     PHP_NODE_CONSTANT,  /* const NAME = a, in a class or out of it; token */
     PHP_NODE_NAMESPACE, /* token or 0; a = block or 0 */
@@ -104,7 +117,8 @@ enum php_node_kind {
 #define PHP_NODE_LIST         64 /* an ARRAY that was written list() */
 
 struct php_node {
-    uint8_t kind, op, flags, height; /* height: saturating at 255, for bounds */
+    uint8_t kind, op, flags, height; /* height: saturating at 255; of an IF, that of the highest in
+                                        its chain */
     uint32_t token;                  /* the token it is named by, or its first one */
     uint32_t last;                   /* its last token */
     uint32_t a, b, c, d;             /* children */
