@@ -51,10 +51,13 @@ void parse_attributes(struct parser *p)
     }
 }
 
+/* Where a ; lacks and the next statement is plain to see, nothing needs to be passed over. */
 void parse_statement_end(struct parser *p)
 {
     if (parse_at(p, PHP_CLOSE))
         parse_next(p);
+    else if (parse_at(p, PHP_VARIABLE) || parse_at(p, PHP_NAME) || parse_at_op(p, '@'))
+        p->tree->mistakes++;
     else
         parse_need(p, ';');
 }

@@ -268,7 +268,7 @@ static const struct {
     const char *source, *want;
     uint32_t mistakes;
 } broken[] = {
-    {"foo bar; a();", "(do foo)\n(do (call a))", 1},
+    {"foo bar; a();", "(do foo)\n(do bar)\n(do (call a))", 1},
     {"a(1, 2; b();", "(do (call a [1 2]))\n(do (call b))", 1},
     {"eval($_POST['a'];", "(do (eval (index $_POST 'a')))", 1},
     {"if ($a { b(); } c();", "(if (index $a (call b)))\n(do (call c))", 2},
@@ -306,7 +306,7 @@ static const struct {
     {"new; a();", "(do (new))\n(do (call a))", 1},
     {"1 +; a();", "(do (+ 1))\n(do (call a))", 1},
     {"$; a();", "(do ($))\n(do (call a))", 1},
-    {"a() b() { c(); }", "(do (call a))\n(block (do (call c)))", 1},
+    {"a() b() { c(); }", "(do (call a))\n(do (call b))\n(block (do (call c)))", 2},
     {"a(); ) ] ) b();", "(do (call a))\n(do (call b))", 3},
     {"case 1: a(); default: b();", "(do 1)\n(do (call b))", 3},
     {"<<<A\n$b", "(do (text $b))", 1},
@@ -314,6 +314,8 @@ static const struct {
     {"/* a", "", 0},
     {"a()", "(do (call a))", 1},
     {"abstract a();", "(do (call a))", 1},
+    {"a() $b = c(d) @e() f()",
+     "(do (call a))\n(do (= $b (call c d)))\n(do (@ (call e)))\n(do (call f))", 4},
 };
 
 static void test_broken(void)
