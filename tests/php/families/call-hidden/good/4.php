@@ -1,0 +1,4 @@
+<?php exit; ?>
+<?php
+$name = implode('', array('str', 'len'));
+echo $name('MARKER');

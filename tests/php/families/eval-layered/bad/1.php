@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php eva~l(bas~e64_decode('ZWNobyAnTUFSS0VSJzs='));

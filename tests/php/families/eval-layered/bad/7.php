@@ -1,0 +1,4 @@
+<?php exit; ?>
+<?php
+$s = ';\'REKRAM\' ohce';
+eva~l(strrev($s));

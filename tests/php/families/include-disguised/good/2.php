@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$picture = 'logo.png'; readfile(__DIR__ . '/' . $picture);

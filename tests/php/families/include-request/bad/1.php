@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php inc~lude($_G~ET['page']);

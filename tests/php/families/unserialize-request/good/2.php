@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$state = json_decode($_C~OOKIE['state'], true);

@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$row = $db->fetch('SELECT options FROM t'); $options = maybe_unserialize($row['options']);

