@@ -49,6 +49,7 @@ void php_run_free(struct php_run *run)
     vec_clear(&run->functions);
     vec_clear(&run->classes);
     vec_clear(&run->closures);
+    vec_clear(&run->strings);
     vec_clear(&run->tops);
     vec_clear(&run->seen.list);
     vec_clear(&run->seen.steps);
@@ -82,9 +83,10 @@ static void forget(struct php_run *run)
     forget_sightings(&run->seen);
     forget_units(run);
     run->functions.len = run->classes.len = run->closures.len = 0;
+    run->strings.len = 0;
     run->locals = php_heap_get(&run->heap, (run->limits.calls + 1) * sizeof *run->locals);
     run->free_cells = NULL;
-    run->effects = run->news = 0;
+    run->effects = run->news = run->writes = 0;
     run->texts.len = run->tops.len = 0;
     *vec_add(&run->texts) = (struct walked){0};
     run->layer_bytes = 0;
@@ -96,6 +98,8 @@ static void forget(struct php_run *run)
     run->free_loops = run->silenced = run->gates = run->noticed = run->left = 0;
     run->break_levels = run->label = run->checked_count = run->checked_base = run->line_node = 0;
     run->impure = 0;
+    run->allowed = 0;
+    run->heap.bytes_limit = run->limits.bytes;
     run->included = run->masked = false;
 }
 
@@ -131,6 +135,24 @@ bool run_deeper(struct php_run *run)
     }
     run->level++;
     return true;
+}
+
+void run_allow(struct php_run *run, struct allowance *outer)
+{
+    struct php_heap *heap = &run->heap;
+    *outer = (struct allowance){heap->steps_limit, heap->bytes_limit};
+    if (run->allowed++ > 0)
+        return;
+    heap->steps_limit -= (heap->steps_limit - heap->steps) / 2;
+    if (heap->used < heap->bytes_limit)
+        heap->bytes_limit -= (heap->bytes_limit - heap->used) / 2;
+}
+
+void run_allow_end(struct php_run *run, const struct allowance *outer)
+{
+    run->allowed--;
+    run->heap.steps_limit = outer->steps;
+    run->heap.bytes_limit = outer->bytes;
 }
 
 struct span run_token(const struct php_run *run, uint32_t token)

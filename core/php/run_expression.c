@@ -24,15 +24,24 @@ static struct span inside(struct span quoted)
     return (struct span){quoted.at + 1, quoted.len - 2};
 }
 
-/* Texts that have escapes are resolved into the heap. */
-static struct php_value resolve(struct php_run *run, const struct php_token *token)
+/* Texts that have escapes are resolved into the heap, once. */
+static struct php_value resolve(struct php_run *run, uint32_t node, const struct php_token *token)
 {
     struct strbuf out = {0};
+    uint32_t *kept = &run->unit->names[node];
+    if (*kept != 0)
+        return php_text_value(run->strings.at[*kept - 1]);
+    if (!php_heap_step(&run->heap, token->len / 16))
+        return php_unknown();
     php_unquote(run->unit->text, token, &out);
     struct php_text text;
     bool ok = php_text_copy(&run->heap, strbuf_span(&out), &text);
     strbuf_clear(&out);
-    return ok ? php_text_value(text) : php_unknown();
+    if (!ok)
+        return php_unknown();
+    *vec_add(&run->strings) = text;
+    *kept = (uint32_t)run->strings.len;
+    return php_text_value(text);
 }
 
 static struct php_value eval_string(struct php_run *run, uint32_t node)
@@ -40,8 +49,9 @@ static struct php_value eval_string(struct php_run *run, uint32_t node)
     const struct php_token *token = &run->unit->tokens.list.at[run_node(run, node)->token];
     struct span text = php_token_text(run->unit->text, token);
     struct php_value value;
-    if ((token->flags & PHP_TOKEN_UNCLOSED) != 0 || memchr(text.at, '\\', text.len) != NULL)
-        value = resolve(run, token);
+    if (run->unit->names[node] != 0 || (token->flags & PHP_TOKEN_UNCLOSED) != 0 ||
+        memchr(text.at, '\\', text.len) != NULL)
+        value = resolve(run, node, token);
     else
         value = text_of(token->kind == PHP_STRING ? inside(text) : text);
     if (run->unit->seen[node] == 0) {

@@ -271,6 +271,7 @@ static struct php_value walk_function(struct php_run *run, struct function *func
                                       struct php_closure *closure)
 {
     struct unit *unit = run->unit;
+    struct allowance outer;
     struct frame frame = {.outer = run->frame,
                           .scope = &run->locals[run->calls],
                           .function = function,
@@ -294,7 +295,9 @@ static struct php_value walk_function(struct php_run *run, struct function *func
     for (uint32_t i = 0; closure != NULL && i < closure->bound.len; i++)
         run_scope_bind(run, frame.scope, closure->bound.names[i], closure->bound.cells[i]);
     bind(run, &frame, call, unit);
+    run_allow(run, &outer);
     walk_body(run, &frame);
+    run_allow_end(run, &outer);
     run_scope_leave(run, frame.scope);
     run->checked_count = run->checked_base;
     run->checked_base = base;

@@ -9,7 +9,8 @@
 
 struct loop {
     struct php_run *run;
-    uint64_t impure, steps;
+    uint64_t impure, writes;
+    struct allowance outer;
     unsigned left, turns;
     unsigned gates, checked;
     bool is_free; /* its condition is not known any more */
@@ -21,8 +22,8 @@ static void begin(struct php_run *run, struct loop *loop)
                           .impure = run->impure,
                           .left = run->left,
                           .gates = run->gates,
-                          .checked = run->checked_count,
-                          .steps = run->heap.steps};
+                          .checked = run->checked_count};
+    run_allow(run, &loop->outer);
     run->loops++;
 }
 
@@ -44,6 +45,7 @@ static void end(struct loop *loop)
         run->free_loops--;
     }
     run->loops--;
+    run_allow_end(run, &loop->outer);
     run->gates = loop->gates;
     run->checked_count = loop->checked;
 }
@@ -56,10 +58,15 @@ static bool is_over(struct loop *loop)
         return true;
     if (loop->is_free)
         return loop->turns > (run->free_loops > 1 ? 1 : 2);
-    if (loop->turns == 1)
+    if (loop->turns == 1) {
+        loop->writes = run->writes;
         return false;
+    }
     if (run->dead > 0)
         return true;
+    if (run->writes == loop->writes) /* a turn that changed nothing is like the next */
+        return true;
+    loop->writes = run->writes;
     if (run->left != loop->left)
         return loop->turns > 2;
     return run->impure != loop->impure && loop->turns > RUN_IMPURE_TURN;
@@ -153,7 +160,7 @@ enum flow run_do(struct php_run *run, uint32_t node)
     begin(run, &loop);
     while (!is_over(&loop)) {
         flow = run_statement(run, at->a);
-        if (!goes_on(&loop, &flow) || !holds(&loop, at->b, at->a))
+        if (!goes_on(&loop, &flow) || at->b == 0 || !holds(&loop, at->b, at->a))
             break;
     }
     end(&loop);

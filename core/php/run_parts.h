@@ -199,9 +199,11 @@ struct php_run {
     VEC(struct function *) functions;
     VEC(struct class_ *) classes;
     VEC(struct php_closure *) closures;
-    struct scope *locals; /* by depth of calls */
+    VEC(struct php_text) strings; /* constants whose escapes were resolved, by a node's name */
+    struct scope *locals;         /* by depth of calls */
     struct cell *free_cells;
     uint64_t effects;         /* counts writes to what outlives a function */
+    uint64_t writes;          /* counts all writes into variables */
     uint64_t news;            /* counts what a stranger brought into properties */
     VEC(struct walked) texts; /* by layer, from 1; [0] is the file */
     size_t layer_bytes;       /* of all layers */
@@ -213,6 +215,7 @@ struct php_run {
     struct cell dump;
     unsigned level, depth, calls; /* C calls, layers in layers, functions in functions */
     unsigned unsure, dead;        /* branches that may be, that cannot be taken */
+    unsigned allowed;             /* depth of allowances */
     unsigned loops, free_loops;   /* all; those whose condition is not known */
     unsigned silenced;
     unsigned gates;
@@ -228,7 +231,17 @@ struct php_run {
     uint32_t line_node; /* of the statement at work */
 };
 
+/* What the heap may spend beyond which a loop or call at the top stops. */
+struct allowance {
+    uint64_t steps;
+    size_t bytes;
+};
+
 /* run.c */
+/* A loop or a call that stands in no other gets half of what is left, so that something is left
+ * for what follows it. */
+void run_allow(struct php_run *run, struct allowance *outer);
+void run_allow_end(struct php_run *run, const struct allowance *outer);
 bool run_deeper(struct php_run *run);
 static inline void run_back(struct php_run *run)
 {

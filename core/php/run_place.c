@@ -389,13 +389,17 @@ void run_place_write(struct php_run *run, struct place *place, struct php_value 
         value.array->shared = true;
     if (value.type == PHP_UNKNOWN)
         run->impure++;
+    run->writes++;
     write_path(run, place, value);
 }
 
 void run_place_unset(struct php_run *run, struct place *place)
 {
-    if (run->unsure + run->dead > 0)
+    run->writes++;
+    if (run->unsure + run->dead > 0) {
+        run->impure++; /* who counts on it would wait forever */
         return;
+    }
     if (place->depth == 0) {
         run_cell_write(run, place->cell, php_null());
         return;

@@ -187,6 +187,7 @@ void run_cell_write(struct php_run *run, struct cell *cell, struct php_value val
         value.array->shared = true;
     if (value.type == PHP_UNKNOWN)
         run->impure++;
+    run->writes++;
     run->effects += cell->weak;
     if (cell->weak && (value.taint & ~cell->value.taint & PHP_FROM_STRANGER) != 0)
         run->news++;
