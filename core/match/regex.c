@@ -33,6 +33,7 @@ struct regex {
     atomic_size_t read; /* bytes of text, before that */
     char *literal;      /* read off the pattern's text (match/needed.h); NULL when there is none */
     uint32_t groups;
+    uint32_t limit; /* of a pattern that is thrown away; 0: one of the cache */
 };
 
 static pthread_mutex_t readying = PTHREAD_MUTEX_INITIALIZER;
@@ -134,7 +135,7 @@ static void make_ready(struct regex *regex)
 static void expect(const struct regex *regex, size_t len)
 {
     struct regex *own = (struct regex *)(uintptr_t)regex;
-    if (is_ready(regex))
+    if (is_ready(regex) || regex->limit > 0)
         return;
     if (atomic_fetch_add_explicit(&own->read, len, memory_order_relaxed) + len >= WORTH_CODE)
         make_ready(own);
@@ -203,6 +204,40 @@ const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why)
     return get(pattern, ' ', 0, why);
 }
 
+struct regex *regex_make(struct span pattern, unsigned options, uint32_t limit)
+{
+    static const struct {
+        unsigned option;
+        uint32_t pcre2;
+    } rows[] = {{REGEX_NOCASE, PCRE2_CASELESS},      {REGEX_MULTILINE, PCRE2_MULTILINE},
+                {REGEX_DOTALL, PCRE2_DOTALL},        {REGEX_EXTENDED, PCRE2_EXTENDED},
+                {REGEX_ANCHORED, PCRE2_ANCHORED},    {REGEX_UNGREEDY, PCRE2_UNGREEDY},
+                {REGEX_DOLLAR, PCRE2_DOLLAR_ENDONLY}};
+    uint32_t flags = PCRE2_NEVER_UTF | PCRE2_NEVER_BACKSLASH_C;
+    int error;
+    PCRE2_SIZE offset;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (options & rows[i].option)
+            flags |= rows[i].pcre2;
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)pattern.at, pattern.len, flags, &error, &offset, NULL);
+    if (code == NULL)
+        return NULL;
+    struct regex *regex = mem_zero(1, sizeof *regex);
+    regex->code = code;
+    regex->limit = limit;
+    pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &regex->groups);
+    regex->groups++;
+    return regex;
+}
+
+void regex_drop(struct regex *regex)
+{
+    if (regex != NULL)
+        pcre2_code_free(regex->code);
+    free(regex);
+}
+
 /* Where a \K in a look-ahead puts the start behind the end, the group counts as unset. */
 static void copy_groups(pcre2_match_data *data, uint32_t known, struct span subject,
                         struct span *groups, size_t count)
@@ -221,6 +256,7 @@ static enum regex_result match_from(const struct regex *regex, struct span subje
     struct workbench *bench = workbench_get(regex->groups);
     if (bench == NULL)
         return REGEX_GAVE_UP;
+    pcre2_set_match_limit(bench->context, regex->limit > 0 ? regex->limit : MATCH_LIMIT);
     uint32_t options = is_ready(regex) ? 0 : PCRE2_NO_JIT; /* another thread may be making it */
     int found = pcre2_match(regex->code, (PCRE2_SPTR)subject.at, subject.len, from, options,
                             bench->data, bench->context);

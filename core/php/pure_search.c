@@ -174,7 +174,7 @@ static bool stretch(struct pure *p, bool wanted)
     struct pure_set set = {0};
     int64_t start, len;
     if (!pure_read(p, 0, &text) || !pure_read(p, 1, &list) || !pure_int_or(p, 2, 0, &start) ||
-        !pure_int_or(p, 3, INT64_MAX, &len))
+        !pure_int_or(p, 3, INT64_MAX, &len) || list.len == 0)
         return false;
     int64_t size = (int64_t)text.len;
     if (start > size || start < -size || len < -size)

@@ -18,7 +18,7 @@ compare() {
             if (php[3] == "?") absent[name] = 1 # not in this PHP
             else if (ours[3] == "?") next
             else if ($1 == $2) same[name]++
-            else if (wrong[name]++ < 3) print $1 ", PHP: " php[3]
+            else if (wrong[name]++ < 9) print $1 ", PHP: " php[3]
         }
         END {
             for (name in calls)

@@ -111,6 +111,9 @@ static const struct {
     {"pack", "Piii"},
     {"pos", "A"},
     {"pow", "nd"},
+    {"preg_match", "Et"},
+    {"preg_replace", "EWt"},
+    {"preg_split", "Et-in"},
     {"preg_quote", "t1"},
     {"quoted_printable_decode", "q"},
     {"quotemeta", "t"},
@@ -345,6 +348,11 @@ static struct php_value special(char kind)
     case 'k':
         return ONE_OF("C*", "H*", "Nlen/a*rest", "v2x/Cy", "h4", "A*", "Z*a", "c2", "a3b/x/Cd",
                       "n*k", "qz", "H3q", "l", "x2/Ca");
+    case 'E':
+        return ONE_OF("/a/", "#[a-c]+#i", "/(a)(b)?/", "{\\d+}", "/\\s*/", "//", "/b|/", "/a*?/",
+                      "/(?<n>.)a/s", "~^.~m", "/[/", "a", "/a/e", "/x/u", "/A/iD", "(a(b))U",
+                      "/ a/x", "/[^a-z]/", "/\\//");
+    case 'W': return ONE_OF("", "<$0>", "\\1", "${1}x", "$2$1", "\\\\", "$", "\\$1", "$9", "x");
     case 'F': return format_text();
     case 'H': return html_text();
     case 'D': return letters("0123456789abcdefABCDEF", 10);

@@ -56,6 +56,18 @@ static const struct {
     {"str_repeat", "ab", "3", NULL, "ababab"},
     {"strstr", "a marker", "m", NULL, "marker"},
     {"ucfirst", "marker", NULL, NULL, "Marker"},
+    {"preg_replace", "/[^a-z]+/", "", "m4a00rk!er", "marker"},
+    {"preg_replace", "#(KER)(mar)#i", "$2\\1", "kermar", "marker"},
+    {"preg_replace", "{x{2}}", "r", "maxxkexx", "marker"},
+    {"preg_replace", "/x/e", "r", "maxkex", NULL},
+    {"preg_replace", "/(", "r", "max", NULL},
+    {"preg_replace", "/(a+)+$/", "", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", NULL},
+    {"sprintf", "%s%1$'.5s", "ab", NULL, "ab...ab"},
+    {"sprintf", "%c%03d", "109", "7", "m007"},
+    {"pack", "H*", "6d61726b6572", NULL, "marker"},
+    {"html_entity_decode", "&#109;&#x61;rker&lt;", NULL, NULL, "marker<"},
+    {"mb_convert_encoding", "bWFya2Vy", "UTF-8", "BASE64", "marker"},
+    {"iconv", "UTF-7", "UTF-8", "m+AGE-rker", "marker"},
 };
 
 static void test_texts(void)

@@ -11,6 +11,7 @@
 
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
+#include <stdint.h>
 
 enum regex_result { REGEX_MATCH, REGEX_NO_MATCH, REGEX_GAVE_UP };
 
@@ -26,6 +27,26 @@ const struct regex *regex_get_anchored(const char *pattern, struct strbuf *why);
 /* The same as regex_get, but its machine code is made when it has read some text: for sets of
  * hundreds of patterns of which a run uses few. */
 const struct regex *regex_get_lazy(const char *pattern, struct strbuf *why);
+
+/* ---- patterns of strangers ---- */
+
+enum regex_option {
+    REGEX_NOCASE = 1,
+    REGEX_MULTILINE = 2,
+    REGEX_DOTALL = 4,
+    REGEX_EXTENDED = 8,
+    REGEX_ANCHORED = 16,
+    REGEX_UNGREEDY = 32,
+    REGEX_DOLLAR = 64 /* $ is the very end only */
+};
+
+/* Compiles a pattern that is used now and then thrown away: not in the cache, without machine
+ * code. limit: steps of backtracking from each place where a match may begin. NULL when it is no
+ * pattern; else regex_drop. Any thread may. */
+struct regex *regex_make(struct span pattern, unsigned options, uint32_t limit);
+void regex_drop(struct regex *regex);
+
+/* ---- matching ---- */
 
 /* Matches subject. groups (may be NULL) gets `count` spans: group 0, 1, ...; unset groups are
  * empty with at == NULL. */
