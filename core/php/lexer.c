@@ -709,12 +709,13 @@ static void parenthesis(struct lexer *l)
     one(l);
 }
 
-/* Behind an arrow, every name is one. */
+/* Behind an arrow, blanks and comments (so begins "#[" there), every name is one. */
 static void arrow(struct lexer *l, enum php_op is, size_t len)
 {
     emit_operator(l, is, len);
-    if (l->at < l->end && php_is(*l->at, PHP_BYTE_BLANK))
-        blank(l);
+    while (l->at < l->end && (pass(l) || look(l, 0) == '#'))
+        if (look(l, 0) == '#')
+            line_comment(l);
     if (begins_label(l, l->at))
         emit(l, PHP_NAME, PHP_WORD_NONE, label_end(l, l->at));
 }

@@ -33,6 +33,8 @@ struct scanner {
     bool inert;        /* the token just read is a comment or a string without code in it */
     bool divisible;    /* the token just read may be cut anywhere: HTML, blanks, text of strings */
     bool escapes;      /* but not behind a backslash */
+    bool index;        /* in a string, between the brackets of $a[...] */
+    bool variable;     /* in a string, behind a variable that could go on */
     size_t statements; /* significant tokens so far, all counted */
     char last;         /* the last significant token's last byte; ';' behind an open tag */
     struct strbuf *why;
@@ -280,16 +282,27 @@ static void read_comment(struct scanner *s, const struct php_token *token)
         fail(s, token->at, "a comment is not closed");
 }
 
+/* "$name->name" and "$name[...]" are tokens of their own, without any that tells their end. */
+static void follow_variable(struct scanner *s, const struct php_token *token, bool text)
+{
+    bool closes = token->kind == PHP_OPERATOR && token->is == ']';
+    bool opens = token->kind == PHP_OPERATOR && token->is == '[';
+    s->variable = text && token->kind != PHP_PIECE && !closes;
+    s->index = text && !closes && (s->index || opens);
+}
+
 /* One token; s->next is none of PHP_END. */
 static void step(struct scanner *s)
 {
     const struct php_token *token = &s->tokens.list.at[s->next++];
     s->at = (size_t)token->at + token->len;
     s->inert = false;
-    s->escapes = is_text(s, token);
+    bool text = is_text(s, token);
+    s->escapes = text && token->kind == PHP_PIECE;
     s->divisible =
         s->mode == DATA || s->escapes || token->kind == PHP_HTML || token->kind == PHP_BLANK;
-    if (s->divisible)
+    follow_variable(s, token, text);
+    if (s->divisible || text)
         return;
     switch (token->kind) {
     case PHP_OPEN:
@@ -329,6 +342,7 @@ struct place {
     size_t within; /* start of the token that it is within, NOWHERE between tokens */
     size_t left;   /* of that token: bytes from here to its end */
     bool inert;    /* that token means nothing to PHP, whatever stands in it */
+    bool index, variable;
     size_t statements;
     char last;
 };
@@ -339,6 +353,8 @@ static struct place place_of(const struct scanner *s)
                           .depth = s->open.len,
                           .in_string = s->mode == CODE && is_string(top(s)),
                           .within = NOWHERE,
+                          .index = s->index,
+                          .variable = s->variable,
                           .statements = s->statements,
                           .last = s->last};
 }
@@ -359,6 +375,8 @@ static bool fit(struct span text, struct php_part part, const struct place *from
                 const struct place *to, size_t least)
 {
     if (from->mode != to->mode && part.to != text.len)
+        return false;
+    if (from->index || to->index || from->variable) /* would go on in what follows */
         return false;
     if (from->depth != to->depth || least < from->depth || from->within != to->within)
         return false;
@@ -407,6 +425,7 @@ static void take_borders(struct places *places, struct place here, size_t from,
             return;
         bool whole = at == from || (s->divisible && !(s->escapes && is_escaped(s, from, at)));
         here.within = whole ? NOWHERE : from;
+        here.variable = here.variable && at == from;
         here.left = here.within == NOWHERE ? 0 : to - at;
         here.inert = s->inert;
         if (places->next % 2 == 0)

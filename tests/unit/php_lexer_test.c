@@ -75,7 +75,7 @@ static const struct {
     {S("<?php $a $a1 $if $_\xff $1 $$a ${a}"),
      S("O<?php  v$a v$a1 v$if v$_\377 o$ d1 o$ v$a o$ o{ na o} .")},
     {S("<?php $a->if->b\\c ?-> IF::if $a-> /**/ if"),
-     S("O<?php  v$a o-> nif o-> nb n\\c o?-> nIF o:: n*if v$a o-> n*if .")},
+     S("O<?php  v$a o-> nif o-> nb n\\c o?-> nIF o:: n*if v$a o-> nif .")},
     {S("<?php b B b1 b'a' B\"b\" b`c` b<<<A\nA"),
      S("O<?php  nb nB nb1 'b'a' 'B\"b\" nb Q` Pc Q` Qb<<<A\n QA .")},
     {S("<?php yield from die exit Enum_ enum"),

@@ -4,7 +4,8 @@
  * (<?php, <?=, <?, <script language="php">, and <% %> where PHP 5 may have had asp_tags), ?> inside
  * // comments, heredoc and nowdoc with the closing rules of PHP 5 and 7.3, interpolation in strings
  * nested to any depth, casts, numbers with _, any byte above 127 in names. Never fails: what PHP
- * would refuse still gives tokens, an open string or comment ends with the text. Linear time, no
+ * would refuse still gives tokens, an open string or comment ends with the text. A heredoc's label
+ * at the very end of the text ends it, though PHP asks for a byte behind it. Linear time, no
  * recursion. Offsets fit 32 bits: a text is PHP_TEXT_MAX bytes at most.
  */
 #ifndef SPAMGEAR_PHP_LEXER_H
