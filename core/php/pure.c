@@ -13,7 +13,7 @@
 
 static const struct php_pure *const tables[] = {pure_decoders, pure_packers, pure_texts,
                                                 pure_searches, pure_formats, pure_arrays,
-                                                pure_numbers,  pure_patterns};
+                                                pure_numbers,  pure_serials, pure_patterns};
 
 static const struct php_pure *sorted[MOST];
 static const char *sorted_names[MOST];

@@ -124,6 +124,8 @@ static const struct {
     {"round", "f"},
     {"rtrim", "tc"},
     {"sha1", "tb"},
+    {"serialize", "A"},
+    {"unserialize", "Y"},
     {"sizeof", "A"},
     {"sprintf", "Fvvv"},
     {"sqrt", "f"},
@@ -391,6 +393,7 @@ static struct php_value argument(char kind)
     case 'h': return encoded("bin2hex");
     case 'u': return encoded("convert_uuencode");
     case 'U': return encoded("rawurlencode");
+    case 'Y': return encoded("serialize");
     case 'q': return letters("=aA4 1\r\n\t", 30);
     case 'z': return compressed();
     default: return special(kind);

@@ -124,6 +124,45 @@ static void test_look(void)
     }
 }
 
+/* ---- bombs ---- */
+
+struct bits {
+    char bytes[1 << 17];
+    size_t len; /* in bits */
+};
+
+/* Huffman codes go in from their highest bit on, other fields from their lowest. */
+static void add_code(struct bits *bits, unsigned code, int count)
+{
+    while (count-- > 0) {
+        bits->bytes[bits->len / 8] |= (char)((code >> count & 1) << bits->len % 8);
+        bits->len++;
+    }
+}
+
+/* 258 more of the same in 13 bits, again and again: 20 MB of them. */
+static void test_bomb(void)
+{
+    static struct bits bits;
+    struct php_heap small;
+    add_code(&bits, 6, 3); /* the last block; codes are fixed */
+    add_code(&bits, 0x30 + 'x', 8);
+    for (int i = 0; i < 80000; i++)
+        add_code(&bits, 0xc5 << 5, 13);
+    add_code(&bits, 0, 7);
+    struct php_value arg =
+        php_text_value((struct php_text){bits.bytes, (uint32_t)(bits.len / 8 + 1), 0});
+    php_heap_init(&small, 1 << 20, 1000000);
+    struct php_value got = php_pure_call(&small, php_pure_find(SPAN("gzinflate")), &arg, 1);
+    test_number("bomb", got.type, PHP_UNKNOWN);
+    test_text("bomb", small.spent == NULL ? "" : small.spent, "memory");
+    php_heap_clear(&small);
+    php_heap_init(&small, 64 << 20, 10000000);
+    got = php_pure_call(&small, php_pure_find(SPAN("gzinflate")), &arg, 1);
+    test_number("with room", got.type == PHP_TEXT ? got.text.len : 0, 1 + 80000 * 258);
+    php_heap_clear(&small);
+}
+
 static void test_names(void)
 {
     size_t count;
@@ -144,6 +183,7 @@ int main(void)
     test_texts();
     test_marks();
     test_look();
+    test_bomb();
     test_names();
     php_heap_clear(&heap);
     return test_end();
