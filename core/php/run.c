@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct php_limits php_limits_default = {
-    .steps = 3000000,
+    .steps = 6000000,
     .bytes = 8u << 20,
     .layers = 64,
     .layer_bytes = 1u << 20,
@@ -49,6 +49,7 @@ void php_run_free(struct php_run *run)
     vec_clear(&run->functions);
     vec_clear(&run->classes);
     vec_clear(&run->closures);
+    vec_clear(&run->labels);
     vec_clear(&run->strings);
     vec_clear(&run->tops);
     vec_clear(&run->seen.list);
@@ -82,7 +83,7 @@ static void forget(struct php_run *run)
     run_names_reset(run);
     forget_sightings(&run->seen);
     forget_units(run);
-    run->functions.len = run->classes.len = run->closures.len = 0;
+    run->functions.len = run->classes.len = run->closures.len = run->labels.len = 0;
     run->strings.len = 0;
     run->locals = php_heap_get(&run->heap, (run->limits.calls + 1) * sizeof *run->locals);
     run->free_cells = NULL;
@@ -143,9 +144,9 @@ void run_allow(struct php_run *run, struct allowance *outer)
     *outer = (struct allowance){heap->steps_limit, heap->bytes_limit};
     if (run->allowed++ > 0)
         return;
-    heap->steps_limit -= (heap->steps_limit - heap->steps) / 2;
+    heap->steps_limit -= (heap->steps_limit - heap->steps) / 4;
     if (heap->used < heap->bytes_limit)
-        heap->bytes_limit -= (heap->bytes_limit - heap->used) / 2;
+        heap->bytes_limit -= (heap->bytes_limit - heap->used) / 4;
 }
 
 void run_allow_end(struct php_run *run, const struct allowance *outer)

@@ -174,25 +174,53 @@ static void sink_arguments(struct php_run *run, struct call *call, const struct 
             run_sight(run, sink, call, i, &call->args[i], other);
 }
 
-/* What the callback gets: the arguments that the role says, or their elements. */
+static bool ends_with(struct span name, const char *end)
+{
+    return span_has_suffix(name, span_text(end));
+}
+
+/* What the callback gets: the arguments that the role says, or their elements: the one of that
+ * number, or any. */
+static void call_back_once(struct php_run *run, struct call *call, const struct php_role *role,
+                           int which, uint32_t number)
+{
+    struct call inner = {.node = call->node, .called = true};
+    inner.args = inner.room;
+    for (uint32_t i = 0; i < call->count && inner.count + 1 < RUN_ARGUMENTS; i++) {
+        if (!is_dangerous(role->passes, i) || (int)i == which)
+            continue;
+        struct php_value value = call->args[i], any = php_unknown();
+        const struct php_array *array = value.type == PHP_ARRAY ? value.array : NULL;
+        bool known = array != NULL && number < array->len;
+        if (array != NULL)
+            value = known ? array->at[number].value : run_index(run, &value, &any);
+        inner.room[inner.count++] = value;
+        if (ends_with(call->name, "sort") || span_is(call->name, SPAN("array_reduce")))
+            inner.room[inner.count++] = value;
+        if (known && ends_with(call->name, "array_walk"))
+            inner.room[inner.count++] = array->at[number].has_name
+                                            ? php_text_value(array->at[number].name)
+                                            : php_int(array->at[number].number);
+    }
+    run_call_value(run, &call->args[which], &inner);
+}
+
 static void call_back(struct php_run *run, struct call *call, const struct php_role *role)
 {
     int which = php_role_callback(role, call->count);
     if (which < 0)
         return;
-    struct call inner = {.node = call->node, .callee = &call->args[which], .called = true};
-    inner.args = inner.room;
-    for (uint32_t i = 0; i < call->count && inner.count < RUN_ARGUMENTS; i++) {
-        if (!is_dangerous(role->passes, i) || (int)i == which)
-            continue;
-        struct php_value value = call->args[i];
-        if (value.type == PHP_ARRAY) {
-            struct php_value any = php_unknown();
-            value = run_index(run, &value, &any);
-        }
-        inner.room[inner.count++] = value;
+    uint32_t turns = 1;
+    for (uint32_t i = 0; i < call->count; i++)
+        if (is_dangerous(role->passes, i) && call->args[i].type == PHP_ARRAY &&
+            !call->args[i].array->open && call->args[i].array->len > turns)
+            turns = call->args[i].array->len;
+    if (turns > RUN_IMPURE_TURN) {
+        call_back_once(run, call, role, which, UINT32_MAX);
+        turns = RUN_IMPURE_TURN;
     }
-    run_call_value(run, &call->args[which], &inner);
+    for (uint32_t i = 0; i < turns; i++)
+        call_back_once(run, call, role, which, i);
 }
 
 static void fill_all(struct php_run *run, struct call *call, const struct php_role *role)
@@ -294,6 +322,8 @@ static void count_decoded(struct php_run *run, const struct meaning *meaning,
     run_count(run, PHP_COUNT_DECODED);
     if ((result->traits & PHP_HAS_PHP) != 0)
         run_written(run, result, meaning->lower, call->node);
+    else
+        run_decoded(run, result, meaning->lower, call->node);
 }
 
 static struct php_value call_static_text(struct php_run *run, struct span name, const char *colons,
@@ -305,6 +335,13 @@ static struct php_value call_static_text(struct php_run *run, struct span name, 
     if (function != NULL)
         return run_function(run, function, NULL, call);
     return run_joined(call);
+}
+
+/* A name that nobody knows, but that somebody took pains to hide. */
+static void sight_name(struct php_run *run, struct call *call)
+{
+    struct php_value arguments = run_joined(call);
+    run_sight(run, PHP_SINK_CALL, call, 0, call->callee, &arguments);
 }
 
 struct php_value run_call_named(struct php_run *run, struct span name, struct call *call)
@@ -330,6 +367,9 @@ struct php_value run_call_named(struct php_run *run, struct span name, struct ca
         if (role->callback != 0 && meaning->special == NULL)
             call_back(run, call, role);
     }
+    if (call->callee != NULL && is_hidden(call->callee) && role == NULL && meaning->pure == NULL &&
+        meaning->special == NULL)
+        sight_name(run, call);
     struct php_value result = compute(run, meaning, call);
     if (role != NULL && role->fills != 0 && meaning->special == NULL)
         fill_all(run, call, role);
@@ -426,6 +466,22 @@ struct php_value run_call(struct php_run *run, uint32_t node)
 
 /* ---- methods ---- */
 
+/* A callback that an object of PHP's own gives its elements to. */
+static void call_on_elements(struct php_run *run, struct call *call, const struct php_role *role,
+                             const struct php_value *object)
+{
+    int which = php_role_callback(role, call->count);
+    struct call inner = {.node = call->node, .called = true};
+    struct php_value element = php_unknown();
+    php_value_mark(&element, object);
+    if (which < 0)
+        return;
+    inner.args = inner.room;
+    inner.count = 2;
+    inner.room[0] = inner.room[1] = element;
+    run_call_value(run, &call->args[which], &inner);
+}
+
 /* The role of a method of PHP's own or a framework's classes. */
 static struct php_value role_of_method(struct php_run *run, struct span class_, struct span name,
                                        const struct php_value *object, struct call *call)
@@ -447,7 +503,9 @@ static struct php_value role_of_method(struct php_run *run, struct span class_, 
     call->name = span_text(role->name);
     sink_arguments(run, call, role, role->sink, role->sink_args);
     sink_arguments(run, call, role, role->also, role->also_args);
-    if (role->callback != 0)
+    if (role->callback != 0 && object != NULL && role->passes == 0)
+        call_on_elements(run, call, role, object);
+    else if (role->callback != 0)
         call_back(run, call, role);
     fill_all(run, call, role);
     return result;
@@ -466,6 +524,29 @@ static struct php_value call_alike(struct php_run *run, struct function *functio
     return result;
 }
 
+/* ReflectionFunction and its like: the object stands for the function it was made of. */
+static bool is_invoked(const struct php_value *object, struct span method)
+{
+    return object->type == PHP_OBJECT && object->object->class_ == NULL &&
+           (span_is(object->object->name, SPAN("reflectionfunction")) ||
+            span_is(object->object->name, SPAN("reflectionmethod"))) &&
+           (span_is(method, SPAN("invoke")) || span_is(method, SPAN("invokeargs")));
+}
+
+static struct php_value invoke(struct php_run *run, const struct php_value *object,
+                               struct call *call)
+{
+    struct php_value callee = object->object->first;
+    struct call inner = {.node = call->node, .called = true};
+    inner.args = inner.room;
+    for (uint32_t i = 0; i < call->count && i < RUN_ARGUMENTS; i++) {
+        struct php_value any = php_unknown();
+        inner.room[inner.count++] =
+            call->args[i].type == PHP_ARRAY ? run_index(run, &call->args[i], &any) : call->args[i];
+    }
+    return run_call_value(run, &callee, &inner);
+}
+
 static struct php_value call_method(struct php_run *run, const struct php_value *object,
                                     struct span name, struct call *call)
 {
@@ -474,6 +555,8 @@ static struct php_value call_method(struct php_run *run, const struct php_value 
         return run_joined(call);
     if (object->type == PHP_CLOSURE)
         return run_closure(run, object->closure, call);
+    if (is_invoked(object, meaning->lower))
+        return invoke(run, object, call);
     struct class_ *class_ = object->type == PHP_OBJECT ? object->object->class_ : NULL;
     struct function *function = class_ == NULL ? NULL : run_method_of(run, class_, name);
     if (function == NULL && class_ != NULL)
@@ -482,8 +565,10 @@ static struct php_value call_method(struct php_run *run, const struct php_value 
         return run_function(run, function, object->object, call);
     if (meaning->methods != NULL)
         return call_alike(run, meaning->methods, call);
-    return role_of_method(run, class_ == NULL ? SPAN("") : class_->name, meaning->lower, object,
-                          call);
+    struct span of = class_ != NULL               ? class_->name
+                     : object->type == PHP_OBJECT ? object->object->name
+                                                  : SPAN("");
+    return role_of_method(run, of, meaning->lower, object, call);
 }
 
 struct php_value run_method_call(struct php_run *run, uint32_t node)
@@ -550,6 +635,21 @@ static struct php_value construct(struct php_run *run, struct class_ *class_, st
     return object;
 }
 
+/* Of a class that is not in the file: its name and what it was made of are remembered. */
+static struct php_value foreign_object(struct php_run *run, struct span name, struct call *call)
+{
+    struct php_value value = role_of_method(run, name, SPAN("__construct"), NULL, call);
+    struct php_object *object = php_heap_get(&run->heap, sizeof *object);
+    struct meaning *meaning = name.len == 0 ? NULL : run_meaning(run, name);
+    if (object == NULL || meaning == NULL)
+        return value;
+    object->name = meaning->lower;
+    object->first = call->count > 0 ? call->args[0] : php_unknown();
+    value.type = PHP_OBJECT;
+    value.object = object;
+    return value;
+}
+
 struct php_value run_new(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
@@ -576,5 +676,5 @@ struct php_value run_new(struct php_run *run, uint32_t node)
         object.type = object.array == NULL ? PHP_UNKNOWN : PHP_ARRAY;
         return object;
     }
-    return role_of_method(run, name, SPAN("__construct"), NULL, &call);
+    return foreign_object(run, name, &call);
 }

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- constants ---- */
 
@@ -24,13 +25,29 @@ static struct span inside(struct span quoted)
     return (struct span){quoted.at + 1, quoted.len - 2};
 }
 
+/* Letters and digits written as \x41 or \101, more than a few: nobody means them to be read. */
+static bool is_spelt_oddly(struct span text)
+{
+    size_t odd = 0;
+    if (text.len == 0 || text.at[0] == '\'')
+        return false;
+    for (size_t i = 0; i + 3 < text.len && odd < 3; i++) {
+        if (text.at[i] != '\\')
+            continue;
+        bool hex = (text.at[i + 1] | 32) == 'x', octal = text.at[i + 1] == '1';
+        odd += (hex && text.at[i + 2] >= '4' && text.at[i + 2] <= '7') || octal;
+        i++;
+    }
+    return odd >= 3;
+}
+
 /* Texts that have escapes are resolved into the heap, once. */
 static struct php_value resolve(struct php_run *run, uint32_t node, const struct php_token *token)
 {
     struct strbuf out = {0};
     uint32_t *kept = &run->unit->names[node];
     if (*kept != 0)
-        return php_text_value(run->strings.at[*kept - 1]);
+        return run->strings.at[*kept - 1];
     if (!php_heap_step(&run->heap, token->len / 16))
         return php_unknown();
     php_unquote(run->unit->text, token, &out);
@@ -39,9 +56,12 @@ static struct php_value resolve(struct php_run *run, uint32_t node, const struct
     strbuf_clear(&out);
     if (!ok)
         return php_unknown();
-    *vec_add(&run->strings) = text;
+    struct php_value value = php_text_value(text);
+    if (is_spelt_oddly(php_token_text(run->unit->text, token)))
+        value.traits |= PHP_IS_HIDDEN;
+    *vec_add(&run->strings) = value;
     *kept = (uint32_t)run->strings.len;
-    return php_text_value(text);
+    return value;
 }
 
 static struct php_value eval_string(struct php_run *run, uint32_t node)
@@ -766,9 +786,32 @@ static struct php_value eval_eval(struct php_run *run, uint32_t node)
     return result;
 }
 
+/* include 'php://input', 'http://...', 'data:...': what the name says by itself. */
+static void name_included(struct php_run *run, struct php_value *value, uint32_t node)
+{
+    if (value->type != PHP_TEXT)
+        return;
+    php_value_look(value);
+    struct span name = php_text_span(value->text);
+    if (name.len >= 11 && strncasecmp(name.at, "php://input", 11) == 0)
+        value->taint |= PHP_FROM_REQUEST;
+    else if ((value->traits & PHP_IS_URL) != 0)
+        value->taint |= PHP_FROM_REMOTE;
+    const char *comma = memchr(name.at, ',', name.len);
+    if (name.len < 8 || strncasecmp(name.at, "data:", 5) != 0 || comma == NULL)
+        return;
+    struct span data = span_of(comma + 1, name.at + name.len);
+    struct php_value text = *value;
+    text.text = (struct php_text){data.at, (uint32_t)data.len, 0};
+    if (memmem(name.at, name.len - data.len, ";base64", 7) != NULL)
+        text = php_pure_call(&run->heap, php_pure_find(SPAN("base64_decode")), &text, 1);
+    run_written(run, &text, SPAN("include"), node);
+}
+
 static struct php_value eval_include(struct php_run *run, uint32_t node)
 {
     struct php_value value = run_value(run, run_node(run, node)->a);
+    name_included(run, &value, node);
     construct(run, PHP_SINK_INCLUDE, SPAN("include"), node, &value);
     run->included = true;
     run->impure++;

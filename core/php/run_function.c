@@ -70,6 +70,17 @@ static void mark_arguments(struct php_run *run, const struct php_node *at)
         mark_list(run, at->b);
 }
 
+static void add_labels(struct php_run *run, const struct unit *unit, uint32_t list)
+{
+    for (uint32_t node = list; node != 0; node = run_node(run, node)->next) {
+        if (run_node(run, node)->kind != PHP_NODE_LABEL)
+            continue;
+        uint32_t name = run_node_name(run, node);
+        *vec_add(&run->labels) = (struct label){unit, list, node, run->names.list.at[name].label};
+        run->names.list.at[name].label = (uint32_t)run->labels.len;
+    }
+}
+
 static void declare_node(struct php_run *run, struct unit *unit, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
@@ -79,6 +90,8 @@ static void declare_node(struct php_run *run, struct unit *unit, uint32_t node)
         mark_assigned(run, at->b);
         mark_assigned(run, at->c);
         break;
+    case PHP_NODE_BLOCK: add_labels(run, unit, at->a); break;
+    case PHP_NODE_CASE: add_labels(run, unit, at->b); break;
     case PHP_NODE_CATCH: mark_assigned(run, at->a); break;
     case PHP_NODE_CALL: mark_arguments(run, at); break;
     case PHP_NODE_METHOD_CALL:
@@ -186,7 +199,9 @@ static void memo_keep(struct function *function, uint64_t signature, struct php_
 static struct php_value parameter_default(struct php_run *run, uint32_t node)
 {
     uint32_t otherwise = run_node(run, node)->a;
-    return otherwise != 0 ? run_value(run, otherwise) : php_null();
+    struct php_value missing = php_unknown();
+    missing.taint = PHP_FROM_PARAMETER;
+    return otherwise != 0 ? run_value(run, otherwise) : missing;
 }
 
 static struct php_value rest_of(struct php_run *run, const struct call *call, uint32_t from)

@@ -198,6 +198,20 @@ void run_written(struct php_run *run, const struct php_value *text, struct span 
     run_back(run);
 }
 
+void run_decoded(struct php_run *run, const struct php_value *text, struct span through,
+                 uint32_t node)
+{
+    if (text->text.len < 128 || run->seen.layers.len > run->limits.layers / 2 ||
+        run->layer_bytes + text->text.len > ALL_LAYERS / 2 ||
+        !php_heap_step(&run->heap, text->text.len / 8))
+        return;
+    uint64_t hash = map_hash(text->text.at, text->text.len) + 1; /* it may be run as well */
+    if (find_text(run, hash) != 0)
+        return;
+    uint32_t layer = add_layer(run, text, through, node, false);
+    run->texts.at[layer].hash = hash;
+}
+
 /* ---- texts that are known in part ---- */
 
 static void add_part(struct php_run *run, struct strbuf *code, const struct php_value *part,

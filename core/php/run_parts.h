@@ -55,9 +55,16 @@ struct meaning {
 struct name {
     struct span text;
     uint32_t hash;
+    uint32_t label;      /* 1 + the first label of that name */
     bool assigned;       /* something in the file gives a variable of that name a value */
     struct cell *global; /* the global variable */
     struct meaning *meaning;
+};
+
+/* A label, known by the list it stands in. */
+struct label {
+    const struct unit *unit;
+    uint32_t list, node, next;
 };
 
 struct names {
@@ -132,8 +139,9 @@ struct class_ {
 };
 
 struct php_object {
-    struct class_ *class_; /* NULL: a file handle */
-    struct php_value name; /* of the file */
+    struct class_ *class_;  /* NULL: a file handle, or of a class that is not in the file */
+    struct span name;       /* of that class, in lower case */
+    struct php_value first; /* what it was made of: the file's name, the first argument */
 };
 
 struct php_closure {
@@ -199,8 +207,9 @@ struct php_run {
     VEC(struct function *) functions;
     VEC(struct class_ *) classes;
     VEC(struct php_closure *) closures;
-    VEC(struct php_text) strings; /* constants whose escapes were resolved, by a node's name */
-    struct scope *locals;         /* by depth of calls */
+    VEC(struct label) labels;
+    VEC(struct php_value) strings; /* constants whose escapes were resolved, by a node's name */
+    struct scope *locals;          /* by depth of calls */
     struct cell *free_cells;
     uint64_t effects;         /* counts writes to what outlives a function */
     uint64_t writes;          /* counts all writes into variables */
@@ -238,8 +247,8 @@ struct allowance {
 };
 
 /* run.c */
-/* A loop or a call that stands in no other gets half of what is left, so that something is left
- * for what follows it. */
+/* A loop or a call that stands in no other gets three quarters of what is left, so that
+ * something is left for what follows it. */
 void run_allow(struct php_run *run, struct allowance *outer);
 void run_allow_end(struct php_run *run, const struct allowance *outer);
 bool run_deeper(struct php_run *run);
@@ -350,6 +359,9 @@ struct class_ *run_class_of_node(struct php_run *run, uint32_t node);
 void run_class_begin(struct php_run *run, struct class_ *class_);
 
 /* run_layer.c */
+/* A decoded text that is neither run nor written, as far as anybody sees. */
+void run_decoded(struct php_run *run, const struct php_value *text, struct span through,
+                 uint32_t node);
 struct unit *run_unit_new(struct php_run *run, struct span text, unsigned how);
 void run_unit_free(struct unit *unit);
 /* The place in the file that a node of the unit at work came from. */

@@ -470,6 +470,24 @@ static void take_apart(struct php_run *run, uint32_t list, const struct php_valu
     }
 }
 
+/* $GLOBALS = array(...), which old versions took. */
+static bool is_all_globals(struct php_run *run, uint32_t target, const struct php_value *value)
+{
+    if (value->type != PHP_ARRAY || run_node(run, target)->kind != PHP_NODE_VARIABLE)
+        return false;
+    return is_name(run, run_node_name(run, target), "GLOBALS");
+}
+
+static void set_globals(struct php_run *run, const struct php_array *array)
+{
+    for (uint32_t i = 0; i < array->len && php_heap_step(&run->heap, 1); i++) {
+        if (!array->at[i].has_name)
+            continue;
+        uint32_t name = run_name(run, php_text_span(array->at[i].name));
+        run_cell_write(run, run_global(run, name), array->at[i].value);
+    }
+}
+
 void run_assign(struct php_run *run, uint32_t target, struct php_value value)
 {
     if (target == 0 || !run_deeper(run))
@@ -477,6 +495,8 @@ void run_assign(struct php_run *run, uint32_t target, struct php_value value)
     const struct php_node *at = run_node(run, target);
     if (at->kind == PHP_NODE_ARRAY) {
         take_apart(run, at->a, &value);
+    } else if (is_all_globals(run, target, &value)) {
+        set_globals(run, value.array);
     } else {
         struct place place;
         run_place_of(run, target, &place);

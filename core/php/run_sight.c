@@ -99,6 +99,8 @@ static bool is_code_sink(enum php_sink sink)
 static bool is_worth(const struct php_run *run, enum php_sink sink, const struct call *call,
                      const struct php_value *value, const struct php_value *other)
 {
+    if (sink == PHP_SINK_OUTPUT && value->type == PHP_TEXT)
+        return (value->traits & PHP_IS_DECODED) != 0 && value->text.len >= 256;
     if (sink == PHP_SINK_OUTPUT)
         return (value->taint &
                 (PHP_FROM_STRANGER | PHP_FROM_REMOTE | PHP_FROM_OUTPUT | PHP_FROM_FILE)) != 0 &&
@@ -109,6 +111,11 @@ static bool is_worth(const struct php_run *run, enum php_sink sink, const struct
     if ((value->traits & PHP_IS_NUMBER) != 0)
         return false;
     if (value->taint != 0 || (value->traits & (PHP_IS_HIDDEN | PHP_IS_DECODED)) != 0)
+        return true;
+    if (sink == PHP_SINK_UPLOAD && other != NULL &&
+        (other->taint != 0 || (other->traits & PHP_IS_URL) != 0))
+        return true;
+    if (sink == PHP_SINK_INCLUDE && (value->traits & PHP_HAS_SAFE_NAME) != 0)
         return true;
     if (is_code_sink(sink))
         return !run_is_known(value) || value->made > 0;
@@ -210,5 +217,7 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         .at = at,
         .len = (uint32_t)source.len,
     };
+    php_value_look(&sighting.value);
+    php_value_look(&sighting.other);
     keep(run, &sighting);
 }

@@ -244,6 +244,32 @@ static struct php_value do_func_get_arg(struct php_run *run, struct call *call)
     return call->count > 0 ? run_index(run, &all, &call->args[0]) : all;
 }
 
+/* filter_var($x, FILTER_CALLBACK, array('options' => 'f')) */
+static void call_option(struct php_run *run, struct call *call, const struct php_value *options,
+                        int depth)
+{
+    if (options->type != PHP_ARRAY || depth > 3)
+        return;
+    for (uint32_t i = 0; i < options->array->len && i < 64; i++) {
+        const struct php_entry *entry = &options->array->at[i];
+        struct call inner = {.node = call->node, .called = true, .count = 1};
+        inner.args = inner.room;
+        inner.room[0] = run_joined(call);
+        if (entry->has_name && span_is(php_text_span(entry->name), SPAN("options")) &&
+            (entry->value.type == PHP_TEXT || entry->value.type == PHP_CLOSURE))
+            run_call_value(run, &entry->value, &inner);
+        else
+            call_option(run, call, &entry->value, depth + 1);
+    }
+}
+
+static struct php_value do_filter_var(struct php_run *run, struct call *call)
+{
+    if (call->count > 1)
+        call_option(run, call, &call->args[call->count - 1], 0);
+    return run_result_of_role(run, call);
+}
+
 /* ---- what names ---- */
 
 static struct php_value do_define(struct php_run *run, struct call *call)
@@ -496,7 +522,8 @@ static struct php_value do_fopen(struct php_run *run, struct call *call)
     struct php_object *file = php_heap_get(&run->heap, sizeof *file);
     if (file == NULL || call->count == 0)
         return result;
-    file->name = call->args[0];
+    file->name = SPAN("");
+    file->first = call->args[0];
     result.type = PHP_OBJECT;
     result.object = file;
     return result;
@@ -532,6 +559,10 @@ static const struct special specials[] = {
     {"error_reporting", do_error_reporting},
     {"extract", do_extract},
     {"file_put_contents", do_file_put_contents},
+    {"filter_input", do_filter_var},
+    {"filter_input_array", do_filter_var},
+    {"filter_var", do_filter_var},
+    {"filter_var_array", do_filter_var},
     {"fopen", do_fopen},
     {"forward_static_call", do_call_user_func},
     {"forward_static_call_array", do_call_user_func_array},

@@ -460,15 +460,40 @@ enum flow run_statement(struct php_run *run, uint32_t node)
 
 /* ---- lists ---- */
 
+struct jumps {
+    unsigned count;
+    bool lost; /* the last one led out of the list */
+    uint64_t impure;
+    struct allowance outer;
+};
+
 static uint32_t label_in(struct php_run *run, uint32_t first, uint32_t name)
 {
-    for (uint32_t node = first; node != 0; node = run_node(run, node)->next) {
-        if (!php_heap_step(&run->heap, 1))
-            return 0;
-        if (run_node(run, node)->kind == PHP_NODE_LABEL && run_node_name(run, node) == name)
-            return node;
+    for (uint32_t i = run->names.list.at[name].label; i != 0;) {
+        const struct label *label = &run->labels.at[i - 1];
+        if (label->list == first && label->unit == run->unit)
+            return label->node;
+        i = php_heap_step(&run->heap, 1) ? label->next : 0;
     }
     return 0;
+}
+
+/* Where a goto leads to: the label, when it stands in this list and the walk was not there too
+ * often; else what was not walked yet. */
+static uint32_t jump(struct php_run *run, struct jumps *jumps, uint32_t first)
+{
+    uint32_t label = label_in(run, first, run->label);
+    jumps->lost = label == 0;
+    if (jumps->count++ == 0) {
+        run_allow(run, &jumps->outer);
+        jumps->impure = run->impure;
+    }
+    uint8_t *visits = label == 0 ? NULL : &run->unit->seen[label];
+    if (visits == NULL || jumps->count > MOST_JUMPS ||
+        (*visits > RUN_IMPURE_TURN && jumps->impure != run->impure))
+        return 0;
+    *visits += *visits < UINT8_MAX;
+    return label;
 }
 
 static uint32_t unseen_in(struct php_run *run, uint32_t *from)
@@ -487,27 +512,26 @@ static bool is_top(const struct php_run *run)
 
 enum flow run_list(struct php_run *run, uint32_t first)
 {
-    unsigned gates = run->gates, checked = run->checked_count, jumps = 0;
+    unsigned gates = run->gates, checked = run->checked_count;
     uint32_t unseen = first;
-    bool has_jumped = false;
+    struct jumps jumps = {0};
     enum flow flow = FLOW_NEXT;
     for (uint32_t node = first; node != 0 && flow != FLOW_STOP;) {
         flow = run_statement(run, node);
         uint32_t next = run_node(run, node)->next;
         if (flow == FLOW_GOTO) {
-            uint32_t label = ++jumps < MOST_JUMPS ? label_in(run, first, run->label) : 0;
-            has_jumped = true;
-            if (label == 0)
-                break;
-            next = label;
+            next = jump(run, &jumps, first);
         } else if (flow != FLOW_NEXT && !(flow == FLOW_RETURN && is_top(run))) {
             break;
         }
-        flow = FLOW_NEXT;
-        if (next == 0 && has_jumped)
+        if (next == 0 && jumps.count > 0)
             next = unseen_in(run, &unseen);
+        if (flow != FLOW_GOTO || next != 0 || !jumps.lost)
+            flow = FLOW_NEXT;
         node = next;
     }
+    if (jumps.count > 0)
+        run_allow_end(run, &jumps.outer);
     run->gates = gates;
     run->checked_count = checked;
     return flow;
