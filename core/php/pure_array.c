@@ -80,7 +80,7 @@ static bool search(struct pure *p, const struct php_array *array, uint32_t *at)
     for (*at = 0; *at < array->len; ++*at) {
         const struct php_value *value = &array->at[*at].value;
         int same = strict ? php_same(&p->args[0], value) : php_equal(p->heap, &p->args[0], value);
-        if (same < 0 || !php_heap_step(p->heap, 1))
+        if (same < 0 || !pure_pay(p, value->type == PHP_TEXT ? value->text.len : 0))
             return false;
         if (same > 0)
             return true;
@@ -185,6 +185,9 @@ static bool do_array_keys(struct pure *p)
         return false;
     for (uint32_t i = 0; i < array->len; i++) {
         int want = p->count == 1 ? 1 : php_equal(p->heap, &array->at[i].value, &p->args[1]);
+        const struct php_value *value = &array->at[i].value;
+        if (!pure_pay(p, value->type == PHP_TEXT ? value->text.len : 0))
+            return false;
         if (want < 0 || (want > 0 && !pure_push(p, keys, pure_key(&array->at[i]))))
             return false;
     }

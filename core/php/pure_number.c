@@ -311,7 +311,8 @@ static bool extreme(struct pure *p, int wanted)
     }
     for (size_t i = 1; i < count; i++) {
         next = array != NULL ? &array->at[i].value : &p->args[i];
-        if (!php_heap_step(p->heap, 1) || !php_order(p->heap, next, best, &order))
+        if (!pure_pay(p, next->type == PHP_TEXT ? next->text.len : 0) ||
+            !php_order(p->heap, next, best, &order))
             return false;
         if (order == wanted)
             best = next;

@@ -145,7 +145,9 @@ static bool do_pack(struct pure *p)
     size_t arg = 1;
     bool ok = pure_read(p, 0, &format);
     while (ok && format.len > 0 && !out.full)
-        ok = next_field(&format, &field) && field.code != '\0' && pack_field(p, &out, &field, &arg);
+        ok = next_field(&format, &field) && field.code != '\0' &&
+             php_heap_step(p->heap, (uint64_t)(field.times + 1) / 32 + 1) &&
+             pack_field(p, &out, &field, &arg);
     return pure_done(&out, ok);
 }
 

@@ -242,7 +242,7 @@ bool pure_set(const struct pure *p, struct php_array *array, struct span name,
     struct php_value key = pure_part(name);
     struct php_entry entry;
     value = pure_shared(value);
-    return php_heap_step(p->heap, 1) && php_array_key(p->heap, &key, &entry) &&
+    return pure_pay(p, name.len) && php_array_key(p->heap, &key, &entry) &&
            php_array_set(p->heap, array, &entry, &value);
 }
 
@@ -250,7 +250,8 @@ bool pure_set_entry(const struct pure *p, struct php_array *array, const struct 
                     struct php_value value)
 {
     value = pure_shared(value);
-    return php_heap_step(p->heap, 1) && php_array_set(p->heap, array, entry, &value);
+    return pure_pay(p, entry->has_name ? entry->name.len : 0) &&
+           php_array_set(p->heap, array, entry, &value);
 }
 
 struct php_value pure_key(const struct php_entry *entry)

@@ -446,7 +446,7 @@ static const struct pair *pair_at(struct pure *p, const struct pairs *pairs, str
     unsigned char c = (unsigned char)rest.at[0];
     for (uint32_t i = pairs->first[c]; i < pairs->first[c + 1]; i++) {
         struct span from = pairs->at[i].from;
-        if (!php_heap_step(p->heap, i % 8 == 7))
+        if (!php_heap_step(p->heap, from.len / 32 + (i % 8 == 7)))
             return NULL;
         if (from.len <= rest.len && memcmp(from.at, rest.at, from.len) == 0)
             return &pairs->at[i];

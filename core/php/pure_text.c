@@ -371,7 +371,9 @@ static bool do_wordwrap(struct pure *p)
         return false;
     size_t line = 0, blank = 0, at;
     for (at = 0; at < text.len; at++) {
-        bool breaks = text.len - at > end.len && memcmp(text.at + at, end.at, end.len) == 0;
+        bool may = text.len - at > end.len && text.at[at] == end.at[0];
+        bool breaks = may && php_heap_step(p->heap, end.len / 32) &&
+                      memcmp(text.at + at, end.at, end.len) == 0;
         if (breaks) {
             pure_add(&out, span_of(text.at + line, text.at + at + end.len));
             at += end.len - 1;
