@@ -213,6 +213,8 @@ static bool do_str_pad(struct pure *p)
         !pure_int_or(p, 3, PAD_RIGHT, &side) || pad.len == 0 || side < PAD_LEFT || side > PAD_BOTH)
         return false;
     size_t more = len > (int64_t)text.len ? (size_t)len - text.len : 0;
+    if (!pure_pay(p, more))
+        return false;
     size_t left = side == PAD_LEFT ? more : side == PAD_BOTH ? more / 2 : 0;
     add_padding(&out, pad, left);
     pure_add(&out, text);
