@@ -362,7 +362,8 @@ struct php_value run_call_named(struct php_run *run, struct span name, struct ca
     count_name(run, call, meaning);
     const struct php_role *role = meaning->role;
     if (role != NULL) {
-        sink_arguments(run, call, role, role->sink, role->sink_args);
+        if (role->sink != PHP_SINK_REGEX || meaning->special == NULL)
+            sink_arguments(run, call, role, role->sink, role->sink_args);
         sink_arguments(run, call, role, role->also, role->also_args);
         if (role->callback != 0 && meaning->special == NULL)
             call_back(run, call, role);

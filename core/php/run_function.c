@@ -297,8 +297,10 @@ static struct php_value walk_function(struct php_run *run, struct function *func
                           .returned = php_null()};
     unsigned gates = run->gates, base = run->checked_base, left = run->left;
     unsigned levels = run->break_levels, line = run->line_node;
-    if (closure != NULL)
+    if (closure != NULL) {
         frame.class_ = closure->class_;
+        frame.sees_global = closure->sees_global;
+    }
     if (frame.class_ != NULL && frame.this_ == NULL)
         frame.this_ = run_object(run, frame.class_).object;
     run->calls++;
@@ -417,6 +419,8 @@ struct php_value run_closure_value(struct php_run *run, uint32_t node)
         capture(run, closure, use);
     if ((run_node(run, at->a)->flags & PHP_NODE_ARROW) != 0)
         capture_all(run, closure);
+    closure->sees_global = (run_node(run, at->a)->flags & PHP_NODE_ARROW) != 0 &&
+                           (run->frame->scope == NULL || run->frame->sees_global);
     *vec_add(&run->closures) = closure;
     struct php_value value = php_unknown();
     value.type = PHP_CLOSURE;

@@ -149,6 +149,7 @@ struct php_closure {
     struct class_ *class_;
     struct scope bound;
     struct php_object *this_;
+    bool sees_global; /* fn() => that was made among the global variables */
 };
 
 /* A function at work. */
@@ -162,6 +163,7 @@ struct frame {
     uint32_t count;
     struct php_value returned;
     bool has_returned;
+    bool sees_global;
 };
 
 /* ---- calls ---- */

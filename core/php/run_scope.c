@@ -169,6 +169,8 @@ struct cell *run_variable(struct php_run *run, uint32_t name)
 {
     if (run->frame->scope == NULL || is_superglobal(run->names.list.at[name].text))
         return run_global(run, name);
+    if (run->frame->sees_global && run_scope_find(run->frame->scope, name) == NULL)
+        return run_global(run, name);
     return run_scope_get(run, run->frame->scope, name);
 }
 

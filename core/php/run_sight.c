@@ -31,15 +31,27 @@ uint32_t run_line(struct php_run *run, uint32_t at)
     return (uint32_t)low + 1;
 }
 
+/* Not a statement's own: tags, and the end of the one before. */
+static bool is_between(const struct php_token *token)
+{
+    return token->kind == PHP_OPEN || token->kind == PHP_CLOSE ||
+           (token->kind == PHP_OPERATOR && token->is == ';');
+}
+
 static void find_tops(struct php_run *run)
 {
     struct unit *unit = run->unit;
     run->unit = run->units.at[0];
     uint32_t node = run_node(run, run->unit->tree.root)->a;
+    uint32_t token = 0;
     for (; node != 0; node = run_node(run, node)->next) {
-        struct span source = run_source(run, node);
-        uint32_t at = (uint32_t)(source.at - run->unit->text.at);
-        *vec_add(&run->tops) = (struct top){at, at + (uint32_t)source.len};
+        const struct php_token *last = &run->unit->tokens.list.at[run_node(run, node)->last],
+                               *first;
+        while (is_between(&run->unit->tokens.list.at[token]) && token < run_node(run, node)->last)
+            token++;
+        first = &run->unit->tokens.list.at[token];
+        *vec_add(&run->tops) = (struct top){first->at, last->at + last->len};
+        token = run_node(run, node)->last + 1;
     }
     run->unit = unit;
 }
@@ -193,7 +205,11 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         run_count(run, PHP_COUNT_MASKS);
         run->masked = false;
     }
-    if (!is_worth(run, sink, call, value, other))
+    struct php_value looked = *value;
+    if ((sink == PHP_SINK_WRITE || sink == PHP_SINK_INCLUDE) && value->type == PHP_TEXT &&
+        php_heap_step(&run->heap, value->text.len / 16))
+        php_value_look(&looked);
+    if (!is_worth(run, sink, call, &looked, other))
         return;
     struct span source = run_source(run, call->node);
     const struct frame *frame = run->frame;
