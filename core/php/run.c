@@ -127,15 +127,13 @@ const struct php_tree *php_run_tree(const struct php_run *run)
     return &run->units.at[0]->tree;
 }
 
-bool run_deeper(struct php_run *run)
+bool run_too_deep(struct php_run *run)
 {
-    if (run->level >= RUN_LEVELS || !php_heap_step(&run->heap, 1)) {
-        if (run->seen.spent == NULL)
-            run->seen.spent = run->level >= RUN_LEVELS ? "depth" : run->heap.spent;
-        return false;
-    }
-    run->level++;
-    return true;
+    if (run->level < RUN_LEVELS)
+        php_heap_step(&run->heap, 1); /* says that they are spent */
+    if (run->seen.spent == NULL)
+        run->seen.spent = run->level >= RUN_LEVELS ? "depth" : run->heap.spent;
+    return false;
 }
 
 void run_allow(struct php_run *run, struct allowance *outer)

@@ -12,6 +12,18 @@
 
 /* ---- arguments ---- */
 
+/* Without its rooms, which are filled when they are used. */
+static void call_begin(struct call *call, uint32_t node)
+{
+    call->node = node;
+    call->name = (struct span){NULL, 0};
+    call->count = 0;
+    call->args = call->room;
+    call->nodes = call->node_room;
+    call->callee = NULL;
+    call->called = call->spread = false;
+}
+
 static bool room_for(struct php_run *run, struct call *call, uint32_t most)
 {
     call->args = call->room;
@@ -105,24 +117,6 @@ static void count_name(struct php_run *run, const struct call *call, const struc
         run_count(run, PHP_COUNT_BUILT_NAMES);
     if (is_hidden(call->callee) && meaning->role != NULL && meaning->role->sink != PHP_SINK_NONE)
         run_count(run, PHP_COUNT_HIDDEN_SINKS);
-}
-
-/* Functions by which a program asks who is there. */
-static void notice_name(struct php_run *run, struct span name)
-{
-    static const struct {
-        const char *name;
-        unsigned gate;
-    } rows[] = {
-        {"is_admin", PHP_GATE_LOGIN},          {"current_user_can", PHP_GATE_LOGIN},
-        {"is_user_logged_in", PHP_GATE_LOGIN}, {"check_admin_referer", PHP_GATE_LOGIN},
-        {"wp_verify_nonce", PHP_GATE_LOGIN},   {"check_ajax_referer", PHP_GATE_LOGIN},
-        {"user_access", PHP_GATE_LOGIN},       {"php_sapi_name", PHP_GATE_COMMAND_LINE},
-        {"defined", PHP_GATE_GUARD},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (span_is(name, span_text(rows[i].name)))
-            run->noticed |= rows[i].gate;
 }
 
 /* ---- what arguments do ---- */
@@ -353,12 +347,12 @@ struct php_value run_call_named(struct php_run *run, struct span name, struct ca
     if (meaning == NULL)
         return run_joined(call);
     call->name = meaning->lower;
-    notice_name(run, meaning->lower);
+    run_look_up(meaning);
+    run->noticed |= meaning->gates;
     if (meaning->function != NULL) {
         count_name(run, call, meaning);
         return run_function(run, meaning->function, NULL, call);
     }
-    run_look_up(meaning);
     count_name(run, call, meaning);
     const struct php_role *role = meaning->role;
     if (role != NULL) {
@@ -449,7 +443,8 @@ static void count_call(struct php_run *run, uint32_t node, bool is_variable)
 struct php_value run_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node), *name = run_node(run, at->a);
-    struct call call = {.node = node};
+    struct call call;
+    call_begin(&call, node);
     bool is_named = name->kind == PHP_NODE_NAME;
     count_call(run, node, !is_named && name->kind != PHP_NODE_CLOSURE);
     struct php_value result, callee = php_unknown();
@@ -575,7 +570,8 @@ static struct php_value call_method(struct php_run *run, const struct php_value 
 struct php_value run_method_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
-    struct call call = {.node = node};
+    struct call call;
+    call_begin(&call, node);
     struct php_value object = run_value(run, at->a), unknown;
     struct span name = run_property_name(run, at->b, &unknown);
     count_call(run, node, name.at == NULL);
@@ -601,7 +597,8 @@ static bool is_own_class(struct span name)
 struct php_value run_static_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node), *base = run_node(run, at->a);
-    struct call call = {.node = node};
+    struct call call;
+    call_begin(&call, node);
     struct php_value unknown, name_value;
     struct class_ *class_ = run_class_named(run, at->a, &unknown);
     struct span name = run_property_name(run, at->b, &name_value);
@@ -654,7 +651,8 @@ static struct php_value foreign_object(struct php_run *run, struct span name, st
 struct php_value run_new(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
-    struct call call = {.node = node};
+    struct call call;
+    call_begin(&call, node);
     struct php_value unknown = php_unknown();
     struct class_ *class_ =
         at->c != 0 ? run_class_of_node(run, at->c) : run_class_named(run, at->a, &unknown);

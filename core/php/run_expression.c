@@ -182,6 +182,17 @@ static bool known_constant(struct span name, struct php_value *value)
     return false;
 }
 
+static void find_constant(struct php_run *run, struct meaning *meaning)
+{
+    struct php_value value;
+    meaning->no_constant = !known_constant(meaning->lower, &value);
+    if (meaning->no_constant)
+        return;
+    meaning->constant = php_heap_get(&run->heap, sizeof value);
+    if (meaning->constant != NULL)
+        *meaning->constant = value;
+}
+
 /* Before PHP 8 a name that is no constant was its own text; that is how it is meant when it has
  * small letters. */
 static bool is_bare_word(struct span name)
@@ -202,9 +213,11 @@ static struct php_value eval_name(struct php_run *run, uint32_t node)
     struct php_value value = php_unknown();
     if (meaning == NULL)
         return value;
+    if (meaning->constant == NULL && !meaning->no_constant)
+        find_constant(run, meaning);
     if (meaning->constant != NULL)
         return *meaning->constant;
-    if (known_constant(meaning->lower, &value) || magic_constant(run, node, meaning->lower, &value))
+    if (magic_constant(run, node, meaning->lower, &value))
         return value;
     if (span_is(meaning->lower, SPAN("php_sapi")))
         run->noticed |= PHP_GATE_COMMAND_LINE;

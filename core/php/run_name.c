@@ -119,6 +119,25 @@ struct meaning *run_meaning(struct php_run *run, struct span text)
     return known;
 }
 
+/* Functions by which a program asks who is there. */
+static unsigned gates_of(struct span name)
+{
+    static const struct {
+        const char *name;
+        unsigned gate;
+    } rows[] = {
+        {"is_admin", PHP_GATE_LOGIN},          {"current_user_can", PHP_GATE_LOGIN},
+        {"is_user_logged_in", PHP_GATE_LOGIN}, {"check_admin_referer", PHP_GATE_LOGIN},
+        {"wp_verify_nonce", PHP_GATE_LOGIN},   {"check_ajax_referer", PHP_GATE_LOGIN},
+        {"user_access", PHP_GATE_LOGIN},       {"php_sapi_name", PHP_GATE_COMMAND_LINE},
+        {"defined", PHP_GATE_GUARD},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (span_is(name, span_text(rows[i].name)))
+            return rows[i].gate;
+    return 0;
+}
+
 void run_look_up(struct meaning *meaning)
 {
     if (meaning->looked_up)
@@ -127,4 +146,5 @@ void run_look_up(struct meaning *meaning)
     meaning->role = php_role_of(meaning->lower);
     meaning->pure = php_pure_find(meaning->lower);
     meaning->special = run_special_of(meaning->lower);
+    meaning->gates = (uint8_t)gates_of(meaning->lower);
 }

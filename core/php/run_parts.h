@@ -50,6 +50,8 @@ struct meaning {
     const struct php_pure *pure;
     const struct special *special;
     bool looked_up; /* the three before */
+    bool no_constant;
+    uint8_t gates; /* that asking it makes */
 };
 
 struct name {
@@ -253,7 +255,16 @@ struct allowance {
  * something is left for what follows it. */
 void run_allow(struct php_run *run, struct allowance *outer);
 void run_allow_end(struct php_run *run, const struct allowance *outer);
-bool run_deeper(struct php_run *run);
+/* One C call deeper, for a step; false: no more. */
+bool run_too_deep(struct php_run *run);
+static inline bool run_deeper(struct php_run *run)
+{
+    if (run->level >= RUN_LEVELS || run->heap.steps >= run->heap.steps_limit)
+        return run_too_deep(run);
+    run->heap.steps++;
+    run->level++;
+    return true;
+}
 static inline void run_back(struct php_run *run)
 {
     run->level--;
