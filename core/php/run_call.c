@@ -53,6 +53,7 @@ static void spread(struct call *call, const struct php_value *value, uint32_t mo
 {
     call->spread = value->type != PHP_ARRAY || value->array->open;
     if (call->spread) {
+        call->nodes[call->count] = 0;
         call->args[call->count++] = *value;
         return;
     }
@@ -256,6 +257,8 @@ static struct php_value result_of_role(struct call *call, const struct php_role 
     result.type = PHP_UNKNOWN;
     result.traits |= role->traits;
     result.taint |= taint_of_name(call, role->gives);
+    if (role->forgets && role->gives == 0)
+        result.traits |= PHP_IS_NUMBER; /* or a bool, or nothing that says anything */
     return result;
 }
 
@@ -440,9 +443,29 @@ static void count_call(struct php_run *run, uint32_t node, bool is_variable)
         run_count(run, PHP_COUNT_VARIABLE_CALLS);
 }
 
+/* f(...), which is no call but the function itself. */
+static bool is_callable(const struct php_run *run, uint32_t list)
+{
+    const struct php_node *at = run_node(run, list);
+    return list != 0 && at->kind == PHP_NODE_ARGUMENT && (at->flags & PHP_NODE_SPREAD) != 0 &&
+           at->a == 0;
+}
+
+static struct php_value callable(struct php_run *run, uint32_t name)
+{
+    struct php_value value = php_unknown();
+    value.traits = PHP_IS_NUMBER; /* of the file, whatever it is */
+    if (name == 0 || run_node(run, name)->kind != PHP_NODE_NAME)
+        return value;
+    struct span text = run_token(run, run_node(run, name)->token);
+    return php_text_value((struct php_text){text.at, (uint32_t)text.len, 0});
+}
+
 struct php_value run_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node), *name = run_node(run, at->a);
+    if (is_callable(run, at->b))
+        return callable(run, at->a);
     struct call call;
     call_begin(&call, node);
     bool is_named = name->kind == PHP_NODE_NAME;
@@ -570,6 +593,8 @@ static struct php_value call_method(struct php_run *run, const struct php_value 
 struct php_value run_method_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
+    if (is_callable(run, at->c))
+        return callable(run, 0);
     struct call call;
     call_begin(&call, node);
     struct php_value object = run_value(run, at->a), unknown;
@@ -597,6 +622,8 @@ static bool is_own_class(struct span name)
 struct php_value run_static_call(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node), *base = run_node(run, at->a);
+    if (is_callable(run, at->c))
+        return callable(run, 0);
     struct call call;
     call_begin(&call, node);
     struct php_value unknown, name_value;

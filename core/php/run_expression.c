@@ -445,13 +445,21 @@ static void notice_comparison(struct php_run *run, int op, const struct php_valu
     }
 }
 
+/* Not known, but no text either. */
+static struct php_value yes_or_no(void)
+{
+    struct php_value value = php_unknown();
+    value.traits = PHP_IS_NUMBER;
+    return value;
+}
+
 static struct php_value instance_of(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
     run_value(run, at->a);
     if (run_node(run, at->b)->kind != PHP_NODE_NAME)
         run_value(run, at->b);
-    return php_unknown();
+    return yes_or_no();
 }
 
 /* The right side of && and ||, of which the left one's truth is `left`; needs: what it must be
@@ -489,7 +497,7 @@ static struct php_value eval_logic(struct php_run *run, uint32_t node)
     if (left >= 0 && left != (int)needs)
         return php_bool(!needs);
     if (left < 0 || !run_is_known(&b) || !php_to_bool(&b, &truth))
-        return php_unknown();
+        return yes_or_no();
     return php_bool(truth);
 }
 
@@ -739,7 +747,7 @@ static struct php_value eval_isset(struct php_run *run, uint32_t node)
             return php_bool(false);
         known &= run_is_known(&value);
     }
-    return known ? php_bool(true) : php_unknown();
+    return known ? php_bool(true) : yes_or_no();
 }
 
 static struct php_value eval_empty(struct php_run *run, uint32_t node)
@@ -750,7 +758,7 @@ static struct php_value eval_empty(struct php_run *run, uint32_t node)
         run->noticed |= PHP_GATE_ISSET;
     if (run_is_known(&value) && php_to_bool(&value, &truth) && value.type != PHP_NULL)
         return php_bool(!truth);
-    return php_unknown();
+    return yes_or_no();
 }
 
 /* ---- what acts ---- */

@@ -131,7 +131,9 @@ static struct php_value do_preg_replace(struct php_run *run, struct call *call)
     if (call->count < 3)
         return run_joined(call);
     struct php_value pattern = call->args[0], code = call->args[1];
-    bool stranger = (pattern.taint & PHP_FROM_STRANGER) != 0 && !run_is_known(&pattern);
+    /* who chooses all of a pattern chooses its flags; what is put between delimiters cannot */
+    bool stranger = (pattern.taint & PHP_FROM_STRANGER) != 0 && !run_is_known(&pattern) &&
+                    (pattern.made == 0 || (pattern.traits & PHP_IS_DECODED) != 0);
     if (!stranger && !pattern_runs(run, &pattern))
         return replaced(run, call);
     if (code.type == PHP_ARRAY && code.array->len > 0)
