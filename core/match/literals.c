@@ -32,10 +32,9 @@
 struct item {
     const char *at; /* in the map's keys */
     size_t len;
-    size_t piece;      /* where its piece starts */
-    uint32_t next;     /* another literal with the same piece */
-    uint8_t piece_len; /* 0: left out */
-    bool left_out;     /* of the search */
+    size_t piece;  /* where its piece starts */
+    uint32_t next; /* another literal of its part with the same piece */
+    uint8_t piece_len;
     bool nocase;
 };
 
@@ -52,15 +51,21 @@ struct filter {
     uint8_t *tiny;      /* the same; NULL when no literal is tiny */
 };
 
-struct literals {
-    struct map texts;       /* keys: the case mode in a byte, then the text */
-    VEC(uint32_t) left_out; /* numbers */
-    struct item *items;     /* by number; made by literals_compile */
+/* What finds the literals of one part. */
+struct search {
+    VEC(uint32_t) members;  /* numbers */
     uint8_t class_of[256];  /* by byte as it stands in a text */
     uint32_t classes;       /* the width of a row */
     VEC(uint32_t) table;    /* row after row, the root's first: the next row's offset, or a stop */
     VEC(struct stop) stops; /* by number */
     struct filter filter;
+};
+
+struct literals {
+    struct map texts;   /* keys: the case mode in a byte, then the text */
+    VEC(uint8_t) parts; /* by number; LITERALS_PARTS: left out */
+    struct item *items; /* by number; made by literals_compile */
+    struct search searches[LITERALS_PARTS];
 };
 
 /* ---- filling ---- */
@@ -70,18 +75,25 @@ struct literals *literals_new(void)
     return mem_zero(1, sizeof(struct literals));
 }
 
+static void search_clear(struct search *search)
+{
+    vec_clear(&search->members);
+    free(search->filter.big);
+    free(search->filter.small);
+    free(search->filter.tiny);
+    vec_clear(&search->table);
+    vec_clear(&search->stops);
+}
+
 void literals_free(struct literals *set)
 {
     if (set == NULL)
         return;
     map_clear(&set->texts);
-    vec_clear(&set->left_out);
+    vec_clear(&set->parts);
     free(set->items);
-    free(set->filter.big);
-    free(set->filter.small);
-    free(set->filter.tiny);
-    vec_clear(&set->table);
-    vec_clear(&set->stops);
+    for (size_t i = 0; i < LITERALS_PARTS; i++)
+        search_clear(&set->searches[i]);
     free(set);
 }
 
@@ -91,15 +103,24 @@ uint32_t literals_add(struct literals *set, struct span text, bool nocase)
     struct strbuf key = {0};
     strbuf_add_char(&key, nocase ? 'n' : 'e');
     strbuf_add_span(&key, text);
-    uint32_t number = map_put(&set->texts, strbuf_span(&key), NULL);
+    bool added;
+    uint32_t number = map_put(&set->texts, strbuf_span(&key), &added);
+    if (added)
+        *vec_add(&set->parts) = 0;
     strbuf_clear(&key);
     return number;
+}
+
+void literals_move(struct literals *set, uint32_t number, unsigned part)
+{
+    assert(set->items == NULL && part < LITERALS_PARTS);
+    set->parts.at[number] = (uint8_t)part;
 }
 
 void literals_leave_out(struct literals *set, uint32_t number)
 {
     assert(set->items == NULL);
-    *vec_add(&set->left_out) = number;
+    set->parts.at[number] = LITERALS_PARTS;
 }
 
 uint32_t literals_count(const struct literals *set)
@@ -234,8 +255,6 @@ static size_t choose_piece(struct chooser *chooser, struct span text)
 
 static void give_piece(struct chooser *chooser, struct item *item)
 {
-    if (item->left_out)
-        return;
     item->piece = choose_piece(chooser, (struct span){item->at, item->len});
     item->piece_len = (uint8_t)(item->len >= SMALL ? PIECE : item->len < TINY ? item->len : TINY);
 }
@@ -253,11 +272,11 @@ static int make_items(struct literals *set, struct strbuf *why)
         empty |= text.len == 0;
         set->items[n] = (struct item){
             .at = text.at, .len = text.len, .next = NONE, .nocase = literals_nocase(set, n)};
-    }
-    for (size_t i = 0; i < set->left_out.len; i++)
-        set->items[set->left_out.at[i]].left_out = true;
-    for (uint32_t n = 0; n < count; n++)
+        if (set->parts.at[n] == LITERALS_PARTS)
+            continue;
+        *vec_add(&set->searches[set->parts.at[n]].members) = n;
         give_piece(chooser, &set->items[n]);
+    }
     free(chooser);
     return empty ? strbuf_why(why, "a literal is empty") : 0;
 }
@@ -274,20 +293,20 @@ static uint8_t letter(char c)
     return byte >= '0' && byte <= '9' ? byte & 0xfe : byte;
 }
 
-static void make_classes(struct literals *set)
+static void make_classes(struct search *search, const struct item *items)
 {
     uint8_t class_of[256] = {0}; /* by letter */
-    set->classes = 1;            /* of the letters that stand in no piece */
-    for (uint32_t n = 0; n < literals_count(set); n++) {
-        const struct item *item = &set->items[n];
+    search->classes = 1;         /* of the letters that stand in no piece */
+    for (size_t m = 0; m < search->members.len; m++) {
+        const struct item *item = &items[search->members.at[m]];
         for (size_t i = 0; i < item->piece_len; i++) {
             uint8_t *class = &class_of[letter(item->at[item->piece + i])];
             if (*class == 0)
-                *class = (uint8_t)set->classes++;
+                *class = (uint8_t)search->classes++;
         }
     }
     for (int c = 0; c < 256; c++)
-        set->class_of[c] = class_of[letter((char)c)];
+        search->class_of[c] = class_of[letter((char)c)];
 }
 
 /* ---- building the automaton ---- */
@@ -309,44 +328,44 @@ static uint32_t node_add(struct nodes *nodes)
     return (uint32_t)nodes->list.len - 1;
 }
 
-static void node_add_row(struct literals *set, struct node *node)
+static void node_add_row(struct search *search, struct node *node)
 {
-    node->row = (uint32_t)set->table.len;
-    vec_reserve(&set->table, set->classes);
-    memset(set->table.at + set->table.len, 0, set->classes * sizeof *set->table.at);
-    set->table.len += set->classes;
+    node->row = (uint32_t)search->table.len;
+    vec_reserve(&search->table, search->classes);
+    memset(search->table.at + search->table.len, 0, search->classes * sizeof *search->table.at);
+    search->table.len += search->classes;
 }
 
 /* While it is built the table holds numbers of nodes, 0 where there is no child. */
-static uint32_t node_child(struct literals *set, struct nodes *nodes, uint32_t parent, char byte)
+static uint32_t node_child(struct search *search, struct nodes *nodes, uint32_t parent, char byte)
 {
     if (nodes->list.at[parent].row == NONE)
-        node_add_row(set, &nodes->list.at[parent]);
-    uint32_t *child = &set->table.at[nodes->list.at[parent].row + set->class_of[(uint8_t)byte]];
+        node_add_row(search, &nodes->list.at[parent]);
+    uint32_t *child =
+        &search->table.at[nodes->list.at[parent].row + search->class_of[(uint8_t)byte]];
     if (*child == 0)
         *child = node_add(nodes);
     return *child;
 }
 
 /* All first bytes, then all second bytes, ...: so nodes come breadth first. */
-static void plant_pieces(struct literals *set, struct nodes *nodes)
+static void plant_pieces(struct search *search, struct item *items, struct nodes *nodes)
 {
-    uint32_t count = literals_count(set);
-    uint32_t *place = mem_zero(count, sizeof *place); /* by literal: its node so far */
+    size_t count = search->members.len;
+    uint32_t *place = mem_zero(count, sizeof *place); /* by member: its node so far */
     uint32_t root = node_add(nodes);
-    node_add_row(set, &nodes->list.at[root]);
+    node_add_row(search, &nodes->list.at[root]);
     for (size_t depth = 0; depth < PIECE; depth++)
-        for (uint32_t n = 0; n < count; n++) {
-            const struct item *item = &set->items[n];
+        for (size_t m = 0; m < count; m++) {
+            const struct item *item = &items[search->members.at[m]];
             if (depth < item->piece_len)
-                place[n] = node_child(set, nodes, place[n], item->at[item->piece + depth]);
+                place[m] = node_child(search, nodes, place[m], item->at[item->piece + depth]);
         }
-    for (uint32_t n = 0; n < count; n++) {
-        struct node *node = &nodes->list.at[place[n]];
-        if (set->items[n].piece_len == 0)
-            continue;
-        set->items[n].next = node->first;
-        node->first = n;
+    for (size_t m = 0; m < count; m++) {
+        struct node *node = &nodes->list.at[place[m]];
+        uint32_t number = search->members.at[m];
+        items[number].next = node->first;
+        node->first = number;
     }
     free(place);
 }
@@ -360,15 +379,15 @@ static uint32_t row_of(const struct nodes *nodes, const struct node *node)
 }
 
 /* Shorter suffixes have their rows complete when longer ones ask for them. */
-static void link_suffixes(struct literals *set, struct nodes *nodes)
+static void link_suffixes(struct search *search, struct nodes *nodes)
 {
     for (uint32_t n = 0; n < nodes->list.len; n++) {
         const struct node *node = &nodes->list.at[n];
         if (node->row == NONE)
             continue;
-        uint32_t *row = set->table.at + node->row;
-        const uint32_t *other = set->table.at + row_of(nodes, &nodes->list.at[node->fail]);
-        for (uint32_t c = 0; c < set->classes; c++) {
+        uint32_t *row = search->table.at + node->row;
+        const uint32_t *other = search->table.at + row_of(nodes, &nodes->list.at[node->fail]);
+        for (uint32_t c = 0; c < search->classes; c++) {
             if (row[c] == 0)
                 row[c] = n == 0 ? 0 : other[c];
             else if (n != 0)
@@ -377,36 +396,36 @@ static void link_suffixes(struct literals *set, struct nodes *nodes)
     }
 }
 
-static void make_stops(struct literals *set, struct nodes *nodes)
+static void make_stops(struct search *search, struct nodes *nodes)
 {
     for (uint32_t n = 1; n < nodes->list.len; n++) {
         struct node *node = &nodes->list.at[n];
         uint32_t shorter = nodes->list.at[node->fail].stop;
         node->stop = shorter;
         if (node->first != NONE || (shorter != NONE && node->row != NONE)) {
-            node->stop = (uint32_t)set->stops.len;
-            *vec_add(&set->stops) = (struct stop){row_of(nodes, node), node->first, shorter};
+            node->stop = (uint32_t)search->stops.len;
+            *vec_add(&search->stops) = (struct stop){row_of(nodes, node), node->first, shorter};
         }
     }
 }
 
 /* From numbers of nodes to where the walk goes. */
-static void finish_table(struct literals *set, const struct nodes *nodes)
+static void finish_table(struct search *search, const struct nodes *nodes)
 {
-    for (size_t i = 0; i < set->table.len; i++) {
-        const struct node *node = &nodes->list.at[set->table.at[i]];
-        set->table.at[i] = node->stop == NONE ? row_of(nodes, node) : IS_STOP | node->stop;
+    for (size_t i = 0; i < search->table.len; i++) {
+        const struct node *node = &nodes->list.at[search->table.at[i]];
+        search->table.at[i] = node->stop == NONE ? row_of(nodes, node) : IS_STOP | node->stop;
     }
 }
 
-static void make_automaton(struct literals *set)
+static void make_automaton(struct search *search, struct item *items)
 {
     struct nodes nodes = {0};
-    make_classes(set);
-    plant_pieces(set, &nodes);
-    link_suffixes(set, &nodes);
-    make_stops(set, &nodes);
-    finish_table(set, &nodes);
+    make_classes(search, items);
+    plant_pieces(search, items, &nodes);
+    link_suffixes(search, &nodes);
+    make_stops(search, &nodes);
+    finish_table(search, &nodes);
     vec_clear(&nodes.list);
 }
 
@@ -471,19 +490,17 @@ static void add_tiny(struct filter *filter, const struct item *item)
     }
 }
 
-static void make_filter(struct literals *set)
+static void make_filter(struct search *search, const struct item *items)
 {
-    struct filter *filter = &set->filter;
+    struct filter *filter = &search->filter;
     size_t len = 2;
     filter->big_shift = 63;
-    for (; len * 64 < (size_t)literals_count(set) * STEP * BIG_BITS; len *= 2)
+    for (; len * 64 < search->members.len * STEP * BIG_BITS; len *= 2)
         filter->big_shift--;
     filter->big = mem_zero(len, sizeof *filter->big);
     filter->small = mem_zero(1 << GRAM_BITS, 1);
-    for (uint32_t n = 0; n < literals_count(set); n++) {
-        const struct item *item = &set->items[n];
-        if (item->piece_len == 0)
-            continue;
+    for (size_t m = 0; m < search->members.len; m++) {
+        const struct item *item = &items[search->members.at[m]];
         (item->len >= BIG ? add_big : item->len >= SMALL ? add_small : add_tiny)(filter, item);
     }
 }
@@ -493,8 +510,11 @@ int literals_compile(struct literals *set, struct strbuf *why)
     assert(set->items == NULL);
     if (make_items(set, why) != 0)
         return -1;
-    make_automaton(set);
-    make_filter(set);
+    for (size_t i = 0; i < LITERALS_PARTS; i++)
+        if (set->searches[i].members.len > 0) {
+            make_automaton(&set->searches[i], set->items);
+            make_filter(&set->searches[i], set->items);
+        }
     return 0;
 }
 
@@ -547,23 +567,6 @@ static bool stands(const struct item *item, struct span text, const char *end)
            (size_t)(span_end(text) - end) >= item->len - before && is_same(item, end - before);
 }
 
-static void take_stop(const struct literals *set, uint32_t number, struct span text,
-                      const char *end, struct literal_hits *hits)
-{
-    for (; number != NONE; number = set->stops.at[number].shorter)
-        for (uint32_t n = set->stops.at[number].first; n != NONE; n = set->items[n].next) {
-            const struct item *item = &set->items[n];
-            bool seen = literal_hits_has(hits, n);
-            size_t start = (size_t)(end - text.at) - item->piece - item->piece_len;
-            if ((seen && hits->first[n] <= start) || !stands(item, text, end))
-                continue;
-            hits->first[n] = start;
-            hits->mark[n] = hits->round;
-            if (!seen)
-                *vec_add(&hits->numbers) = n;
-        }
-}
-
 static bool is_in(const struct item *item, struct span text)
 {
     if (text.len < item->len)
@@ -582,7 +585,8 @@ bool literals_stands(const struct literals *set, uint32_t number, struct span te
 {
     if (literal_hits_has(hits, number))
         return true;
-    if (hits->absent[number] == hits->round)
+    bool searched = hits->parts >> set->parts.at[number] & 1;
+    if (searched || hits->absent[number] == hits->round)
         return false;
     bool stands = is_in(&set->items[number], text);
     *(stands ? &hits->mark[number] : &hits->absent[number]) = hits->round;
@@ -590,27 +594,47 @@ bool literals_stands(const struct literals *set, uint32_t number, struct span te
 }
 
 struct walk {
-    const struct literals *set;
+    const struct search *search;
+    const struct item *items; /* of the set */
     struct span text;
     struct literal_hits *hits;
     size_t from, to; /* the offsets between which the automaton has read */
     uint32_t row;    /* where it is now */
 };
 
+/* end: just behind the piece that the stop tells. */
+static void take_stop(struct walk *walk, uint32_t number, const char *end)
+{
+    const struct search *search = walk->search;
+    struct literal_hits *hits = walk->hits;
+    for (; number != NONE; number = search->stops.at[number].shorter)
+        for (uint32_t n = search->stops.at[number].first; n != NONE; n = walk->items[n].next) {
+            const struct item *item = &walk->items[n];
+            bool seen = literal_hits_has(hits, n);
+            size_t start = (size_t)(end - walk->text.at) - item->piece - item->piece_len;
+            if ((seen && hits->first[n] <= start) || !stands(item, walk->text, end))
+                continue;
+            hits->first[n] = start;
+            hits->mark[n] = hits->round;
+            if (!seen)
+                *vec_add(&hits->numbers) = n;
+        }
+}
+
 /* The automaton reads [from, to), but not again what it just read. */
 static void walk_part(struct walk *walk, size_t from, size_t to)
 {
-    const struct literals *set = walk->set;
+    const struct search *search = walk->search;
     if (from < walk->from || from > walk->to) {
         walk->from = walk->to = from;
         walk->row = 0;
     }
     uint32_t row = walk->row;
     for (size_t i = walk->to; i < to; i++) {
-        uint32_t next = set->table.at[row + set->class_of[(uint8_t)walk->text.at[i]]];
+        uint32_t next = search->table.at[row + search->class_of[(uint8_t)walk->text.at[i]]];
         if (next & IS_STOP) {
-            take_stop(set, next & ~IS_STOP, walk->text, walk->text.at + i + 1, walk->hits);
-            next = set->stops.at[next & ~IS_STOP].row;
+            take_stop(walk, next & ~IS_STOP, walk->text.at + i + 1);
+            next = search->stops.at[next & ~IS_STOP].row;
         }
         row = next;
     }
@@ -622,7 +646,7 @@ static void walk_part(struct walk *walk, size_t from, size_t to)
  * in are read. */
 static void look_closer(struct walk *walk, size_t at)
 {
-    const struct filter *filter = &walk->set->filter;
+    const struct filter *filter = &walk->search->filter;
     const char *text = walk->text.at + at;
     if (has_big(filter, text))
         walk_part(walk, at + BIG_BEFORE - (STEP - 1), at + BIG_BEFORE + PIECE);
@@ -637,7 +661,7 @@ static void look_closer(struct walk *walk, size_t at)
 /* Returns where the rest begins, which is too short for a step. */
 static inline __attribute__((always_inline)) size_t filter_text(struct walk *walk, bool tiny)
 {
-    const struct filter filter = walk->set->filter;
+    const struct filter filter = walk->search->filter;
     size_t at = 0;
     for (; at + BIG <= walk->text.len; at += STEP) {
         const char *text = walk->text.at + at;
@@ -652,12 +676,27 @@ static inline __attribute__((always_inline)) size_t filter_text(struct walk *wal
     return at;
 }
 
+static void scan_part(struct walk walk)
+{
+    size_t rest =
+        walk.search->filter.tiny != NULL ? filter_text(&walk, true) : filter_text(&walk, false);
+    walk_part(&walk, rest < STEP ? 0 : rest - STEP + 1, walk.text.len);
+}
+
+void literals_scan_parts(const struct literals *set, unsigned parts, struct span text,
+                         struct literal_hits *hits)
+{
+    next_round(hits, literals_count(set));
+    hits->parts = parts;
+    for (unsigned i = 0; i < LITERALS_PARTS; i++)
+        if ((parts >> i & 1) && set->searches[i].members.len > 0)
+            scan_part((struct walk){
+                .search = &set->searches[i], .items = set->items, .text = text, .hits = hits});
+}
+
 void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits)
 {
-    struct walk walk = {.set = set, .text = text, .hits = hits};
-    next_round(hits, literals_count(set));
-    size_t rest = set->filter.tiny != NULL ? filter_text(&walk, true) : filter_text(&walk, false);
-    walk_part(&walk, rest < STEP ? 0 : rest - STEP + 1, text.len);
+    literals_scan_parts(set, (1u << LITERALS_PARTS) - 1, text, hits);
 }
 
 const char *literals_engine(void)

@@ -190,7 +190,7 @@ static bool clean_once(struct cleaning *c)
     const struct rules *rules = c->detect->rules;
     uint32_t kinds = sniff(strbuf_span(&c->text), 0);
     bool any = false;
-    literals_scan(rules->literals, strbuf_span(&c->text), &c->hits);
+    rules_scan(rules, kinds, strbuf_span(&c->text), &c->hits);
     for (uint32_t i = 0; i < rules->list.len && !c->stuck && !c->malformed; i++)
         if (applies(c, &rules->list.at[i], kinds) && apply(c, i))
             any = true;

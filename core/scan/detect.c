@@ -106,7 +106,7 @@ static void find_rules(const struct examination *x, const struct view *view)
 {
     const struct rules *rules = x->detect->rules;
     const struct literal_hits *hits = &x->scratch->hits;
-    literals_scan(rules->literals, view->text, &x->scratch->hits);
+    rules_scan(rules, view->kinds, view->text, &x->scratch->hits);
     for (size_t i = 0; i < hits->numbers.len; i++)
         try_watching(x, view, hits->numbers.at[i]);
     for (size_t i = 0; i < rules->always.len; i++)

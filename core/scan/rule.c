@@ -8,6 +8,7 @@
 
 #include "spamgear/scan/ordinary.h"
 #include "spamgear/scan/php_judge.h"
+#include "spamgear/scan/sniff.h"
 
 #define MEANING 1 /* of a rule's fields: another one makes cached verdicts void */
 
@@ -248,10 +249,38 @@ static void make_watch(struct rules *rules)
     free(of_rule);
 }
 
-/* Is a rule watched by it? */
-static bool is_watched(const struct rules *rules, uint32_t literal)
+/* ---- parts of the literals ---- */
+
+enum part { FOR_ALL, FOR_FEW }; /* FOR_FEW: in no PHP, HTML, or file without a kind */
+
+static bool is_for_few(const struct rule *rule)
 {
-    return rules->watch_first[literal] < rules->watch_first[literal + 1];
+    return rule->kinds != 0 && (rule->kinds & (SNIFF_PHP | SNIFF_HTML)) == 0;
+}
+
+/* Those that no rule is watched by are left out: they are asked for by themselves. */
+static void part_literals(struct rules *rules)
+{
+    for (uint32_t literal = 0; literal < literals_count(rules->literals); literal++) {
+        const uint32_t from = rules->watch_first[literal], to = rules->watch_first[literal + 1];
+        bool few = true;
+        for (uint32_t i = from; i < to; i++) {
+            const struct rule *rule = &rules->list.at[rules->watch[i]];
+            few &= is_for_few(rule);
+            rules->few_kinds |= is_for_few(rule) ? rule->kinds : 0;
+        }
+        if (from == to)
+            literals_leave_out(rules->literals, literal);
+        else
+            literals_move(rules->literals, literal, few ? FOR_FEW : FOR_ALL);
+    }
+}
+
+void rules_scan(const struct rules *rules, uint32_t kinds, struct span text,
+                struct literal_hits *hits)
+{
+    unsigned few = rules->few_kinds & kinds ? 1u << FOR_FEW : 0;
+    literals_scan_parts(rules->literals, 1u << FOR_ALL | few, text, hits);
 }
 
 static bool any_stands(const struct rules *rules, uint32_t any, struct literal_hits *hits,
@@ -270,10 +299,7 @@ bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
 {
     for (uint32_t i = 0; i < rule->needs; i++) {
         uint32_t literal = rules->needs.at[rule->first_need + i];
-        bool stands = is_watched(rules, literal)
-                          ? literal_hits_has(hits, literal)
-                          : literals_stands(rules->literals, literal, text, hits);
-        if (!stands)
+        if (!literals_stands(rules->literals, literal, text, hits))
             return false;
     }
     return rule->any == 0 || any_stands(rules, rule->any, hits, text);
@@ -333,9 +359,7 @@ uint64_t rules_fingerprint(const struct rules *rules)
 int rules_compile(struct rules *rules, struct strbuf *why)
 {
     make_watch(rules);
+    part_literals(rules);
     known_bad_finish(&rules->bad);
-    for (uint32_t i = 0; i < literals_count(rules->literals); i++)
-        if (!is_watched(rules, i))
-            literals_leave_out(rules->literals, i);
     return literals_compile(rules->literals, why);
 }

@@ -135,6 +135,32 @@ static void test_left_out(void)
     }
 }
 
+/* Every second one of each case is in the other part. */
+static void test_parts(void)
+{
+    for (size_t i = 0; i < 3 * (sizeof cases / sizeof *cases); i++) {
+        size_t number = i / 3;
+        unsigned parts = 1 + (unsigned)(i % 3);
+        struct literals *set = literals_new();
+        struct literal_hits hits = {0};
+        for (uint32_t n = 0; n < 5 && cases[number].literals[n].text.len > 0; n++) {
+            literals_add(set, cases[number].literals[n].text, cases[number].literals[n].nocase);
+            literals_move(set, n, n % 2);
+        }
+        test_number(cases[number].name, literals_compile(set, NULL), 0);
+        literal_hits_init(&hits, set);
+        literals_scan_parts(set, parts, cases[number].text, &hits);
+        for (uint32_t n = 0; n < literals_count(set); n++) {
+            int64_t first = cases[number].literals[n].first;
+            check(cases[number].name, &hits, n, parts >> n % 2 & 1 ? first : NOWHERE);
+            test_true(cases[number].name,
+                      literals_stands(set, n, cases[number].text, &hits) == (first != NOWHERE));
+        }
+        literal_hits_clear(&hits);
+        literals_free(set);
+    }
+}
+
 static void test_filling(void)
 {
     struct strbuf why = {0};
@@ -276,6 +302,7 @@ int main(void)
 {
     test_cases();
     test_left_out();
+    test_parts();
     test_filling();
     test_rounds();
     test_random();

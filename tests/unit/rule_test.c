@@ -2,6 +2,7 @@
 #include "spamgear/scan/rule.h"
 
 #include "signature_check.h"
+#include "spamgear/scan/sniff.h"
 
 static const struct {
     const char *name;
@@ -93,6 +94,32 @@ static void test_watch(void)
     test_hits("pattern", rules, SPAN("a narker"), "pattern;");
     test_hits("nothing", rules, SPAN(""), "");
     strbuf_clear(&got);
+    rules_free(rules);
+}
+
+/* What only counts in few kinds of content is not looked for in others, unless it is asked for. */
+static void test_kinds(void)
+{
+    struct span text = SPAN("few-marker all-marker shared1");
+    struct rules *rules = rules_new();
+    struct literal_hits hits = {0};
+    add(rules, "few", "few-marker");
+    rules->list.at[1].kinds = SNIFF_PERL | SNIFF_SHELL;
+    add(rules, "all", "all-marker");
+    add(rules, "both", "few-marker");
+    rules_need(rules, SPAN("\x01\x02\x03 not there"), false);
+    add(rules, "php", "shared1");
+    rules->list.at[4].kinds = SNIFF_PHP | SNIFF_PERL;
+    compile_rules(rules);
+    literal_hits_init(&hits, rules->literals);
+    rules_scan(rules, SNIFF_PHP, text, &hits);
+    test_number("in PHP", (int64_t)hits.numbers.len, 2);
+    test_true("asked for", rules_needs_stand(rules, &rules->list.at[1], &hits, text));
+    rules_scan(rules, SNIFF_PHP | SNIFF_PERL, text, &hits);
+    test_number("in Perl too", (int64_t)hits.numbers.len, 3);
+    rules_scan(rules, SNIFF_ASP, text, &hits);
+    test_number("in no such content", (int64_t)hits.numbers.len, 2);
+    literal_hits_clear(&hits);
     rules_free(rules);
 }
 
@@ -203,6 +230,7 @@ int main(void)
     test_ids();
     test_needs();
     test_watch();
+    test_kinds();
     test_no_rules();
     test_fingerprint();
     regex_clear_all();

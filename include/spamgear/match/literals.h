@@ -31,6 +31,11 @@ uint32_t literals_count(const struct literals *set);
 struct span literals_text(const struct literals *set, uint32_t number);
 bool literals_nocase(const struct literals *set, uint32_t number);
 
+/* A set has parts, which can be searched for without the others: for literals that only count in
+ * some texts. Everything is in part 0 unless it is moved. */
+#define LITERALS_PARTS 2
+void literals_move(struct literals *set, uint32_t number, unsigned part);
+
 /* Leaves it out of the search: only literals_stands finds it. For those that stand in most texts,
  * and are only asked for in few. */
 void literals_leave_out(struct literals *set, uint32_t number);
@@ -45,6 +50,7 @@ struct literal_hits {
     uint32_t *mark;        /* by number: == round when seen in this round */
     uint32_t *absent;      /* by number: == round when literals_stands did not find it */
     uint32_t round;
+    unsigned parts;          /* that were searched for in this round, a bit each */
     uint64_t asked, answers; /* questions of the caller's own about the same text, a bit each */
 };
 
@@ -57,9 +63,12 @@ static inline bool literal_hits_has(const struct literal_hits *hits, uint32_t nu
 
 /* Finds every literal of the set that stands in text; hits starts afresh. */
 void literals_scan(const struct literals *set, struct span text, struct literal_hits *hits);
+/* The same for parts of the set, a bit each. */
+void literals_scan_parts(const struct literals *set, unsigned parts, struct span text,
+                         struct literal_hits *hits);
 
-/* Does this one stand in the text that was scanned last? One that was left out is searched for
- * alone, once a text. */
+/* Does this one stand in the text that was scanned last? One that was left out, or is in a part
+ * that was, is searched for alone, once a text. */
 bool literals_stands(const struct literals *set, uint32_t number, struct span text,
                      struct literal_hits *hits);
 

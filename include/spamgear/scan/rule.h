@@ -76,6 +76,7 @@ struct rules {
     /* Made by rules_compile: the rules to look at when a literal stands are those whose rarest
      * literal it is: watch_first[literal] .. watch_first[literal + 1] in watch. */
     uint32_t *watch_first, *watch;
+    uint32_t few_kinds; /* SNIFF_*: of rules that count neither everywhere nor in PHP or HTML */
     bool trusting; /* set before loading: patterns of *.rules are neither compiled nor judged until
                       they are needed, for those who have one file to examine and no time. One that
                       is wrong makes the file it would have been tried on UNKNOWN. */
@@ -112,7 +113,11 @@ const char *rules_weak_literal(struct span literal);
  * -1 with why. */
 int rules_compile(struct rules *rules, struct strbuf *why);
 
-/* Do all literals that the rule needs stand in text? hits are what literals_scan found in it: the
+/* Finds the watch literals of all rules that may count in a text of these kinds. */
+void rules_scan(const struct rules *rules, uint32_t kinds, struct span text,
+                struct literal_hits *hits);
+
+/* Do all literals that the rule needs stand in text? hits are what rules_scan found in it: the
  * rarest literal of each rule; the others are searched for here. */
 bool rules_needs_stand(const struct rules *rules, const struct rule *rule,
                        struct literal_hits *hits, struct span text);
