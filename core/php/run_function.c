@@ -57,6 +57,16 @@ static void mark_list(struct php_run *run, uint32_t list)
             mark_assigned(run, list);
 }
 
+static void mark_referred(struct php_run *run, const struct function *function, uint32_t list)
+{
+    uint32_t parameter = run_node(run, function->node)->a;
+    for (; list != 0 && parameter != 0; list = run_node(run, list)->next) {
+        if ((run_node(run, parameter)->flags & PHP_NODE_BY_REFERENCE) != 0)
+            mark_assigned(run, list);
+        parameter = run_node(run, parameter)->next;
+    }
+}
+
 /* What takes its arguments by reference writes into them; of unknown functions nobody knows. */
 static void mark_arguments(struct php_run *run, const struct php_node *at)
 {
@@ -65,9 +75,20 @@ static void mark_arguments(struct php_run *run, const struct php_node *at)
     struct meaning *meaning = run_meaning(run, run_token(run, run_node(run, at->a)->token));
     if (meaning == NULL)
         return;
+    if (meaning->function != NULL && meaning->function->unit == run->unit) {
+        mark_referred(run, meaning->function, at->b);
+        return;
+    }
     run_look_up(meaning);
-    if ((meaning->role == NULL || meaning->role->fills != 0) && meaning->pure == NULL)
+    if (meaning->role == NULL && meaning->pure == NULL && meaning->special == NULL)
         mark_list(run, at->b);
+    uint32_t argument = at->b;
+    for (unsigned fills = meaning->role == NULL ? 0 : meaning->role->fills;
+         fills != 0 && argument != 0; fills >>= 1) {
+        if ((fills & 1) != 0)
+            mark_assigned(run, argument);
+        argument = run_node(run, argument)->next;
+    }
 }
 
 static void add_labels(struct php_run *run, const struct unit *unit, uint32_t list)
@@ -85,19 +106,27 @@ static void declare_node(struct php_run *run, struct unit *unit, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
     switch (at->kind) {
+    case PHP_NODE_BLOCK: add_labels(run, unit, at->a); break;
+    case PHP_NODE_CASE: add_labels(run, unit, at->b); break;
+    case PHP_NODE_CLASS: run_class_declare(run, unit, node); break;
+    default: break;
+    }
+}
+
+static void mark_node(struct php_run *run, uint32_t node)
+{
+    const struct php_node *at = run_node(run, node);
+    switch (at->kind) {
     case PHP_NODE_ASSIGN: mark_assigned(run, at->a); break;
     case PHP_NODE_FOREACH:
         mark_assigned(run, at->b);
         mark_assigned(run, at->c);
         break;
-    case PHP_NODE_BLOCK: add_labels(run, unit, at->a); break;
-    case PHP_NODE_CASE: add_labels(run, unit, at->b); break;
     case PHP_NODE_CATCH: mark_assigned(run, at->a); break;
     case PHP_NODE_CALL: mark_arguments(run, at); break;
     case PHP_NODE_METHOD_CALL:
     case PHP_NODE_STATIC_CALL: mark_list(run, at->c); break;
     case PHP_NODE_NEW: mark_list(run, at->b); break;
-    case PHP_NODE_CLASS: run_class_declare(run, unit, node); break;
     default: break;
     }
 }
@@ -122,6 +151,8 @@ void run_declare(struct php_run *run, struct unit *unit)
         declare_node(run, unit, (uint32_t)i);
     for (size_t i = 1; i < unit->tree.nodes.len; i++)
         declare_function(run, unit, (uint32_t)i);
+    for (size_t i = 1; i < unit->tree.nodes.len; i++)
+        mark_node(run, (uint32_t)i);
     size_t last = run->classes.len;
     for (size_t i = classes; i < last; i++)
         run_class_begin(run, run->classes.at[i]);

@@ -328,7 +328,8 @@ static void write_key(struct php_run *run, struct php_array *array, const struct
     } else if (!key->known) {
         write_rest(run, array, &value);
     } else {
-        value = over(run, php_array_find(array, &key->entry), value);
+        struct php_value *old = php_array_find(array, &key->entry);
+        value = over(run, old == NULL && array->open ? &array->rest : old, value);
         php_array_set(&run->heap, array, &key->entry, &value);
     }
 }

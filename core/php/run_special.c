@@ -465,6 +465,18 @@ static struct php_value do_end(struct php_run *run, struct call *call)
     return first_of(run, call, true);
 }
 
+/* What the server puts there of a request. */
+static struct php_value do_getenv(struct php_run *run, struct call *call)
+{
+    struct php_value result = run_result_of_role(run, call);
+    struct span name;
+    if (text_argument(run, call, 0, &name) &&
+        (span_has_prefix(name, SPAN("HTTP_")) || span_has_prefix(name, SPAN("QUERY_STRING")) ||
+         span_has_prefix(name, SPAN("REQUEST_URI")) || span_has_prefix(name, SPAN("PATH_INFO"))))
+        result.taint |= PHP_FROM_SERVER;
+    return result;
+}
+
 /* ---- what is counted ---- */
 
 static bool first_time(struct php_run *run, const struct call *call)
@@ -573,6 +585,7 @@ static const struct special specials[] = {
     {"func_get_args", do_func_get_args},
     {"function_exists", do_function_exists},
     {"fwrite", do_fwrite},
+    {"getenv", do_getenv},
     {"header", do_header},
     {"ignore_user_abort", do_no_time_limit},
     {"ini_set", do_ini_set},
