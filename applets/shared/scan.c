@@ -5,6 +5,7 @@
 #include "spamgear/base/diag.h"
 #include "spamgear/base/map.h"
 #include "spamgear/base/text.h"
+#include "spamgear/php/pure.h"
 #include "spamgear/scan/clam.h"
 #include "spamgear/scan/signatures.h"
 #include <dirent.h>
@@ -95,6 +96,18 @@ static void load_signatures(struct scan *scan, const struct scan_engine_settings
         signatures_load(scan->rules, standard_signatures[i], wanted, false, &problems);
     tell_all(&problems);
     texts_clear(&problems);
+}
+
+/* Workers that are shut in can load no library any more. */
+static void prepare_php(const struct scan *scan, unsigned wanted)
+{
+    struct strbuf why = {0};
+    const struct rules *rules = scan->rules;
+    if ((wanted & 1u << RULE_PHP) != 0 && rules->php == NULL)
+        diag_info("what PHP does is not analysed: there is no *.weights file");
+    if ((rules->php != NULL || known_bad_has_forms(&rules->bad)) && php_pure_load(&why) != 0)
+        diag_error("what PHP unpacks cannot all be told: %s", strbuf_text(&why));
+    strbuf_clear(&why);
 }
 
 static int load_allow_lists(struct scan *scan, const struct texts *files)
@@ -216,6 +229,7 @@ static int fill_engine(struct scan *scan, const struct scan_engine_settings *set
         return -1;
     if (!settings->clamav_only)
         load_signatures(scan, settings, wanted);
+    prepare_php(scan, wanted);
     load_allow_lists(scan, &settings->allow_lists);
     scan->sweep.pool.no_hashes = settings->hurried && settings->allow_lists.len == 0;
     if (!scan->sweep.pool.no_hashes && digest_load(&why) != 0)

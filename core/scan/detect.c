@@ -17,6 +17,7 @@
 #include "spamgear/base/path.h"
 #include "spamgear/scan/clam.h"
 #include "spamgear/scan/pattern.h"
+#include "spamgear/scan/php_verdict.h"
 #include "spamgear/scan/sniff.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@
 
 struct detect_scratch {
     struct literal_hits hits;
+    struct php_look *php; /* NULL: nothing is known of what PHP should look like */
     char *buffer; /* VIEW_OVERLAP + VIEW_WINDOW bytes; what was never read into takes no memory */
 };
 
@@ -33,6 +35,8 @@ struct detect_scratch *detect_scratch_new(const struct detect *detect)
 {
     struct detect_scratch *scratch = mem_zero(1, sizeof *scratch);
     literal_hits_init(&scratch->hits, detect->rules->literals);
+    if (detect->rules->php != NULL || known_bad_has_forms(&detect->rules->bad))
+        scratch->php = php_look_new(NULL);
     scratch->buffer = mem_alloc(VIEW_OVERLAP + VIEW_WINDOW);
     return scratch;
 }
@@ -42,6 +46,7 @@ void detect_scratch_free(struct detect_scratch *scratch)
     if (scratch == NULL)
         return;
     literal_hits_clear(&scratch->hits);
+    php_look_free(scratch->php);
     free(scratch->buffer);
     free(scratch);
 }
@@ -52,6 +57,14 @@ struct examination {
     struct detect_scratch *scratch;
     struct verdict *verdict;
 };
+
+static uint64_t count_lines(const char *at, size_t len)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < len; i++)
+        lines += at[i] == '\n';
+    return lines;
+}
 
 /* ---- detector: literals and patterns of the rules ---- */
 
@@ -91,6 +104,11 @@ static void try_rule(const struct examination *x, const struct view *view, uint3
     finding_place(finding, view->text, view->base, view->lines_before,
                   (size_t)(place.at - view->text.at), place.len);
     finding->layer = view->layer;
+    if (view->layer > 0) {
+        finding->offset = view->base;
+        finding->len = 0;
+        finding->line = view->unpacked_line;
+    }
 }
 
 static void try_watching(const struct examination *x, const struct view *view, uint32_t literal)
@@ -113,12 +131,53 @@ static void find_rules(const struct examination *x, const struct view *view)
         try_rule(x, view, rules->always.at[i], (struct span){view->text.at, 0});
 }
 
+/* ---- detector: what PHP does ---- */
+
+static void examine_view(const struct examination *x, struct view *view);
+
+/* What the analysis unpacked, for the other detectors: it was walked through already. */
+static void examine_layers(const struct examination *x, const struct view *view)
+{
+    const struct php_sightings *seen = php_look_sightings(x->scratch->php);
+    for (uint32_t i = 1; i < seen->layers.len; i++) {
+        uint32_t line = (uint32_t)view->lines_before + php_layer_line(seen, i);
+        struct view layer = {.text = seen->layers.at[i].text,
+                             .base = view->base,
+                             .kinds = SNIFF_PHP,
+                             .layer = view->layer + 1,
+                             .unpacked_line = line};
+        examine_view(x, &layer);
+    }
+}
+
+/* A window that is not the first begins within code or within a page: what stands before its first
+ * tag cannot be read. */
+static void find_php(const struct examination *x, const struct view *view)
+{
+    struct view part = *view;
+    if (x->scratch->php == NULL || view->layer > 0 || !(view->kinds & SNIFF_PHP))
+        return;
+    if (view->base > 0) {
+        const char *tag = span_find(view->text, SPAN("<?"));
+        if (tag == NULL)
+            return;
+        size_t skipped = (size_t)(tag - view->text.at);
+        part.text = span_skip(view->text, skipped);
+        part.base += skipped;
+        part.lines_before += count_lines(view->text.at, skipped);
+    }
+    if (!php_look_at(x->scratch->php, part.text))
+        return;
+    php_verdict(x->scratch->php, x->detect->rules, &part, x->verdict);
+    examine_layers(x, &part);
+}
+
 /* ---- the table ---- */
 
 static const struct detector {
     const char *name;
     void (*examine)(const struct examination *x, const struct view *view);
-} detectors[] = {{"rules", find_rules}};
+} detectors[] = {{"rules", find_rules}, {"php", find_php}};
 
 /* Every text comes through here: windows of the file, and what a detector unpacks. */
 static void examine_view(const struct examination *x, struct view *view)
@@ -144,14 +203,6 @@ struct windows {
     bool sparse;
     bool ended;
 };
-
-static uint64_t count_lines(const char *at, size_t len)
-{
-    uint64_t lines = 0;
-    for (size_t i = 0; i < len; i++)
-        lines += at[i] == '\n';
-    return lines;
-}
 
 /* Forgets the buffer's start, so that the last `keep` bytes stand there. */
 static void drop(struct windows *windows, size_t keep)

@@ -11,7 +11,8 @@
 #include "spamgear/scan/php_judge.h"
 
 #define LAYERS_MAX   64
-#define NAME_LEN_MAX 32 /* of a function that is looked for */
+#define SMALL        3000 /* bytes of code of a file that does little */
+#define NAME_LEN_MAX 32   /* of a function that is looked for */
 
 /* ---- the list ---- */
 
@@ -26,6 +27,7 @@ enum column {
     DIRECT,
     NEAR,
     FAR,
+    PREFIXED,
     BOUND,
     CODED,
     SERVER,
@@ -182,6 +184,7 @@ struct scene {
     struct php_lexicon *lexicon;
     const struct php_seen *seen;
     struct php_features *features;
+    bool small; /* a file that does little */
     unsigned named_executors;
     unsigned managed;    /* bits of what a request does to files */
     unsigned run_sinks;  /* bits of the sinks that run what strangers bring */
@@ -239,6 +242,15 @@ static bool is_call(const struct php_tokens *tokens, size_t i)
              (before->is == PHP_WORD_FUNCTION || before->is == PHP_WORD_NEW));
 }
 
+/* In any case; word in small letters. */
+static bool is_word(struct span text, struct span word)
+{
+    bool same = text.len == word.len;
+    for (size_t i = 0; same && i < word.len; i++)
+        same = (text.at[i] | 32) == word.at[i];
+    return same;
+}
+
 struct look {
     bool request, executor, network;
 };
@@ -283,6 +295,10 @@ static void look_at_token(struct scene *scene, struct span text, const struct ph
             look_at_call(scene, call, look);
         else if (token->is == PHP_WORD_EVAL)
             set(scene, CALLS_eval);
+        set_if(scene, SEEN_NAMED_COM,
+               i > 0 && tokens->list.at[i - 1].is == PHP_WORD_NEW &&
+                   tokens->list.at[i - 1].kind == PHP_NAME &&
+                   is_word(php_token_text(text, token), SPAN("com")));
         break;
     case PHP_STRING: look_at_string(scene, php_token_text(text, token)); break;
     case PHP_VARIABLE: look->request |= is_request(php_token_text(text, token)); break;
@@ -381,15 +397,27 @@ static const uint16_t flows[PHP_SINKS] = {
 #define FILE_SINKS                                                                                 \
     (BIT(PHP_SINK_WRITE_NAME) | BIT(PHP_SINK_UPLOAD) | BIT(PHP_SINK_RENAME) |                      \
      BIT(PHP_SINK_DELETE) | BIT(PHP_SINK_CHMOD) | BIT(PHP_SINK_READ) | BIT(PHP_SINK_LIST))
-/* What makes a request harmless, or nearly. */
-#define BINDING                                                                                    \
-    (PHP_HAS_PREFIX | PHP_HAS_SAFE_NAME | PHP_IS_NUMBER | PHP_IS_HASH | PHP_IS_SHELL_QUOTED |      \
-     PHP_IS_CHECKED | PHP_IS_KEY)
+#define CODE_SINKS                                                                                 \
+    (BIT(PHP_SINK_EVAL) | BIT(PHP_SINK_ASSERT) | BIT(PHP_SINK_CREATE_FUNCTION) |                   \
+     BIT(PHP_SINK_REGEX))
+/* The whole of it counts, whatever stands before or behind. */
+#define TEXT_SINKS (CODE_SINKS | BIT(PHP_SINK_COMMAND) | BIT(PHP_SINK_WRITE))
 
-static enum column request_column(const struct php_value *value)
+/* What makes a request harmless, or nearly: "2>&1" behind a command does not. */
+static uint16_t binding(enum php_sink sink)
 {
-    if (value->traits & BINDING)
+    const uint16_t any = PHP_IS_NUMBER | PHP_IS_HASH | PHP_IS_CHECKED;
+    if (sink == PHP_SINK_COMMAND)
+        return any | PHP_IS_SHELL_QUOTED;
+    return BIT(sink) & TEXT_SINKS ? any : any | PHP_HAS_SAFE_NAME | PHP_IS_KEY;
+}
+
+static enum column request_column(enum php_sink sink, const struct php_value *value)
+{
+    if (value->traits & binding(sink))
         return BOUND;
+    if ((value->traits & PHP_HAS_PREFIX) && !(BIT(sink) & (CODE_SINKS | BIT(PHP_SINK_WRITE))))
+        return PREFIXED;
     if (value->traits & PHP_IS_DECODED)
         return CODED;
     if (value->hops == 0 && value->calls == 0)
@@ -408,7 +436,7 @@ static enum column plain_column(const struct php_value *value)
 }
 
 /* The strongest source; a request before all others. */
-static enum column column_of(const struct php_value *value)
+static enum column column_of(enum php_sink sink, const struct php_value *value)
 {
     static const struct {
         uint32_t taint;
@@ -422,7 +450,7 @@ static enum column column_of(const struct php_value *value)
                   {PHP_FROM_FILE | PHP_FROM_SELF | PHP_FROM_INCLUDE, OTHER_FILE},
                   {PHP_FROM_PARAMETER, PARAMETER}};
     if (value->taint & PHP_FROM_REQUEST)
-        return request_column(value);
+        return request_column(sink, value);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (value->taint & others[i].taint)
             return others[i].column;
@@ -431,7 +459,13 @@ static enum column column_of(const struct php_value *value)
 
 static bool comes_from_strangers(enum column column)
 {
-    return column != BOUND && column <= IMAGE;
+    return column != BOUND && column != PREFIXED && column <= IMAGE;
+}
+
+/* Its own name came out, and had been made unreadable. */
+static bool is_hidden(const struct php_sighting *s)
+{
+    return s->hidden_name && s->name.len > 0;
 }
 
 static void see_run(struct scene *scene, const struct php_sighting *s, enum column column)
@@ -447,8 +481,8 @@ static void see_run(struct scene *scene, const struct php_sighting *s, enum colu
         return;
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++)
         set_if(scene, gates[i].feature, (s->gates & gates[i].gate) != 0);
-    set_if(scene, SEEN_RUN_HIDDEN_NAME, s->hidden_name);
-    set_if(scene, SEEN_RUN_BUILT_NAME, s->name_made >= 2);
+    set_if(scene, SEEN_RUN_HIDDEN_NAME, is_hidden(s));
+    set_if(scene, SEEN_RUN_BUILT_NAME, is_hidden(s) && s->name_made >= 2);
     set_if(scene, SEEN_RUN_CALLED, s->called);
     set_if(scene, SEEN_RUN_SILENCED, s->silenced);
     set_if(scene, SEEN_RUN_TOP, !s->in_function && !s->in_class);
@@ -503,7 +537,7 @@ static bool is_settings_name(const struct php_value *value)
 static bool from_request(const struct php_value *value)
 {
     return (value->taint & (PHP_FROM_REQUEST | PHP_FROM_FILES)) != 0 &&
-           (value->traits & BINDING) == 0;
+           (value->traits & (binding(PHP_SINK_NONE) | PHP_HAS_PREFIX)) == 0;
 }
 
 static void see_call(struct scene *scene, const struct php_sighting *s, enum column column)
@@ -511,7 +545,7 @@ static void see_call(struct scene *scene, const struct php_sighting *s, enum col
     bool request = (s->other.taint & PHP_FROM_STRANGER) != 0;
     set_if(scene, SEEN_CALL_BOTH, request && comes_from_strangers(column));
     set_if(scene, SEEN_CALL_HIDDEN_REQUEST,
-           request && (column == DECODED || column == BUILT || s->hidden_name));
+           request && (column == DECODED || column == BUILT || is_hidden(s)));
     set_if(scene, SEEN_CALL_UNKNOWN_REQUEST, request && (column == UNTOLD || column == UNDEFINED));
 }
 
@@ -582,17 +616,73 @@ static see_sink *const closer[PHP_SINKS] = {
     [PHP_SINK_COMMAND] = see_command,
 };
 
+/* Does the pattern end in a modifier that makes its replacement code? */
+static bool runs_replacement(const struct php_value *pattern)
+{
+    struct span text = php_text_span(pattern->text);
+    for (size_t i = pattern->type == PHP_TEXT ? text.len : 0; i > 1; i--) {
+        char byte = text.at[i - 1];
+        if (byte == 'e')
+            return true;
+        if ((byte | 32) < 'a' || (byte | 32) > 'z')
+            return false;
+    }
+    return false;
+}
+
+static size_t first_of(const struct php_sighting *s)
+{
+    if (s->sink == PHP_SINK_CALL && s->called)
+        return FLOW_CALLBACK_DIRECT;
+    if (s->sink == PHP_SINK_REGEX && !runs_replacement(&s->other))
+        return FLOW_PATTERN_DIRECT;
+    return flows[s->sink];
+}
+
+/* Two or more things at once that together say more than each. */
+static void see_together(struct scene *scene, const struct php_sighting *s, enum column column)
+{
+    const unsigned code = CODE_SINKS;
+    const unsigned run = CODE_SINKS | BIT(PHP_SINK_COMMAND) | BIT(PHP_SINK_CALL);
+    const unsigned sink = BIT(s->sink);
+    bool stranger = comes_from_strangers(column) && column < SERVER;
+    bool headers = column == SERVER || column == FILES;
+    bool open = !s->in_class && (s->gates & (PHP_GATE_LOGIN | PHP_GATE_GUARD)) == 0;
+    bool small = scene->small;
+    set_if(scene, SEEN_CODE_REQUEST, stranger && (sink & code));
+    set_if(scene, SEEN_RUN_REQUEST, stranger && (sink & run));
+    set_if(scene, SEEN_RUN_REQUEST_OPEN, stranger && open && (sink & run));
+    set_if(scene, SEEN_RUN_SMALL, stranger && small && (sink & run));
+    set_if(scene, SEEN_RUN_HEADERS_SMALL, headers && small && (sink & run));
+    set_if(scene, SEEN_RUN_BOUND_SMALL, column == PREFIXED && small && (sink & run));
+    set_if(scene, SEEN_RUN_UNDEFINED_SMALL, column == UNDEFINED && small && (sink & run));
+    set_if(scene, SEEN_RUN_REMOTE, column == REMOTE && (sink & run & ~BIT(PHP_SINK_CALL)));
+    set_if(scene, SEEN_RUN_REMOTE_SMALL, column == REMOTE && small && (sink & run));
+    set_if(scene, SEEN_INCLUDE_SMALL, stranger && small && s->sink == PHP_SINK_INCLUDE);
+    set_if(scene, SEEN_WRITE_SMALL, stranger && small && s->sink == PHP_SINK_WRITE);
+    set_if(scene, SEEN_WRITE_REMOTE_SMALL, column == REMOTE && small && s->sink == PHP_SINK_WRITE);
+    set_if(scene, SEEN_UPLOAD_SMALL,
+           (stranger || column == PREFIXED || column == FILES) && small && open &&
+               s->sink == PHP_SINK_UPLOAD);
+    set_if(scene, SEEN_MAIL_SMALL, stranger && small && s->sink == PHP_SINK_MAIL);
+    set_if(scene, SEEN_UNSERIALIZE_SMALL, stranger && small && s->sink == PHP_SINK_UNSERIALIZE);
+    set_if(scene, SEEN_EXTRACT_SMALL, stranger && small && s->sink == PHP_SINK_EXTRACT);
+}
+
 static void see_sighting(struct scene *scene, const struct php_sighting *s)
 {
     if (s->sink == PHP_SINK_NONE || s->sink >= PHP_SINKS)
         return;
-    enum column column = column_of(&s->value);
-    size_t first = s->sink == PHP_SINK_CALL && s->called ? FLOW_CALLBACK_DIRECT : flows[s->sink];
+    enum column column = column_of((enum php_sink)s->sink, &s->value);
+    size_t first = first_of(s);
     if (column < COLUMNS)
         set(scene, first + column);
+    if (first == FLOW_PATTERN_DIRECT)
+        return;
+    see_together(scene, s, column);
     if (RUN_SINKS & BIT(s->sink)) {
         see_run(scene, s, column);
-        set_if(scene, SEEN_SINK_HIDDEN, s->hidden_name);
+        set_if(scene, SEEN_SINK_HIDDEN, is_hidden(s));
     }
     if ((FILE_SINKS & BIT(s->sink)) && from_request(&s->value))
         scene->managed |= BIT(s->sink);
@@ -659,6 +749,23 @@ static bool lacks_letters(const struct php_seen *seen)
     return bytes >= 40 && letters * 8 < bytes;
 }
 
+/* What code that many people work on has. */
+static void see_manners(const struct scene *scene)
+{
+    const struct php_tokens *tokens = scene->seen->tokens;
+    const struct php_token *at = tokens->list.at;
+    unsigned methods = 0;
+    for (size_t i = 0; i + 2 < tokens->list.len; i++) {
+        struct span name = php_token_text(scene->seen->text, &at[i + 1]);
+        bool method = (is_operator(&at[i], PHP_OP_ARROW) || is_operator(&at[i], PHP_OP_COLONS)) &&
+                      at[i + 1].kind == PHP_NAME && is_operator(&at[i + 2], '(');
+        methods += method;
+        set_if(scene, SEEN_ASSERTIONS, method && span_has_prefix(name, SPAN("assert")));
+        set_if(scene, SEEN_THROWS, at[i].kind == PHP_NAME && at[i].is == PHP_WORD_THROW);
+    }
+    set_if(scene, SEEN_METHODS, methods >= 20);
+}
+
 static void see_proportions(const struct scene *scene)
 {
     const struct php_form *form = scene->seen->form;
@@ -706,10 +813,13 @@ void php_features_of(struct php_lexicon *lexicon, const struct php_seen *seen,
 {
     struct scene scene = {.lexicon = lexicon, .seen = seen, .features = features};
     *features = (struct php_features){{0}};
+    scene.small = seen->form->code_bytes < SMALL && !seen->form->has_namespace &&
+                  !seen->form->has_class && seen->form->html_bytes < SMALL;
     see_numbers(&scene);
     look_at(&scene, seen->text, seen->tokens);
     see_layers(&scene);
     see_sightings(&scene);
     see_proportions(&scene);
+    see_manners(&scene);
     see_groups(&scene);
 }

@@ -7,6 +7,7 @@
 #include "spamgear/store/signature_judge.h"
 
 #include "spamgear/base/apart.h"
+#include "spamgear/php/pure.h"
 #include "spamgear/scan/detect.h"
 #include "spamgear/scan/signatures.h"
 #include "spamgear/scan/walk.h"
@@ -264,6 +265,7 @@ int signature_judge(struct signature_set *set, const struct samples *samples, co
     judge.shipped = judge.rules->list.len;
     judge.sandbox.memory_bytes = JUDGE_MEMORY;
     judge.sandbox.folder = NULL;
+    php_pure_load(&why);   /* in the sandbox no library can be loaded */
     sandbox_prepare(&why); /* what is missing on this machine is missing */
     strbuf_reset(&why);
     int result = apart_run(work, &judge, JUDGE_MS, ANSWER_MAX, &answer, &why);

@@ -36,6 +36,7 @@ struct view {
     uint64_t lines_before; /* newlines before it */
     uint32_t kinds;        /* SNIFF_* of the file so far and of this text */
     uint32_t layer;
+    uint32_t unpacked_line; /* of a layer: the line of the file that unpacked it */
 };
 
 /* Buffers and match states of one worker. */

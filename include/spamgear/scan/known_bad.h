@@ -38,6 +38,11 @@ void known_bad_finish(struct known_bad *bad);
 bool known_bad_has_size(const struct known_bad *bad, uint64_t size);
 bool known_bad_has_file(const struct known_bad *bad, uint64_t size,
                         const uint8_t hash[DIGEST_BYTES]);
+/* Is there anything that php_form could be known by? */
+static inline bool known_bad_has_forms(const struct known_bad *bad)
+{
+    return bad->normals.len > 0 || bad->shapes.len > 0;
+}
 /* As what is this text known? KNOWN_BAD_KINDS: it is not. */
 enum known_bad_kind known_bad_of(const struct known_bad *bad, const struct php_form *form);
 /* For rules_fingerprint. */
