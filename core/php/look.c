@@ -86,7 +86,20 @@ unsigned php_text_tail(struct span text)
     return traits;
 }
 
+/* After this a statement of its own can stand, so that it binds nothing that follows. */
+static bool ends_a_statement(struct span text)
+{
+    static const char *const ends[] = {";", "{", "}", "?>", "<?php", "<?"};
+    while (text.len > 0 && memchr(" \t\r\n", text.at[text.len - 1], 4) != NULL)
+        text.len--;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (span_has_suffix(text, span_text(ends[i])))
+            return true;
+    return false;
+}
+
 unsigned php_text_head(struct span text)
 {
-    return (text.len >= 2 ? PHP_HAS_PREFIX : 0) | (php_text_is_url(text) ? PHP_IS_URL : 0);
+    return (text.len >= 2 && !ends_a_statement(text) ? PHP_HAS_PREFIX : 0) |
+           (php_text_is_url(text) ? PHP_IS_URL : 0);
 }

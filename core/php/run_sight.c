@@ -138,6 +138,21 @@ static bool is_worth(const struct php_run *run, enum php_sink sink, const struct
     return false;
 }
 
+/* What a mark promises of a file's name or of data promises nothing where code or a command is made
+ * of it: a shell ends what stands before at any ; that is not quoted. */
+static void forget_promises(enum php_sink sink, struct php_value *value)
+{
+    const unsigned runs = 1u << PHP_SINK_EVAL | 1u << PHP_SINK_ASSERT | 1u << PHP_SINK_COMMAND |
+                          1u << PHP_SINK_CREATE_FUNCTION;
+    if (sink == PHP_SINK_INCLUDE && value->type == PHP_TEXT && value->taint != 0)
+        value->traits &= (uint16_t)~PHP_HAS_SAFE_NAME; /* php://input */
+    if ((runs >> sink & 1) == 0)
+        return;
+    value->traits &= (uint16_t) ~(PHP_HAS_SAFE_NAME | PHP_IS_KEY);
+    if (sink == PHP_SINK_COMMAND && (value->traits & PHP_IS_SHELL_QUOTED) == 0)
+        value->traits &= (uint16_t)~PHP_HAS_PREFIX;
+}
+
 /* ---- sightings ---- */
 
 static bool is_strong(const struct php_sighting *sighting)
@@ -235,5 +250,6 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
     };
     php_value_look(&sighting.value);
     php_value_look(&sighting.other);
+    forget_promises(sink, &sighting.value);
     keep(run, &sighting);
 }

@@ -48,6 +48,8 @@ static void add_line(struct strbuf *out, const struct php_sighting *s)
         strbuf_add_text(out, " hash");
     if (s->layer > 0)
         strbuf_format(out, " layer");
+    if ((s->value.traits & (PHP_HAS_PREFIX | PHP_HAS_SAFE_NAME | PHP_IS_KEY)) != 0)
+        strbuf_add_text(out, " bound");
     strbuf_add_char(out, '\n');
 }
 
@@ -124,6 +126,23 @@ static const struct row direct[] = {
      "name file_put_contents request|write file_put_contents request"},
     {"eval($m);", "eval eval undefined"},
     {"include 'php://input';", "include include request"},
+};
+
+/* What stands around it or was promised of it binds it, or does not. */
+static const struct row bindings[] = {
+    {"$m = trim($_POST['m']); eval('?>' . \"<?php\\n{$m}\\n?>\" . '<?');",
+     "eval eval request|!eval eval request bound"},
+    {"eval('$x = ' . $_POST['m'] . ';');", "eval eval request bound"},
+    {"system('ping ' . $_GET['m'] . ' 2>&1');",
+     "command system request|!command system request bound"},
+    {"system('ping ' . escapeshellarg($_GET['m']));", "command system request bound"},
+    {"include 'php://input';", "include include request|!include include request bound"},
+    {"include 'pages/' . $_GET['m'] . '.html';", "include include request bound"},
+    {"foreach ($t as $k => $v) $m = str_replace($k, $v, $_POST['m']); $f = $m; $f();",
+     "call  request|!call  request bound"},
+    {"foreach ($_POST as $k => $v) $k();", "call  request bound"},
+    {"function f($x) { eval($x); } f($m);", "eval eval undefined"},
+    {"function f(&$x) { $x = 'marker'; } f($m); eval($m);", "!eval eval undefined"},
 };
 
 static const struct row flows[] = {
@@ -434,6 +453,7 @@ int main(void)
 {
     run = php_run_new(NULL);
     CHECK(direct);
+    CHECK(bindings);
     CHECK(flows);
     CHECK(callbacks);
     CHECK(hidden);

@@ -97,7 +97,8 @@ enum php_taint {
 enum php_trait {
     PHP_IS_DECODED = 1, /* went through a decoder: base64, gz, rot13, hex, chr(), xor, ... */
     PHP_HAS_PHP = 2,    /* an open tag is in it */
-    PHP_HAS_PREFIX = 4, /* unknown, but begins with constant text of 2 bytes or more */
+    PHP_HAS_PREFIX = 4, /* unknown, but begins with constant text of 2 bytes or more that does not
+                           end a statement */
     PHP_HAS_CODE_NAME =
         8, /* ends like the name of a file that the server runs: .php, .phtml, ... */
     PHP_HAS_SAFE_NAME = 16, /* ends in constant text that is no such name: ".jpg", ".cache" */
@@ -117,7 +118,7 @@ enum php_trait {
 
 #define PHP_PROMISES                                                                               \
     (PHP_IS_NUMBER | PHP_IS_HASH | PHP_IS_SHELL_QUOTED | PHP_IS_HTML_QUOTED | PHP_IS_BASENAME |    \
-     PHP_IS_CHECKED | PHP_HAS_SAFE_NAME)
+     PHP_IS_CHECKED | PHP_IS_KEY | PHP_HAS_SAFE_NAME)
 
 struct php_value {
     uint8_t type; /* enum php_type */
