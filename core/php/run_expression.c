@@ -469,6 +469,9 @@ static struct php_value eval_right(struct php_run *run, uint32_t node, int left,
 {
     unsigned before = run->gates;
     bool ends = run_node(run, node)->kind == PHP_NODE_EXIT;
+    if (ends && (gates & PHP_GATE_GUARD) != 0 && run->unit->seen[node] == 0)
+        run_count(run, PHP_COUNT_GUARDS);
+    run->unit->seen[node] |= 1;
     unsigned *branch = left < 0 ? &run->unsure : left != (int)needs ? &run->dead : NULL;
     if (needs)
         run->gates |= gates;

@@ -152,6 +152,8 @@ static enum flow walk_if(struct php_run *run, uint32_t node)
     unsigned outer = run->gates, checked = run->checked_count;
     unsigned gates = run_condition(run, at->a, &truth);
     enum flow flow = FLOW_NEXT;
+    if ((gates & PHP_GATE_GUARD) != 0 && run->unit->seen[node] == 0 && ends(run, at->b))
+        run_count(run, PHP_COUNT_GUARDS);
     run->gates = outer | gates;
     run_checks(run, at->a, false);
     if (truth == 1)
@@ -452,8 +454,10 @@ enum flow run_statement(struct php_run *run, uint32_t node)
         flow = walkers[kind](run, node);
     else if (kind < PHP_NODE_BLOCK)
         run_value(run, node);
+    if (run->unit->seen[node] == 0 && kind != PHP_NODE_HTML && kind != PHP_NODE_BLOCK)
+        run_count(run, PHP_COUNT_STATEMENTS);
     if (kind != PHP_NODE_HTML)
-        run->unit->seen[node] = 1;
+        run->unit->seen[node] |= 1;
     run_back(run);
     return flow;
 }

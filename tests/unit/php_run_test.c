@@ -417,9 +417,11 @@ static void test_nested_layers(void)
 static void test_counts(void)
 {
     const struct php_sightings *seen = php_run_file(
-        run, SPAN("<?php error_reporting(0); @set_time_limit(0); unlink(__FILE__); touch('a', 1);\n"
+        run, SPAN("<?php defined('A') or die; if (!defined('B')) { exit; } error_reporting(0); "
+                  "@set_time_limit(0); unlink(__FILE__); touch('a', 1);\n"
                   "function f() {} class A {} $g = 'x'; $g(); goto a; a: eval('1;');"));
     test_number("functions", seen->counts[PHP_COUNT_FUNCTIONS], 1);
+    test_number("guards", seen->counts[PHP_COUNT_GUARDS], 2);
     test_number("classes", seen->counts[PHP_COUNT_CLASSES], 1);
     test_number("errors off", seen->counts[PHP_COUNT_ERRORS_OFF], 1);
     test_number("no time limit", seen->counts[PHP_COUNT_NO_TIME_LIMIT], 1);
