@@ -251,12 +251,20 @@ static uint32_t taint_of_name(const struct call *call, uint32_t gives)
 static struct php_value result_of_role(struct call *call, const struct php_role *role)
 {
     struct php_value result = php_unknown();
-    for (uint32_t i = 0; i < call->count && !role->forgets; i++)
-        if (role->keeps == 0 || is_dangerous(role->keeps, i))
+    for (uint32_t i = 0; i < call->count; i++)
+        if (role->forgets)
+            result.taint |= call->args[i].taint & RUN_IS_AGENT;
+        else if (role->keeps == 0 || is_dangerous(role->keeps, i))
             php_value_mark(&result, &call->args[i]);
+    uint32_t gives = taint_of_name(call, role->gives);
+    if ((gives & PHP_FROM_REMOTE) != 0 && (result.traits & PHP_IS_URL) != 0) {
+        /* the server is the file's own choice, whatever else is asked of it */
+        result.taint &= ~(uint32_t)PHP_FROM_STRANGER;
+        result.traits &= (uint16_t) ~(PHP_IS_URL | PHP_HAS_PREFIX);
+    }
     result.type = PHP_UNKNOWN;
     result.traits |= role->traits;
-    result.taint |= taint_of_name(call, role->gives);
+    result.taint |= gives;
     if (role->forgets && role->gives == 0)
         result.traits |= PHP_IS_NUMBER; /* or a bool, or nothing that says anything */
     return result;
@@ -501,6 +509,17 @@ static void call_on_elements(struct php_run *run, struct call *call, const struc
     run_call_value(run, &call->args[which], &inner);
 }
 
+/* $user->set_role('administrator') */
+static void count_admin(struct php_run *run, struct span name, const struct call *call)
+{
+    if (call->count == 1 && call->args[0].type == PHP_TEXT &&
+        (span_is(name, SPAN("set_role")) || span_is(name, SPAN("add_role"))) &&
+        span_is(php_text_span(call->args[0].text), SPAN("administrator")) &&
+        (run->unit->seen[call->node] & 4) == 0)
+        run_count(run, PHP_COUNT_ADMINS_MADE);
+    run->unit->seen[call->node] |= 4;
+}
+
 /* The role of a method of PHP's own or a framework's classes. */
 static struct php_value role_of_method(struct php_run *run, struct span class_, struct span name,
                                        const struct php_value *object, struct call *call)
@@ -513,10 +532,13 @@ static struct php_value role_of_method(struct php_run *run, struct span class_, 
     memcpy(text + class_.len, "::", 2);
     memcpy(text + class_.len + 2, name.at, name.len);
     run->impure++;
+    count_admin(run, name, call);
     const struct php_role *role = php_role_of((struct span){text, class_.len + 2 + name.len});
     struct php_value result = role == NULL ? run_joined(call) : result_of_role(call, role);
     if (object != NULL && (role == NULL || !role->forgets))
         php_value_mark(&result, object);
+    if (call->count == 0)
+        result.taint |= run_loot_of(name);
     if (role == NULL)
         return result;
     call->name = span_text(role->name);

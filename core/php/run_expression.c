@@ -251,6 +251,8 @@ static void notice_taint(struct php_run *run, const struct php_value *value)
 {
     if ((value->taint & PHP_FROM_SESSION) != 0)
         run->noticed |= PHP_GATE_LOGIN;
+    if ((value->taint & RUN_IS_AGENT) != 0)
+        run->noticed |= PHP_GATE_AGENT;
 }
 
 static struct php_value eval_variable(struct php_run *run, uint32_t node)
@@ -269,6 +271,8 @@ static struct php_value eval_variable(struct php_run *run, uint32_t node)
         run->unit->seen[node] = 1;
         run_count(run, PHP_COUNT_SUPERGLOBALS);
     }
+    if (span_is(text, SPAN("_POST")) || span_is(text, SPAN("_REQUEST")))
+        value.taint |= RUN_IS_WHOLE;
     notice_taint(run, &value);
     check(run, node, &value);
     return value;
@@ -307,8 +311,8 @@ static const struct server_key {
     {"argv", 0, PHP_GATE_COMMAND_LINE},
     {"argc", 0, PHP_GATE_COMMAND_LINE},
     {"REMOTE_ADDR", 0, PHP_GATE_AGENT},
-    {"HTTP_USER_AGENT", PHP_FROM_SERVER, PHP_GATE_AGENT},
-    {"HTTP_REFERER", PHP_FROM_SERVER, PHP_GATE_AGENT},
+    {"HTTP_USER_AGENT", PHP_FROM_SERVER | RUN_IS_AGENT, PHP_GATE_AGENT},
+    {"HTTP_REFERER", PHP_FROM_SERVER | RUN_IS_AGENT, PHP_GATE_AGENT},
 };
 
 static void server_key(struct php_run *run, struct span key, struct php_value *value)
@@ -327,6 +331,7 @@ static void name_element(struct php_run *run, const struct php_value *key, struc
     if (value->type != PHP_UNKNOWN || key->type != PHP_TEXT)
         return;
     struct span name = php_text_span(key->text);
+    value->taint |= run_loot_of(name);
     if (value->taint == PHP_FROM_SERVER)
         server_key(run, name, value);
     if ((value->taint & PHP_FROM_FILES) == 0)
@@ -354,6 +359,8 @@ static struct php_value eval_index(struct php_run *run, uint32_t node)
     struct php_value base = run_value(run, at->a);
     struct php_value key = run_value(run, at->b);
     struct php_value value = run_index(run, &base, &key);
+    if (run_is_known(&key))
+        value.taint &= ~RUN_IS_WHOLE;
     name_element(run, &key, &value);
     check(run, node, &value);
     return value;
@@ -527,6 +534,16 @@ static struct php_value eval_coalesce(struct php_run *run, uint32_t node)
     return a;
 }
 
+/* A capital name that nothing in the file defines, in an operation with a text: its letters are
+ * meant. */
+static void be_bare_word(struct php_run *run, uint32_t node, struct php_value *value,
+                         const struct php_value *other)
+{
+    if (run_node(run, node)->kind == PHP_NODE_NAME && value->type == PHP_UNKNOWN &&
+        value->taint == 0 && other->type == PHP_TEXT)
+        *value = text_of(run_token(run, run_node(run, node)->token));
+}
+
 static struct php_value eval_binary(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
@@ -539,6 +556,10 @@ static struct php_value eval_binary(struct php_run *run, uint32_t node)
     struct php_value a = run_value(run, at->a);
     struct php_value b = run_value(run, at->b);
     notice_comparison(run, at->op, &a, &b);
+    if (at->op == '^') {
+        be_bare_word(run, at->a, &a, &b);
+        be_bare_word(run, at->b, &b, &a);
+    }
     return php_binary(&run->heap, at->op, &a, &b);
 }
 

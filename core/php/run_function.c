@@ -327,7 +327,8 @@ static struct php_value walk_function(struct php_run *run, struct function *func
                           .count = call->count,
                           .returned = php_null()};
     unsigned gates = run->gates, base = run->checked_base, left = run->left;
-    unsigned levels = run->break_levels, line = run->line_node;
+    unsigned levels = run->break_levels, line = run->line_node, asked = run->asked;
+    run->asked = 0;
     if (closure != NULL) {
         frame.class_ = closure->class_;
         frame.sees_global = closure->sees_global;
@@ -355,6 +356,8 @@ static struct php_value walk_function(struct php_run *run, struct function *func
     run->left = left;
     run->break_levels = levels;
     run->line_node = line;
+    function->asks |= run->asked;
+    run->asked = asked;
     function->active--;
     run->calls--;
     return frame.returned;
@@ -389,6 +392,7 @@ static struct php_value call_function(struct php_run *run, struct function *func
         if (!known || run->effects == effects)
             memo_keep(function, signature, result);
     }
+    run->noticed |= function->asks & PHP_GATE_AGENT; /* is_bot() */
     run_back(run);
     return after(result);
 }
@@ -470,7 +474,9 @@ static void walk_uncalled(struct php_run *run, struct function *function,
     uint32_t parameter = run_node(run, function->node)->a;
     for (; parameter != 0 && call.count < RUN_ARGUMENTS; call.count++) {
         call.room[call.count] = php_unknown();
-        call.room[call.count].taint = PHP_FROM_PARAMETER;
+        call.room[call.count].taint =
+            PHP_FROM_PARAMETER |
+            run_loot_of(run->names.list.at[run_node_name(run, parameter)].text);
         parameter = run_node(run, parameter)->next;
     }
     if (run->locals != NULL && run_deeper(run)) {

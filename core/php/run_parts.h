@@ -125,6 +125,7 @@ struct function {
     uint32_t memo_count;
     uint32_t useless; /* calls with known arguments that came to nothing known */
     uint32_t active;  /* how deep in itself */
+    unsigned asks;    /* gates that its conditions made */
     struct scope statics;
     bool called;
 };
@@ -233,6 +234,7 @@ struct php_run {
     unsigned silenced;
     unsigned gates;
     unsigned noticed; /* gates that the expression at work would make */
+    unsigned asked;   /* those that the conditions of the function at work made */
     uint64_t impure;  /* counts what made a loop's turn more than computing */
     unsigned left;    /* counts exits from loops that may have been taken */
     unsigned break_levels;
@@ -387,6 +389,19 @@ void run_written(struct php_run *run, const struct php_value *text, struct span 
                  uint32_t node);
 /* eval's argument that is not known as a whole: known parts with variables between them. */
 void run_code_parts(struct php_run *run, uint32_t argument, struct span through, uint32_t node);
+
+/* Marks beside those of php_taint, which nobody outside of the walk sees. */
+#define RUN_IS_WHOLE    (1u << 28) /* all that a request brings, not one element of it */
+#define RUN_IS_AGENT    (1u << 29) /* says who asks: conditions on it are PHP_GATE_AGENT */
+#define RUN_IS_CARD     (1u << 30)
+#define RUN_IS_PASSWORD (1u << 31)
+#define RUN_LOOT        (RUN_IS_WHOLE | RUN_IS_CARD | RUN_IS_PASSWORD)
+#define RUN_MARKS       (RUN_LOOT | RUN_IS_AGENT)
+
+/* run_loot.c */
+uint32_t run_loot_of(struct span name); /* of an element, a getter, a parameter */
+void run_loot_sent(struct php_run *run, enum php_sink sink, const struct call *call,
+                   const struct php_value *value);
 
 /* run_sight.c */
 void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint32_t argument,

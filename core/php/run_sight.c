@@ -220,7 +220,12 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         run_count(run, PHP_COUNT_MASKS);
         run->masked = false;
     }
+    run_loot_sent(run, sink, call, value);
+    if (sink == PHP_SINK_OUTPUT && (value->taint & PHP_FROM_REMOTE) != 0 &&
+        (run->gates & PHP_GATE_AGENT) != 0)
+        run_count(run, PHP_COUNT_DOORWAYS);
     struct php_value looked = *value;
+    looked.taint &= ~RUN_MARKS;
     if ((sink == PHP_SINK_WRITE || sink == PHP_SINK_INCLUDE) && value->type == PHP_TEXT &&
         php_heap_step(&run->heap, value->text.len / 16))
         php_value_look(&looked);
@@ -248,6 +253,8 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         .at = at,
         .len = (uint32_t)source.len,
     };
+    sighting.value.taint &= ~RUN_MARKS;
+    sighting.other.taint &= ~RUN_MARKS;
     php_value_look(&sighting.value);
     php_value_look(&sighting.other);
     forget_promises(sink, &sighting.value);

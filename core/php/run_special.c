@@ -8,6 +8,7 @@
 #include "spamgear/base/strbuf.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct php_value *argument(const struct call *call, uint32_t number)
 {
@@ -470,10 +471,15 @@ static struct php_value do_getenv(struct php_run *run, struct call *call)
 {
     struct php_value result = run_result_of_role(run, call);
     struct span name;
-    if (text_argument(run, call, 0, &name) &&
-        (span_has_prefix(name, SPAN("HTTP_")) || span_has_prefix(name, SPAN("QUERY_STRING")) ||
+    if (!text_argument(run, call, 0, &name))
+        return result;
+    if ((span_has_prefix(name, SPAN("HTTP_")) || span_has_prefix(name, SPAN("QUERY_STRING")) ||
          span_has_prefix(name, SPAN("REQUEST_URI")) || span_has_prefix(name, SPAN("PATH_INFO"))))
         result.taint |= PHP_FROM_SERVER;
+    if (span_is(name, SPAN("HTTP_USER_AGENT")) || span_is(name, SPAN("HTTP_REFERER"))) {
+        result.taint |= RUN_IS_AGENT;
+        run->noticed |= PHP_GATE_AGENT;
+    }
     return result;
 }
 
@@ -514,13 +520,39 @@ static struct php_value do_ini_set(struct php_run *run, struct call *call)
     return run_result_of_role(run, call);
 }
 
+/* Elsewhere, and only for some browsers or for those who come from somewhere. */
+static bool leads_away(const struct php_run *run, struct span text)
+{
+    return (run->gates & PHP_GATE_AGENT) != 0 && text.len > 16 &&
+           strncasecmp(text.at, "location:", 9) == 0 &&
+           memmem(text.at + 9, text.len - 9 < 8 ? text.len - 9 : 8, "http", 4) != NULL;
+}
+
 static struct php_value do_header(struct php_run *run, struct call *call)
 {
     struct span text;
-    if (text_argument(run, call, 0, &text) && memmem(text.at, text.len, "404", 3) != NULL)
-        run->masked = true;
+    if (text_argument(run, call, 0, &text)) {
+        run->masked |= memmem(text.at, text.len, "404", 3) != NULL;
+        if (leads_away(run, text) && first_time(run, call))
+            run_count(run, PHP_COUNT_DOORWAYS);
+    }
     run->impure++;
     return php_null();
+}
+
+/* WordPress's function that makes a user, of an array. */
+static struct php_value do_wp_insert_user(struct php_run *run, struct call *call)
+{
+    const struct php_value *user = argument(call, 0);
+    for (uint32_t i = 0; user != NULL && user->type == PHP_ARRAY && i < user->array->len; i++) {
+        const struct php_entry *entry = &user->array->at[i];
+        if (entry->has_name && span_is(php_text_span(entry->name), SPAN("role")) &&
+            entry->value.type == PHP_TEXT &&
+            span_is(php_text_span(entry->value.text), SPAN("administrator")) &&
+            first_time(run, call))
+            run_count(run, PHP_COUNT_ADMINS_MADE);
+    }
+    return run_result_of_role(run, call);
 }
 
 static struct php_value do_touch(struct php_run *run, struct call *call)
@@ -557,6 +589,7 @@ static struct php_value do_fwrite(struct php_run *run, struct call *call)
 /* ---- the table, by name ---- */
 
 static const struct special specials[] = {
+    {"apache_getenv", do_getenv},
     {"array_map", do_array_map},
     {"array_pop", do_array_pop},
     {"array_push", do_array_push},
@@ -594,6 +627,7 @@ static const struct special specials[] = {
     {"reset", do_reset},
     {"set_time_limit", do_no_time_limit},
     {"touch", do_touch},
+    {"wp_insert_user", do_wp_insert_user},
 };
 
 static int by_name(const void *name, const void *row)

@@ -22,6 +22,7 @@ unsigned run_condition(struct php_run *run, uint32_t node, int *truth)
     bool known;
     *truth = run_is_known(&value) && php_to_bool(&value, &known) ? known : -1;
     unsigned gates = run->noticed;
+    run->asked |= gates;
     run->noticed = before;
     return gates;
 }

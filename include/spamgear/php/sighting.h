@@ -84,7 +84,13 @@ enum php_count {
     PHP_COUNT_SUPERGLOBALS,
     PHP_COUNT_GUARDS, /* defined('X') or die */
     PHP_COUNT_NAMESPACES,
-    PHP_COUNT_BROKEN, /* where the parser had to skip */
+    PHP_COUNT_BROKEN,         /* where the parser had to skip */
+    PHP_COUNT_CARDS_TAKEN,    /* what is named like a card's number is mailed, sent or kept */
+    PHP_COUNT_PASSWORDS_SENT, /* what is named like a password is mailed or sent */
+    PHP_COUNT_ADMINS_MADE,    /* a user of the application becomes its administrator */
+    PHP_COUNT_DOORWAYS, /* for some browsers: what another server sends is printed, or a way there
+                         */
+    PHP_COUNT_REQUESTS_SENT, /* all that a request brings is mailed or sent elsewhere */
     PHP_COUNTS
 };
 
