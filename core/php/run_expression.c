@@ -229,10 +229,13 @@ static struct php_value eval_name(struct php_run *run, uint32_t node)
 static struct php_value undefined(struct php_run *run, uint32_t name)
 {
     struct php_value value = php_null();
-    if (run->frame->scope != NULL || run->names.list.at[name].assigned)
+    bool given = run->frame->scope != NULL || run->names.list.at[name].assigned;
+    if (given && run->frame->brought == 0)
         return value;
     value = php_unknown();
-    value.taint = PHP_FROM_UNDEFINED | (run->included ? PHP_FROM_INCLUDE : 0u);
+    value.taint = run->frame->brought;
+    if (!given)
+        value.taint |= PHP_FROM_UNDEFINED | (run->included ? PHP_FROM_INCLUDE : 0u);
     return value;
 }
 
@@ -403,6 +406,9 @@ static void add_item(struct php_run *run, struct php_value *into, uint32_t node)
     } else if (run_is_known(&key) && php_array_key(&run->heap, &key, &entry)) {
         php_array_set(&run->heap, into->array, &entry, &value);
     } else {
+        key.traits |= PHP_IS_KEY; /* uksort() and its like pass it on */
+        php_value_mark(&value, &key);
+        php_value_mark(into, &value);
         if (into->array->open)
             php_value_merge(&run->heap, &into->array->rest, &value);
         else

@@ -165,6 +165,7 @@ struct frame {
     const struct php_value *args; /* as they were given */
     uint32_t count;
     struct php_value returned;
+    uint32_t brought; /* what variables carry whose names are not known: extract($_POST) */
     bool has_returned;
     bool sees_global;
 };
@@ -307,6 +308,8 @@ void run_place_of(struct php_run *run, uint32_t node, struct place *place);
 bool run_is_place(const struct php_run *run, uint32_t node);
 struct php_value run_place_read(struct php_run *run, const struct place *place);
 void run_place_write(struct php_run *run, struct place *place, struct php_value value);
+/* A stranger named a variable and gave it this value: any that nothing sets may have it. */
+void run_bring(struct php_run *run, const struct php_value *value);
 void run_place_unset(struct php_run *run, struct place *place);
 struct cell *run_place_cell(struct php_run *run, struct place *place); /* for a reference */
 struct php_value run_index(struct php_run *run, const struct php_value *base,

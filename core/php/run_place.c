@@ -71,7 +71,10 @@ static bool is_name(struct php_run *run, uint32_t name, const char *text)
 static void at_variable(struct php_run *run, struct place *place, uint32_t name)
 {
     if (name == 0) {
-        at_value(run, place, php_unknown());
+        struct php_value any = php_unknown();
+        any.taint = run->frame->brought;
+        at_value(run, place, any);
+        place->own.weak = true;
     } else if (run->frame->this_ != NULL && is_name(run, name, "this")) {
         struct php_value this_ = php_unknown();
         this_.type = PHP_OBJECT;
@@ -380,8 +383,15 @@ static void write_path(struct php_run *run, struct place *place, struct php_valu
     }
 }
 
+void run_bring(struct php_run *run, const struct php_value *value)
+{
+    run->frame->brought |= value->taint & (PHP_FROM_STRANGER | PHP_FROM_REMOTE);
+}
+
 void run_place_write(struct php_run *run, struct place *place, struct php_value value)
 {
+    if (place->cell == &place->own && place->own.weak)
+        run_bring(run, &value);
     if (place->depth == 0) {
         run_cell_write(run, place->cell, value);
         return;

@@ -213,6 +213,21 @@ static void keep(struct php_run *run, struct php_sighting *sighting)
     *kept = *sighting;
 }
 
+/* What it says by itself, and by what it comes from: copy() of a URL is a download. */
+static struct php_value look_at(struct php_run *run, enum php_sink sink,
+                                const struct php_value *value, const struct php_value *other)
+{
+    struct php_value looked = *value;
+    looked.taint &= ~RUN_MARKS;
+    if (sink == PHP_SINK_UPLOAD && other != NULL && other->type == PHP_TEXT &&
+        php_text_is_url(php_text_span(other->text)))
+        looked.taint |= PHP_FROM_REMOTE;
+    if ((sink == PHP_SINK_WRITE || sink == PHP_SINK_INCLUDE) && value->type == PHP_TEXT &&
+        php_heap_step(&run->heap, value->text.len / 16))
+        php_value_look(&looked);
+    return looked;
+}
+
 void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint32_t argument,
                const struct php_value *value, const struct php_value *other)
 {
@@ -224,11 +239,7 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
     if (sink == PHP_SINK_OUTPUT && (value->taint & PHP_FROM_REMOTE) != 0 &&
         (run->gates & PHP_GATE_AGENT) != 0)
         run_count(run, PHP_COUNT_DOORWAYS);
-    struct php_value looked = *value;
-    looked.taint &= ~RUN_MARKS;
-    if ((sink == PHP_SINK_WRITE || sink == PHP_SINK_INCLUDE) && value->type == PHP_TEXT &&
-        php_heap_step(&run->heap, value->text.len / 16))
-        php_value_look(&looked);
+    struct php_value looked = look_at(run, sink, value, other);
     if (!is_worth(run, sink, call, &looked, other))
         return;
     struct span source = run_source(run, call->node);
@@ -245,7 +256,7 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         .hidden_name = is_hidden(call),
         .name_made = call->callee != NULL ? call->callee->made : 0,
         .called = call->called,
-        .value = *value,
+        .value = looked,
         .other = other != NULL ? *other : php_unknown(),
         .name = call->name,
         .line = run_line(run, at),
@@ -253,7 +264,6 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
         .at = at,
         .len = (uint32_t)source.len,
     };
-    sighting.value.taint &= ~RUN_MARKS;
     sighting.other.taint &= ~RUN_MARKS;
     php_value_look(&sighting.value);
     php_value_look(&sighting.other);

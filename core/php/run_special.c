@@ -306,9 +306,10 @@ static void set_variable(struct php_run *run, struct span name, struct php_value
 }
 
 /* Names that are not known: every variable may be theirs. */
-static void set_any(struct php_run *run, struct call *call)
+static void set_any(struct php_run *run, const struct php_value *from)
 {
-    (void)call;
+    if (from != NULL)
+        run_bring(run, from);
     run->included = true;
 }
 
@@ -316,9 +317,11 @@ static struct php_value do_extract(struct php_run *run, struct call *call)
 {
     const struct php_value *from = argument(call, 0);
     if (from == NULL || from->type != PHP_ARRAY) {
-        set_any(run, call);
+        set_any(run, from);
         return php_unknown();
     }
+    if (from->array->open)
+        run_bring(run, &from->array->rest);
     for (uint32_t i = 0; i < from->array->len && php_heap_step(&run->heap, 1); i++)
         if (from->array->at[i].has_name)
             set_variable(run, php_text_span(from->array->at[i].name), from->array->at[i].value);
@@ -364,7 +367,7 @@ static struct php_value do_parse_str(struct php_run *run, struct call *call)
         return php_null();
     }
     if (!text_argument(run, call, 0, &text)) {
-        set_any(run, call);
+        set_any(run, argument(call, 0));
         return php_null();
     }
     while (text.len > 0) {

