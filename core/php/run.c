@@ -96,7 +96,8 @@ static void forget(struct php_run *run)
     run->frame = &run->global;
     run->dump = (struct cell){.value = php_unknown()};
     run->level = run->depth = run->calls = run->unsure = run->dead = run->loops = 0;
-    run->free_loops = run->silenced = run->gates = run->noticed = run->left = 0;
+    run->free_loops = run->silenced = run->gates = run->noticed = run->asked = 0;
+    run->left = 0;
     run->break_levels = run->label = run->checked_count = run->checked_base = run->line_node = 0;
     run->impure = 0;
     run->allowed = 0;

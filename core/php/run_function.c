@@ -8,8 +8,9 @@
 
 #include "spamgear/base/map.h"
 
-#define USELESS 8 /* calls with known arguments that told nothing: no decoder */
-#define WITHIN  3 /* a function in itself */
+#define LONG_TEXT 256 /* of an argument that is decoded, most likely */
+#define USELESS   8   /* calls with known arguments that told nothing: no decoder */
+#define WITHIN    3   /* a function in itself */
 
 /* ---- declaring ---- */
 
@@ -312,6 +313,17 @@ static void walk_body(struct php_run *run, struct frame *frame)
     }
 }
 
+/* The budget was spent before it came to its end: what it would have made of constants, nobody but
+ * PHP itself can read. */
+static struct php_value cut_short(const struct call *call)
+{
+    struct php_value result = run_joined(call);
+    for (uint32_t i = 0; i < call->count; i++)
+        if (call->args[i].type == PHP_TEXT && call->args[i].text.len >= LONG_TEXT)
+            result.traits |= PHP_IS_DECODED;
+    return result;
+}
+
 static struct php_value walk_function(struct php_run *run, struct function *function,
                                       struct php_object *this_, struct call *call,
                                       struct php_closure *closure)
@@ -346,6 +358,8 @@ static struct php_value walk_function(struct php_run *run, struct function *func
     bind(run, &frame, call, unit);
     run_allow(run, &outer);
     walk_body(run, &frame);
+    if (!frame.has_returned && run->heap.spent != NULL)
+        frame.returned = cut_short(call);
     run_allow_end(run, &outer);
     run_scope_leave(run, frame.scope);
     run->checked_count = run->checked_base;

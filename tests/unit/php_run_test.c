@@ -488,6 +488,22 @@ static const struct {
     {"mail($to, 'm', $_POST['text']);", PHP_COUNT_REQUESTS_SENT, 0},
 };
 
+/* A decoder that reads more than the budget allows: that its result is run is seen all the same. */
+static void test_cut_short(void)
+{
+    struct strbuf text = {0};
+    strbuf_add_text(&text, "<?php function d($s) { for ($i = 0, $o = ''; $i < strlen($s); $i++)"
+                           " $o .= chr(ord($s[$i]) + 1); return $o; } eval(d('");
+    repeat(&text, "abcdefgh", 60000);
+    strbuf_add_text(&text, "'));");
+    const struct php_sightings *seen = php_run_file(run, strbuf_span(&text));
+    test_true("spent", seen->spent != NULL);
+    test_number("one sighting", (int64_t)seen->list.len, 1);
+    if (seen->list.len == 1)
+        test_true("decoded", (seen->list.at[0].value.traits & PHP_IS_DECODED) != 0);
+    strbuf_clear(&text);
+}
+
 static void test_counted(void)
 {
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
@@ -529,6 +545,7 @@ int main(void)
     CHECK(clean);
     test_counts();
     test_counted();
+    test_cut_short();
     test_trail();
     test_endless();
     test_large();
