@@ -5,6 +5,9 @@
 #include "spamgear/base/text.h"
 #include <string.h>
 
+#define STEPS_LEAST  1000000
+#define STEPS_A_BYTE 48 /* of constant strings: a loop that decodes one takes about 30 */
+
 const struct php_limits php_limits_default = {
     .steps = 6000000,
     .bytes = 8u << 20,
@@ -105,11 +108,24 @@ static void forget(struct php_run *run)
     run->included = run->masked = false;
 }
 
+/* What a loop decodes stands in constant strings: a file that has few gets fewer steps. */
+static uint64_t steps_for(const struct php_run *run, const struct php_tokens *tokens)
+{
+    uint64_t steps = STEPS_LEAST;
+    for (size_t i = 0; i < tokens->list.len; i++) {
+        const struct php_token *token = &tokens->list.at[i];
+        if (token->kind == PHP_STRING || token->kind == PHP_PIECE)
+            steps += (uint64_t)token->len * STEPS_A_BYTE;
+    }
+    return steps < run->limits.steps ? steps : run->limits.steps;
+}
+
 const struct php_sightings *php_run_file(struct php_run *run, struct span text)
 {
     forget(run);
     *vec_add(&run->seen.layers) = (struct php_layer){.text = text, .run = true};
     run->unit = run_unit_new(run, text, 0);
+    run->heap.steps_limit = steps_for(run, &run->unit->tokens);
     run_declare(run, run->unit);
     run_list(run, run_node(run, run->unit->tree.root)->a);
     run_uncalled(run);

@@ -2,10 +2,12 @@
  */
 #include "spamgear/scan/php_look.h"
 
+#include "spamgear/php/gate.h"
+
 struct php_look {
     struct php_run *run;
     struct php_lexicon *lexicon;
-    struct php_tokens all; /* with blanks and comments */
+    struct php_tokens tokens;
     struct php_form form;
     const struct php_sightings *sightings;
     struct php_features features;
@@ -25,14 +27,17 @@ void php_look_free(struct php_look *look)
         return;
     php_run_free(look->run);
     php_lexicon_free(look->lexicon);
-    php_tokens_clear(&look->all);
+    php_tokens_clear(&look->tokens);
     free(look);
 }
 
 bool php_look_at(struct php_look *look, struct span text)
 {
-    php_lex(text, PHP_LEX_ALL, &look->all);
-    php_form_of(text, &look->all, &look->form);
+    php_lex(text, 0, &look->tokens);
+    if (!php_gate(text, &look->tokens))
+        return false;
+    php_lex(text, PHP_LEX_ALL, &look->tokens);
+    php_form_of(text, &look->tokens, &look->form);
     look->sightings = php_run_file(look->run, text);
     const struct php_seen seen = {text, &look->form, look->sightings, php_run_tokens(look->run)};
     php_features_of(look->lexicon, &seen, &look->features);
