@@ -7,7 +7,8 @@
 
 #include <strings.h>
 
-#define NAME_BYTES 255 /* of a text's tail: names of files are no longer */
+#define NAME_BYTES 255  /* of a text's tail: names of files are no longer */
+#define HEAD_BYTES 1024 /* where a program tells what it is */
 
 static const char *const urls[] = {"http://", "https://", "ftp://"};
 static const char *const tags[] = {"<?php", "<?=", "<? ", "<?\n", "<?\t", "<?\r"};
@@ -48,6 +49,25 @@ bool php_text_is_url(struct span text)
 {
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++)
         if (starts(text, urls[i]))
+            return true;
+    return false;
+}
+
+bool php_text_is_program(struct span text)
+{
+    static const char *const imports[] = {"use Socket;", "use IO::Socket", "import socket"};
+    struct span head = {text.at, text.len < HEAD_BYTES ? text.len : HEAD_BYTES};
+    struct span line = {text.at, text.len < 64 ? text.len : 64};
+    if (span_has_prefix(text, SPAN("\x7f"
+                                   "ELF")) ||
+        span_find(line, SPAN("#include <")) != NULL)
+        return true;
+    if (span_has_prefix(text, SPAN("MZ")))
+        return text.len >= 512 && span_find(head, SPAN("This program ")) != NULL;
+    if (span_has_prefix(text, SPAN("#!")))
+        return memchr(line.at, '/', line.len) != NULL;
+    for (size_t i = 0; i < sizeof imports / sizeof *imports; i++)
+        if (span_find(head, span_text(imports[i])) != NULL)
             return true;
     return false;
 }

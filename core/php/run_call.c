@@ -321,7 +321,11 @@ static void count_decoded(struct php_run *run, const struct meaning *meaning,
                           const struct call *call, const struct php_value *result)
 {
     if (meaning->pure == NULL || (meaning->pure->traits & PHP_PURE_HIDES) == 0 ||
-        result->type != PHP_TEXT || result->text.len < 8 || run->unit->seen[call->node] != 0)
+        result->type != PHP_TEXT || result->text.len < 8)
+        return;
+    if (php_text_is_program(php_text_span(result->text)))
+        run_count(run, PHP_COUNT_PROGRAMS);
+    if (run->unit->seen[call->node] != 0)
         return;
     run->unit->seen[call->node] = 1;
     run_count(run, PHP_COUNT_DECODED);

@@ -27,6 +27,7 @@ static const char *const count_names[PHP_COUNTS] = {
     "superglobals", "guards",         "namespaces",
     "broken",       "cards-taken",    "passwords-sent",
     "admins-made",  "doorways",       "requests-sent",
+    "programs",
 };
 
 static const struct {

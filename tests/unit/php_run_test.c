@@ -486,6 +486,11 @@ static const struct {
      " base64_encode(serialize($_POST)));",
      PHP_COUNT_REQUESTS_SENT, 1},
     {"mail($to, 'm', $_POST['text']);", PHP_COUNT_REQUESTS_SENT, 0},
+    {"fputs($f, base64_decode('IyEvYmluL3NoCmVjaG8gbWFya2VyCg=='));", PHP_COUNT_PROGRAMS, 1},
+    {"$x = 'LyogbWFya2VyICovCiNpbmNsdWRlIDxzdGRpby5oPgo='; fputs($f, base64_decode($x));",
+     PHP_COUNT_PROGRAMS, 1},
+    {"fputs($f, base64_decode('IyBNWiBpcyB3aGF0IGEgbWFya2VyIGVuZHMgd2l0aAo='));",
+     PHP_COUNT_PROGRAMS, 0},
 };
 
 /* A decoder that reads more than the budget allows: that its result is run is seen all the same. */

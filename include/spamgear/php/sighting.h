@@ -91,6 +91,7 @@ enum php_count {
     PHP_COUNT_DOORWAYS, /* for some browsers: what another server sends is printed, or a way there
                          */
     PHP_COUNT_REQUESTS_SENT, /* all that a request brings is mailed or sent elsewhere */
+    PHP_COUNT_PROGRAMS,      /* decoded constants that the machine or another interpreter runs */
     PHP_COUNTS
 };
 

@@ -151,6 +151,7 @@ struct php_value php_text_value(struct php_text text);
  * PHP_HAS_CODE_NAME and PHP_HAS_SAFE_NAME. */
 bool php_text_has_php(struct span text);
 bool php_text_is_url(struct span text);
+bool php_text_is_program(struct span text); /* ELF, PE, a script, C or Perl that opens sockets */
 unsigned php_text_head(struct span text);
 unsigned php_text_tail(struct span text);
 
