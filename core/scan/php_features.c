@@ -12,7 +12,9 @@
 
 #define LAYERS_MAX   64
 #define SMALL        3000 /* bytes of code of a file that does little */
-#define NAME_LEN_MAX 32   /* of a function that is looked for */
+#define HOPS_MAX     12   /* more variables or calls: the way may be none */
+#define CALLS_MAX    4
+#define NAME_LEN_MAX 32 /* of a function that is looked for */
 
 /* ---- the list ---- */
 
@@ -27,6 +29,7 @@ enum column {
     DIRECT,
     NEAR,
     FAR,
+    DISTANT,
     PREFIXED,
     BOUND,
     CODED,
@@ -326,6 +329,24 @@ static struct look look_at(struct scene *scene, struct span text, const struct p
 
 /* ---- layers ---- */
 
+/* What a machine runs, or its shell. */
+static bool is_program(struct span text)
+{
+    static const char *const starts[] = {"\x7f"
+                                         "ELF",
+                                         "MZ",
+                                         "#!/",
+                                         "#include",
+                                         "use ",
+                                         "import "};
+    while (text.len > 0 && (text.at[0] == '\n' || text.at[0] == '\r' || text.at[0] == ' '))
+        text = span_skip(text, 1);
+    for (size_t i = 0; text.len >= 64 && i < sizeof starts / sizeof *starts; i++)
+        if (span_has_prefix(text, span_text(starts[i])))
+            return true;
+    return false;
+}
+
 static void look_at_layer(struct scene *scene, const struct php_layer *layer)
 {
     const struct php_sightings *seen = scene->seen->sightings;
@@ -337,6 +358,7 @@ static void look_at_layer(struct scene *scene, const struct php_layer *layer)
     set_if(scene, SEEN_LAYER_RUN_DECODED, layer->run && decoded);
     set_if(scene, SEEN_LAYER_WRITTEN, !layer->run && layer->through.len > 0 && decoded);
     set_if(scene, SEEN_LAYER_HIDDEN, layer->run && (layer->traits & PHP_IS_HIDDEN) != 0);
+    set_if(scene, SEEN_LAYER_PROGRAM, is_program(layer->text));
     set_if(scene, SEEN_LAYER_LARGE, layer->text.len > 4096);
     set_if(scene, SEEN_LAYER_REQUEST, layer->run && decoded && look.request);
     set_if(scene, SEEN_LAYER_EXECUTOR, layer->run && decoded && look.executor);
@@ -422,6 +444,8 @@ static enum column request_column(enum php_sink sink, const struct php_value *va
         return CODED;
     if (value->hops == 0 && value->calls == 0)
         return DIRECT;
+    if (value->hops > HOPS_MAX || value->calls > CALLS_MAX)
+        return DISTANT;
     return value->hops <= 2 && value->calls == 0 ? NEAR : FAR;
 }
 
@@ -459,7 +483,7 @@ static enum column column_of(enum php_sink sink, const struct php_value *value)
 
 static bool comes_from_strangers(enum column column)
 {
-    return column != BOUND && column != PREFIXED && column <= IMAGE;
+    return column <= IMAGE && column != BOUND && column != PREFIXED && column != DISTANT;
 }
 
 /* Its own name came out, and had been made unreadable. */
@@ -666,6 +690,9 @@ static void see_together(struct scene *scene, const struct php_sighting *s, enum
                s->sink == PHP_SINK_UPLOAD);
     set_if(scene, SEEN_MAIL_SMALL, stranger && small && s->sink == PHP_SINK_MAIL);
     set_if(scene, SEEN_UNSERIALIZE_SMALL, stranger && small && s->sink == PHP_SINK_UNSERIALIZE);
+    set_if(scene, SEEN_RUN_AS_CALLBACK,
+           s->called && column != PARAMETER && (sink & (code | BIT(PHP_SINK_COMMAND))));
+    set_if(scene, SEEN_COMMAND_DECODED, column == DECODED && s->sink == PHP_SINK_COMMAND);
     set_if(scene, SEEN_EXTRACT_SMALL, stranger && small && s->sink == PHP_SINK_EXTRACT);
 }
 
@@ -682,7 +709,7 @@ static void see_sighting(struct scene *scene, const struct php_sighting *s)
     see_together(scene, s, column);
     if (RUN_SINKS & BIT(s->sink)) {
         see_run(scene, s, column);
-        set_if(scene, SEEN_SINK_HIDDEN, is_hidden(s));
+        set_if(scene, SEEN_SINK_HIDDEN, is_hidden(s) && s->sink != PHP_SINK_CALL);
     }
     if ((FILE_SINKS & BIT(s->sink)) && from_request(&s->value))
         scene->managed |= BIT(s->sink);
@@ -695,12 +722,20 @@ static unsigned bits_of(unsigned set_of)
     return (unsigned)__builtin_popcount(set_of);
 }
 
+static bool extracts(const struct scene *scene)
+{
+    return has(scene, FLOW_EXTRACT_DIRECT) || has(scene, FLOW_EXTRACT_NEAR) ||
+           has(scene, FLOW_EXTRACT_FAR) || has(scene, FLOW_EXTRACT_CODED);
+}
+
 static void see_sightings(struct scene *scene)
 {
     const struct php_sightings *seen = scene->seen->sightings;
     for (size_t i = 0; i < seen->list.len; i++)
         see_sighting(scene, &seen->list.at[i]);
     set_if(scene, SEEN_RUN_MANY, bits_of(scene->run_sinks) >= 3);
+    set_if(scene, SEEN_EXTRACT_RUN, extracts(scene) && has(scene, SEEN_RUN_UNDEFINED_SMALL));
+    set_if(scene, SEEN_HIDDEN_SMALL, scene->small && has(scene, SEEN_HIDDEN_CALLS_1));
     set_if(scene, SEEN_FILE_MANAGER, bits_of(scene->managed) >= 3);
 }
 
@@ -808,6 +843,29 @@ static void see_groups(const struct scene *scene)
                scene->run_places == 0);
 }
 
+/* Words and calls that say little alone. */
+static void see_mixtures(const struct scene *scene)
+{
+    bool card =
+        has(scene, TELLS_CC_NUMBER) || has(scene, TELLS_CC_CID) || has(scene, TELLS_CARD_NUMBER);
+    bool mail = has(scene, CALLS_mail);
+    bool sends = has(scene, CALLS_curl_exec) || has(scene, CALLS_fsockopen) ||
+                 has(scene, CALLS_fwrite) || has(scene, CALLS_file_put_contents);
+    bool typed = has(scene, SEEN_SUPERGLOBALS_1);
+    unsigned mix = 0;
+    static const uint16_t parts[] = {SEEN_EXECUTORS_2, SEEN_FILERS_6,     SEEN_SHELL_BAG_3,
+                                     SEEN_TELLING_1,   SEEN_FILE_MANAGER, SEEN_UPLOAD_PLAIN,
+                                     SEEN_HASH_GATES_1};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        mix += has(scene, parts[i]);
+    set_if(scene, SEEN_CARD_MAILED, card && mail);
+    set_if(scene, SEEN_CARD_SENT, card && sends && typed);
+    set_if(scene, SEEN_FORM_MAILED, mail && typed && scene->small);
+    set_if(scene, SEEN_SHELL_MIX_3, mix >= 3);
+    set_if(scene, SEEN_SHELL_MIX_4, mix >= 4);
+    set_if(scene, SEEN_SHELL_MIX_5, mix >= 5);
+}
+
 void php_features_of(struct php_lexicon *lexicon, const struct php_seen *seen,
                      struct php_features *features)
 {
@@ -822,4 +880,5 @@ void php_features_of(struct php_lexicon *lexicon, const struct php_seen *seen,
     see_proportions(&scene);
     see_manners(&scene);
     see_groups(&scene);
+    see_mixtures(&scene);
 }

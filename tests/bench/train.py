@@ -102,6 +102,10 @@ class Model:
 
 def train(files, flags, options, start=None, sweeps=40):
     """Coordinate Newton; equal rows are one row."""
+    count = len(flags)
+    # What a malicious verdict may rest on is taken for bad until clean files say otherwise.
+    prior = [options.prior if fl & STRONG and family else 0.0
+             for fl, family in zip(flags, options.families)]
     merged = {}
     for f in files:
         if f.features is not None:
@@ -110,12 +114,12 @@ def train(files, flags, options, start=None, sweeps=40):
     rows = list(merged)
     good = [merged[r][0] for r in rows]
     bad = [merged[r][1] for r in rows]
-    count = len(flags)
     columns = [[] for _ in range(count)]
     for i, row in enumerate(rows):
         for x in row:
             columns[x].append(i)
     model = Model(count)
+    model.points = list(prior)
     if start is not None:
         model.points = list(start.points)
         model.bias = start.bias
@@ -136,7 +140,7 @@ def train(files, flags, options, start=None, sweeps=40):
     low = [0.0 if fl & UP else -options.least for fl in flags]
     high = [0.0 if fl & DOWN else options.most if fl & STRONG else options.hint for fl in flags]
     penalty = [options.penalty * (1 if fl & STRONG else options.hints) for fl in flags]
-    order = [x for x in range(count) if len(columns[x]) >= 2]
+    order = [x for x in range(count) if len(columns[x]) >= 1]
     for sweep in range(sweeps):
         largest = 0.0
         step = -sum(gradient) / (sum(curve) + 1e-6)
@@ -146,7 +150,7 @@ def train(files, flags, options, start=None, sweeps=40):
         for x in order:
             column = columns[x]
             at = model.points[x]
-            g = sum(map(gradient.__getitem__, column)) + penalty[x] * at
+            g = sum(map(gradient.__getitem__, column)) + penalty[x] * (at - prior[x])
             h = sum(map(curve.__getitem__, column)) + penalty[x]
             to = max(low[x], min(high[x], at - max(-1.0, min(1.0, g / h))))
             if abs(to - at) > 1e-3:
@@ -228,7 +232,9 @@ def main():
     parser.add_argument("ben")
     parser.add_argument("--out")
     parser.add_argument("--report", help="folder for lists of misses and false alarms")
-    parser.add_argument("--penalty", type=float, default=0.05)
+    parser.add_argument("--penalty", type=float, default=0.1)
+    parser.add_argument("--prior", type=float, default=3.0,
+                        help="points of a strong feature of which the lists say nothing")
     parser.add_argument("--hints", type=float, default=40.0, help="penalty of weak features")
     parser.add_argument("--hint", type=float, default=0.7, help="most points of a weak feature")
     parser.add_argument("--most", type=float, default=8.0)
@@ -240,7 +246,7 @@ def main():
     parser.add_argument("--folds", type=int, default=6)
     parser.add_argument("--quick", action="store_true", help="no folds: training rates only")
     options = parser.parse_args()
-    names, flags, families = read_names(options.names)
+    names, flags, options.families = read_names(options.names)
     number = {n: i for i, n in enumerate(names)}
     bad, good = read_list(options.mal), read_list(options.ben)
     files = read_files(options.features, number, bad, good)
