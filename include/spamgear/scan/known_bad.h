@@ -15,7 +15,7 @@
 #include "spamgear/base/vec.h"
 #include "spamgear/php/form.h"
 
-#define KNOWN_BAD_SHAPE 40 /* tokens */
+#define KNOWN_BAD_SHAPE 24 /* tokens */
 
 struct known_file {
     uint64_t size;
