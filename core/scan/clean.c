@@ -12,6 +12,7 @@
 #include "spamgear/scan/clean.h"
 
 #include "php_balance.h"
+#include "php_cut.h"
 #include "restore.h"
 #include "spamgear/scan/pattern.h"
 #include "spamgear/scan/sniff.h"
@@ -225,10 +226,38 @@ static bool restore(struct cleaning *c, const struct verdict *verdict)
     return exact;
 }
 
+/* ---- what the analysis of PHP points at ---- */
+
+/* The rule of the analysis that found something to act upon; 0: none (rule 0 is ClamAV's). */
+static uint32_t analysing_rule(const struct rules *rules, const struct verdict *verdict)
+{
+    for (uint32_t i = 0; i < verdict->findings_len; i++) {
+        const struct finding *finding = &verdict->findings[i];
+        if (rules->list.at[finding->rule].source == RULE_PHP && finding_acts(finding, rules))
+            return finding->rule;
+    }
+    return 0;
+}
+
+/* Takes out what keeps to itself. Does something of it go? */
+static bool cut_analysed(struct cleaning *c, struct php_look *look, const struct verdict *verdict)
+{
+    struct php_part part;
+    uint32_t rule = analysing_rule(c->detect->rules, verdict);
+    if (rule == 0 || look == NULL || c->detect->rules->php == NULL || c->stuck || c->malformed ||
+        !php_cut_find(look, c->detect->rules->php, strbuf_span(&c->text), &part) ||
+        !php_parts_are_whole(strbuf_span(&c->text), &part, 1))
+        return false;
+    c->parts.len = 0;
+    *vec_add(&c->parts) = part;
+    cut(c, rule);
+    return true;
+}
+
 bool clean_may_help(const struct detect *detect, const struct verdict *verdict)
 {
     bool known = detect->allow != NULL && allow_originals(detect->allow)->prints.len > 0;
-    return verdict_cleans(verdict, detect->rules) ||
+    return verdict_cleans(verdict, detect->rules) || analysing_rule(detect->rules, verdict) != 0 ||
            (known && (verdict->kinds & SNIFF_PHP) != 0 && verdict_acts(verdict, detect->rules));
 }
 
@@ -311,7 +340,8 @@ void clean_text(const struct detect *detect, struct detect_scratch *scratch, str
     else if (clam_found(detect, verdict))
         verdict->cleaning = CLEANING_STUCK;
     else {
-        while (rounds < CLEAN_ROUNDS && clean_once(&c))
+        while (rounds < CLEAN_ROUNDS &&
+               (clean_once(&c) || cut_analysed(&c, detect_php(scratch), verdict)))
             rounds++;
         verdict->cleaning = outcome(&c, scratch, rounds == CLEAN_ROUNDS);
     }

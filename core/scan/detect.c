@@ -51,6 +51,11 @@ void detect_scratch_free(struct detect_scratch *scratch)
     free(scratch);
 }
 
+struct php_look *detect_php(struct detect_scratch *scratch)
+{
+    return scratch->php;
+}
+
 /* What belongs to the file at hand. */
 struct examination {
     const struct detect *detect;

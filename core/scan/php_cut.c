@@ -207,10 +207,20 @@ static bool leaves_enough(struct span text, const struct php_part *part)
     return left >= LEFT_MIN && left >= text.len / LEFT_SHARE;
 }
 
-bool php_cut_find(struct php_look *look, struct span text, struct php_part *part)
+static bool is_malicious(struct php_look *look, const struct php_weights *weights, struct span text)
+{
+    struct php_judgement judgement;
+    if (!php_look_at(look, text))
+        return false;
+    php_judge(weights, php_look_features(look), &judgement);
+    return judgement.severity == RULE_MALICIOUS;
+}
+
+bool php_cut_find(struct php_look *look, const struct php_weights *weights, struct span text,
+                  struct php_part *part)
 {
     struct cutter c = {.text = text};
-    if (!php_look_at(look, text))
+    if (!is_malicious(look, weights, text))
         return false;
     const struct php_tokens *tokens = php_run_tokens(php_look_run(look));
     c.tree = php_run_tree(php_look_run(look));

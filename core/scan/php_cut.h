@@ -5,9 +5,10 @@
 #include "php_balance.h"
 #include "spamgear/scan/php_look.h"
 
-/* A part of text, which the analysis finds malicious, that can be cut out: whole statements of its
+/* A part of text that can be cut out: whole statements of its
  * top level, or a whole block from <?php to ?>, that share no variable, function or class with what
- * stays. False when there is none. Looks at text. */
-bool php_cut_find(struct php_look *look, struct span text, struct php_part *part);
+ * stays. False when there is none, or the text is not malicious by these weights. Looks at text. */
+bool php_cut_find(struct php_look *look, const struct php_weights *weights, struct span text,
+                  struct php_part *part);
 
 #endif

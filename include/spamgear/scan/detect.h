@@ -43,6 +43,9 @@ struct view {
 struct detect_scratch;
 struct detect_scratch *detect_scratch_new(const struct detect *detect);
 void detect_scratch_free(struct detect_scratch *scratch);
+/* Its analysis of PHP; NULL when PHP is not analysed. */
+struct php_look;
+struct php_look *detect_php(struct detect_scratch *scratch);
 
 /* Examines fd (a regular file, from its start, whatever its offset is, which may move). Own rules
  * first, then ClamAV in process; what was found gets a hash, if digest_load has succeeded and the
