@@ -156,6 +156,61 @@ static bool grow(struct cutter *c)
     return c->from != from || c->to != to;
 }
 
+/* ---- a block of its own ---- */
+
+static bool is_blank_html(const struct cutter *c, const struct php_token *token)
+{
+    struct span text = php_token_text(c->text, token);
+    size_t at = 0;
+    while (at < text.len && memchr(" \t\r\n", text.at[at], 4) != NULL)
+        at++;
+    return token->kind == PHP_HTML && at == text.len;
+}
+
+/* `?>` and at once `<?php`: nobody writes that; two files were put together. */
+static bool is_seam(const struct cutter *c, uint32_t close)
+{
+    uint32_t next = close + 1;
+    if (next < c->tokens_len && is_blank_html(c, &c->tokens[next]))
+        next++;
+    return c->tokens[close].kind == PHP_CLOSE && next < c->tokens_len &&
+           c->tokens[next].kind == PHP_OPEN;
+}
+
+/* The tokens `<?php` before and `?>` behind the run. False: it is not within one block. */
+static bool find_block(const struct cutter *c, uint32_t *open, uint32_t *close)
+{
+    *open = c->statements.at[c->from].first;
+    *close = c->statements.at[c->from].first;
+    while (*open > 0 && c->tokens[*open].kind != PHP_OPEN)
+        (*open)--;
+    while (*close + 1 < c->tokens_len && c->tokens[*close].kind != PHP_CLOSE)
+        (*close)++;
+    return c->tokens[*open].kind == PHP_OPEN && *close >= c->statements.at[c->to - 1].last;
+}
+
+/* The whole block is the run if it was put before or behind the file, and keeps to itself as well.
+ */
+static void take_block(struct cutter *c)
+{
+    uint32_t open, close, from = c->from, to = c->to, before;
+    if (!find_block(c, &open, &close))
+        return;
+    before = open > 0 && c->tokens[open - 1].kind == PHP_HTML ? open - 2 : open - 1;
+    bool first = open == 0 && is_seam(c, close);
+    bool last = open > 1 && close + 2 >= c->tokens_len && is_seam(c, before);
+    if (!first && !last)
+        return;
+    for (uint32_t i = 0; i < c->statements.len; i++)
+        if (c->statements.at[i].first > open && c->statements.at[i].first < close)
+            take(c, i);
+    uint32_t block_from = c->from, block_to = c->to;
+    if (grow(c) || c->from != block_from || c->to != block_to) {
+        c->from = from;
+        c->to = to;
+    }
+}
+
 /* ---- its bytes ---- */
 
 static bool is_tag(const struct php_token *token)
@@ -198,6 +253,10 @@ static void to_bytes(const struct cutter *c, struct php_part *part)
     bool alone = part->from == 0 || c->text.at[part->from - 1] == '\n';
     if (!opens && alone && part->to < c->text.len && c->text.at[part->to] == '\n')
         part->to++;
+    /* What was put behind a file that ends with a newline brought one of its own. */
+    if (part->to == c->text.len && part->from >= 2 && c->text.at[part->from - 1] == '\n' &&
+        c->text.at[part->from - 2] == '\n')
+        part->from--;
 }
 
 /* Else the file is the malware's own, with something around it. */
@@ -234,6 +293,7 @@ bool php_cut_find(struct php_look *look, const struct php_weights *weights, stru
         found = c.to > c.from;
     }
     if (found) {
+        take_block(&c);
         to_bytes(&c, part);
         found = leaves_enough(text, part);
     }
