@@ -239,14 +239,39 @@ static uint32_t analysing_rule(const struct rules *rules, const struct verdict *
     return 0;
 }
 
-/* Takes out what keeps to itself. Does something of it go? */
+static bool is_malicious(struct php_look *look, const struct php_weights *weights, struct span text)
+{
+    struct php_judgement judgement;
+    if (!php_look_at(look, text))
+        return false;
+    php_judge(weights, php_look_features(look), &judgement);
+    return judgement.severity == RULE_MALICIOUS;
+}
+
+/* A part that keeps to itself, where it or the whole text is malicious. */
+static bool find_part(struct php_look *look, const struct php_weights *weights, struct span text,
+                      struct php_part *part)
+{
+    struct strbuf alone = {0};
+    bool whole = is_malicious(look, weights, text);
+    bool found = php_cut_find(look, text, part);
+    if (found && !whole) {
+        php_cut_alone(text, part, &alone);
+        found = is_malicious(look, weights, strbuf_span(&alone));
+    }
+    strbuf_clear(&alone);
+    return found;
+}
+
+/* Takes it out. Does something go? */
 static bool cut_analysed(struct cleaning *c, struct php_look *look, const struct verdict *verdict)
 {
     struct php_part part;
+    struct span text = strbuf_span(&c->text);
     uint32_t rule = analysing_rule(c->detect->rules, verdict);
     if (rule == 0 || look == NULL || c->detect->rules->php == NULL || c->stuck || c->malformed ||
-        !php_cut_find(look, c->detect->rules->php, strbuf_span(&c->text), &part) ||
-        !php_parts_are_whole(strbuf_span(&c->text), &part, 1))
+        !find_part(look, c->detect->rules->php, text, &part) ||
+        !php_parts_are_whole(text, &part, 1))
         return false;
     c->parts.len = 0;
     *vec_add(&c->parts) = part;

@@ -13,6 +13,7 @@
  */
 #include "spamgear/scan/detect.h"
 
+#include "php_cut.h"
 #include "spamgear/base/mem.h"
 #include "spamgear/base/path.h"
 #include "spamgear/scan/clam.h"
@@ -28,6 +29,7 @@
 struct detect_scratch {
     struct literal_hits hits;
     struct php_look *php; /* NULL: nothing is known of what PHP should look like */
+    struct strbuf alone;  /* a part of a file, looked at as if it were one */
     char *buffer; /* VIEW_OVERLAP + VIEW_WINDOW bytes; what was never read into takes no memory */
 };
 
@@ -47,6 +49,7 @@ void detect_scratch_free(struct detect_scratch *scratch)
         return;
     literal_hits_clear(&scratch->hits);
     php_look_free(scratch->php);
+    strbuf_clear(&scratch->alone);
     free(scratch->buffer);
     free(scratch);
 }
@@ -155,6 +158,20 @@ static void examine_layers(const struct examination *x, const struct view *view)
     }
 }
 
+/* A block that was put into a file keeps to itself. Alone it shows what it is, however much good
+ * code stands around it. */
+static void find_php_part(const struct examination *x, const struct view *view)
+{
+    struct php_look *look = x->scratch->php;
+    struct php_part part;
+    if (x->detect->rules->php == NULL || verdict_acts(x->verdict, x->detect->rules) ||
+        !php_cut_find(look, view->text, &part))
+        return;
+    php_cut_alone(view->text, &part, &x->scratch->alone);
+    if (php_look_at(look, strbuf_span(&x->scratch->alone)))
+        php_verdict_part(look, x->detect->rules, view, part.from, part.to - part.from, x->verdict);
+}
+
 /* A window that is not the first begins within code or within a page: what stands before its first
  * tag cannot be read. */
 static void find_php(const struct examination *x, const struct view *view)
@@ -175,6 +192,7 @@ static void find_php(const struct examination *x, const struct view *view)
         return;
     php_verdict(x->scratch->php, x->detect->rules, &part, x->verdict);
     examine_layers(x, &part);
+    find_php_part(x, &part);
 }
 
 /* ---- the table ---- */

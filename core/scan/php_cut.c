@@ -266,21 +266,22 @@ static bool leaves_enough(struct span text, const struct php_part *part)
     return left >= LEFT_MIN && left >= text.len / LEFT_SHARE;
 }
 
-static bool is_malicious(struct php_look *look, const struct php_weights *weights, struct span text)
+void php_cut_alone(struct span text, const struct php_part *part, struct strbuf *alone)
 {
-    struct php_judgement judgement;
-    if (!php_look_at(look, text))
-        return false;
-    php_judge(weights, php_look_features(look), &judgement);
-    return judgement.severity == RULE_MALICIOUS;
+    struct span code = span_of(text.at + part->from, text.at + part->to);
+    bool opens = span_has_prefix(code, SPAN("<?"));
+    strbuf_reset(alone);
+    if (!opens)
+        strbuf_add_text(alone, "<?php ");
+    for (size_t i = 0; i < part->from; i++)
+        if (text.at[i] == '\n')
+            strbuf_add_char(alone, '\n');
+    strbuf_add_span(alone, code);
 }
 
-bool php_cut_find(struct php_look *look, const struct php_weights *weights, struct span text,
-                  struct php_part *part)
+bool php_cut_find(const struct php_look *look, struct span text, struct php_part *part)
 {
     struct cutter c = {.text = text};
-    if (!is_malicious(look, weights, text))
-        return false;
     const struct php_tokens *tokens = php_run_tokens(php_look_run(look));
     c.tree = php_run_tree(php_look_run(look));
     c.tokens = tokens->list.at;

@@ -5,10 +5,12 @@
 #include "php_balance.h"
 #include "spamgear/scan/php_look.h"
 
-/* A part of text that can be cut out: whole statements of its
- * top level, or a whole block from <?php to ?>, that share no variable, function or class with what
- * stays. False when there is none, or the text is not malicious by these weights. Looks at text. */
-bool php_cut_find(struct php_look *look, const struct php_weights *weights, struct span text,
-                  struct php_part *part);
+/* A part of text that can be cut out: whole statements of its top level, or a whole block from
+ * <?php to ?>, that share no variable, function or class with what stays, with everything in it
+ * that the last look at this text points at. False when there is none. */
+bool php_cut_find(const struct php_look *look, struct span text, struct php_part *part);
+
+/* The part as a file of its own, in which its lines have the numbers that they have in text. */
+void php_cut_alone(struct span text, const struct php_part *part, struct strbuf *alone);
 
 #endif

@@ -76,3 +76,18 @@ void php_verdict(const struct php_look *look, const struct rules *rules, const s
     if (spent != NULL)
         verdict_unknown(verdict, "its PHP was not analysed to the end: %s was spent", spent);
 }
+
+void php_verdict_part(const struct php_look *look, const struct rules *rules,
+                      const struct view *view, size_t at, size_t len, struct verdict *verdict)
+{
+    struct php_judgement judgement;
+    php_judge(rules->php, php_look_features(look), &judgement);
+    if (judgement.severity != RULE_MALICIOUS)
+        return;
+    uint32_t rule = php_judgement_rule(rules, &judgement);
+    struct finding *finding = verdict_add(verdict, rules, rule, (struct span){NULL, 0});
+    if (finding != NULL)
+        finding_place(finding, view->text, view->base, view->lines_before, at, len);
+    verdict->account.len = 0;
+    php_account(look, rules->php, &judgement, &verdict->account);
+}
