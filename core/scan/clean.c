@@ -239,11 +239,10 @@ static uint32_t analysing_rule(const struct rules *rules, const struct verdict *
     return 0;
 }
 
-static bool is_malicious(struct php_look *look, const struct php_weights *weights, struct span text)
+/* Of the last look. */
+static bool is_malicious(const struct php_look *look, const struct php_weights *weights)
 {
     struct php_judgement judgement;
-    if (!php_look_at(look, text))
-        return false;
     php_judge(weights, php_look_features(look), &judgement);
     return judgement.severity == RULE_MALICIOUS;
 }
@@ -253,11 +252,12 @@ static bool find_part(struct php_look *look, const struct php_weights *weights, 
                       struct php_part *part)
 {
     struct strbuf alone = {0};
-    bool whole = is_malicious(look, weights, text);
-    bool found = php_cut_find(look, text, part);
+    if (!php_look_at(look, text))
+        return false;
+    bool whole = is_malicious(look, weights), found = php_cut_find(look, text, part);
     if (found && !whole) {
         php_cut_alone(text, part, &alone);
-        found = is_malicious(look, weights, strbuf_span(&alone));
+        found = php_look_at(look, strbuf_span(&alone)) && is_malicious(look, weights);
     }
     strbuf_clear(&alone);
     return found;

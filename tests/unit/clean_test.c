@@ -3,6 +3,7 @@
 
 #include "spamgear/base/mem.h"
 #include "spamgear/match/regex.h"
+#include "spamgear/scan/signatures.h"
 #include "test.h"
 #include <stdlib.h>
 
@@ -307,6 +308,65 @@ static void test_released(const struct rules *rules)
     free(verdict);
 }
 
+/* ---- what only the analysis of PHP points at ---- */
+
+#define METHOD(name)                                                                               \
+    "    public function " name "($first, $second)\n    {\n"                                       \
+    "        return array_merge($this->rows, array($first => $second));\n    }\n"
+#define METHODS METHOD("one") METHOD("two") METHOD("three") METHOD("four") METHOD("five")
+#define HOST                                                                                       \
+    "<?php\nclass Rows\n{\n    private $rows = array();\n" METHODS "}\n"                           \
+    "$rows = new Rows();\nprint_r($rows->one(1, 2));\n"
+#define HOST_FRONT "<?php\nclass Rows\n{\n    private $rows = array();\n" METHODS "}\n"
+#define HOST_BACK  "$rows = new Rows();\nprint_r($rows->one(1, 2));\n"
+#define FOREIGN    "$k = 'marker';\n$c = $_POST[$k];\neval($c);\n"
+
+static void test_analysed(void)
+{
+    static const struct {
+        const char *name, *text;
+        enum verdict_cleaning want;
+        const char *left;
+    } cases[] = {
+        {"block before", "<?php " FOREIGN "?>\n" HOST, CLEANING_DONE, HOST},
+        {"block before, with more in it", "<?php echo 'x'; " FOREIGN "?>" HOST, CLEANING_DONE,
+         HOST},
+        {"behind", HOST "\n" FOREIGN, CLEANING_DONE, HOST},
+        {"block behind", HOST "?>\n<?php " FOREIGN " ?>", CLEANING_DONE, HOST "?>\n"},
+        {"inside", HOST_FRONT FOREIGN HOST_BACK, CLEANING_DONE, HOST},
+        {"with a function of its own",
+         HOST_FRONT "function m($x) { return $x; }\n$c = m($_POST['a']);\neval($c);\n" HOST_BACK,
+         CLEANING_DONE, HOST},
+        {"what the host uses", HOST_FRONT FOREIGN "$rows2 = $c;\n" HOST_BACK "echo $c;\n",
+         CLEANING_NOTHING, NULL},
+        {"nothing else", "<?php echo 'a page'; " FOREIGN, CLEANING_NOTHING, NULL},
+    };
+    struct rules *rules = rules_new();
+    struct texts problems = {0};
+    struct strbuf why = {0};
+    signatures_load_text(rules, "test.weights",
+                         SPAN("bias -3\nmalicious 3\nsuspicious 1\npoints eval.request.direct 6\n"
+                              "points eval.request 6\npoints eval.request.far 6\n"),
+                         "test.weights", &problems);
+    test_number("no problems", (int64_t)problems.len, 0);
+    test_number("compiles", rules_compile(rules, &why), 0);
+    const struct detect detect = {.rules = rules};
+    struct verdict *verdict = mem_zero(1, sizeof *verdict);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct strbuf out = {0};
+        const char *name = cases[i].name;
+        test_text(name,
+                  cleaning_name(clean(&detect, name, span_text(cases[i].text), &out, verdict)),
+                  cleaning_name(cases[i].want));
+        test_text(name, strbuf_text(&out), cases[i].left == NULL ? "" : cases[i].left);
+        strbuf_clear(&out);
+    }
+    free(verdict);
+    texts_clear(&problems);
+    strbuf_clear(&why);
+    rules_free(rules);
+}
+
 int main(void)
 {
     struct rules *rules = make_rules();
@@ -318,6 +378,7 @@ int main(void)
         test_released(rules);
     else
         test_true("libcrypto", false);
+    test_analysed();
     rules_free(rules);
     regex_clear_all();
     return test_end();
