@@ -5,6 +5,7 @@
  */
 #include "run_parts.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -438,6 +439,16 @@ static struct php_value eval_unary(struct php_run *run, uint32_t node)
     return php_unary(&run->heap, at->op, &a);
 }
 
+/* A password that is the text of a hash itself: an infection that many sites share. */
+static bool looks_hashed(const struct php_value *constant)
+{
+    struct span text = php_text_span(constant->text);
+    bool hex = constant->type == PHP_TEXT && (text.len == 32 || text.len == 40 || text.len == 64);
+    for (size_t i = 0; hex && i < text.len; i++)
+        hex = isxdigit((unsigned char)text.at[i]) != 0;
+    return hex;
+}
+
 /* A comparison of what a stranger says with what stands here. */
 static void notice_comparison(struct php_run *run, int op, const struct php_value *a,
                               const struct php_value *b)
@@ -449,7 +460,8 @@ static void notice_comparison(struct php_run *run, int op, const struct php_valu
     const struct php_value *constant = told == a ? b : a;
     if ((told->taint & PHP_FROM_STRANGER) == 0 || (constant->taint & PHP_FROM_STRANGER) != 0)
         return;
-    if ((told->traits & PHP_IS_HASH) != 0 && (told->traits & PHP_IS_NUMBER) == 0) {
+    if (((told->traits & PHP_IS_HASH) != 0 || looks_hashed(constant)) &&
+        (told->traits & PHP_IS_NUMBER) == 0) {
         run->noticed |= PHP_GATE_HASH;
         if (run->dead + run->free_loops == 0)
             run_count(run, PHP_COUNT_HASH_GATES);

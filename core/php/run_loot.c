@@ -72,6 +72,6 @@ void run_loot_sent(struct php_run *run, enum php_sink sink, const struct call *c
         run_count(run, PHP_COUNT_CARDS_TAKEN);
     else if (sent && (value->taint & RUN_IS_PASSWORD) != 0)
         run_count(run, PHP_COUNT_PASSWORDS_SENT);
-    else if (sent)
+    else if ((value->taint & RUN_IS_WHOLE) != 0)
         run_count(run, PHP_COUNT_REQUESTS_SENT);
 }

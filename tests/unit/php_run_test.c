@@ -491,6 +491,10 @@ static const struct {
      PHP_COUNT_PROGRAMS, 1},
     {"fputs($f, base64_decode('IyBNWiBpcyB3aGF0IGEgbWFya2VyIGVuZHMgd2l0aAo='));",
      PHP_COUNT_PROGRAMS, 0},
+    {"file_put_contents('m.jpg', base64_encode(serialize($_POST)), FILE_APPEND);",
+     PHP_COUNT_REQUESTS_SENT, 1},
+    {"if ($_POST['p'] == '0123456789abcdef0123456789abcdef') f();", PHP_COUNT_HASH_GATES, 1},
+    {"if ($_POST['p'] == 'list') f();", PHP_COUNT_HASH_GATES, 0},
 };
 
 /* A decoder that reads more than the budget allows: that its result is run is seen all the same. */

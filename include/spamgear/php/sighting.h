@@ -90,7 +90,7 @@ enum php_count {
     PHP_COUNT_ADMINS_MADE,    /* a user of the application becomes its administrator */
     PHP_COUNT_DOORWAYS, /* for some browsers: what another server sends is printed, or a way there
                          */
-    PHP_COUNT_REQUESTS_SENT, /* all that a request brings is mailed or sent elsewhere */
+    PHP_COUNT_REQUESTS_SENT, /* all that a request brings is mailed, sent or kept */
     PHP_COUNT_PROGRAMS,      /* decoded constants that the machine or another interpreter runs */
     PHP_COUNTS
 };
