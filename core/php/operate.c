@@ -409,11 +409,11 @@ static struct php_value bitwise(struct php_heap *heap, int op, const struct php_
 struct php_value php_binary(struct php_heap *heap, int op, const struct php_value *a,
                             const struct php_value *b)
 {
+    if (op == '.')
+        return php_concat(heap, a, b);
     struct php_value marks = joined(a, b);
     const struct arithmetic *arithmetic = find_arithmetic(op);
     const struct integral *integral = find_integral(op);
-    if (op == '.')
-        return php_concat(heap, a, b);
     if (op == '+' && a->type == PHP_ARRAY && b->type == PHP_ARRAY)
         return with_marks(unite(heap, a, b), &marks);
     if (op == '+' && !is_scalar_number(a) && !is_scalar_number(b) && a->type != PHP_TEXT &&
