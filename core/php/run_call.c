@@ -174,6 +174,14 @@ static bool ends_with(struct span name, const char *end)
     return span_has_suffix(name, span_text(end));
 }
 
+/* system() as a handler of errors, output or SQL: what strangers make happen gets there. */
+static bool runs_later(const struct php_role *role, const struct php_value *callee)
+{
+    const struct php_role *callback =
+        role->later && callee->type == PHP_TEXT ? php_role_of(php_text_span(callee->text)) : NULL;
+    return callback != NULL && (RUN_CODE_SINKS >> callback->sink & 1) != 0;
+}
+
 /* What the callback gets: the arguments that the role says, or their elements: the one of that
  * number, or any. */
 static void call_back_once(struct php_run *run, struct call *call, const struct php_role *role,
@@ -197,12 +205,18 @@ static void call_back_once(struct php_run *run, struct call *call, const struct 
                                             ? php_text_value(array->at[number].name)
                                             : php_int(array->at[number].number);
     }
+    if (inner.count == 0 && runs_later(role, &call->args[which])) {
+        inner.room[inner.count] = php_unknown();
+        inner.room[inner.count++].taint = PHP_FROM_REQUEST;
+    }
     run_call_value(run, &call->args[which], &inner);
 }
 
 static void call_back(struct php_run *run, struct call *call, const struct php_role *role)
 {
     int which = php_role_callback(role, call->count);
+    if (which < 0 && call->spread && (call->args[0].taint & PHP_FROM_STRANGER) != 0)
+        run_sight(run, PHP_SINK_CALL, call, 0, &call->args[0], &call->args[0]);
     if (which < 0)
         return;
     uint32_t turns = 1;
@@ -232,14 +246,18 @@ static void fill_all(struct php_run *run, struct call *call, const struct php_ro
 
 static uint32_t taint_of_name(const struct call *call, uint32_t gives)
 {
-    if ((gives & PHP_FROM_FILE) == 0 || call->count == 0 || call->args[0].type != PHP_TEXT)
+    const struct php_value *from = call->args;
+    if (call->count > 0 && from->type == PHP_OBJECT && from->object->class_ == NULL &&
+        from->object->name.len == 0)
+        from = &from->object->first; /* what fopen() opened */
+    if ((gives & PHP_FROM_FILE) == 0 || call->count == 0 || from->type != PHP_TEXT)
         return call->count > 0 && (call->args[0].traits & PHP_IS_URL) != 0
                    ? (gives & ~(uint32_t)PHP_FROM_FILE) | PHP_FROM_REMOTE
                    : gives;
-    struct span name = php_text_span(call->args[0].text);
+    struct span name = php_text_span(from->text);
     if (name.len >= 11 && strncasecmp(name.at, "php://input", 11) == 0)
         return PHP_FROM_REQUEST;
-    if (name.len >= 11 && strncasecmp(name.at, "php://stdin", 11) == 0)
+    if (from == call->args && name.len >= 11 && strncasecmp(name.at, "php://stdin", 11) == 0)
         return PHP_FROM_REQUEST;
     if ((name.len > 7 && strncasecmp(name.at, "http://", 7) == 0) ||
         (name.len > 8 && strncasecmp(name.at, "https://", 8) == 0) ||
@@ -507,6 +525,8 @@ static void call_on_elements(struct php_run *run, struct call *call, const struc
     php_value_mark(&element, object);
     if (which < 0)
         return;
+    if (runs_later(role, &call->args[which]))
+        element.taint |= PHP_FROM_REQUEST;
     inner.args = inner.room;
     inner.count = 2;
     inner.room[0] = inner.room[1] = element;
