@@ -66,7 +66,6 @@ static unsigned of_sink(unsigned sink)
     case PHP_SINK_CONNECT: return RUNS;
     case PHP_SINK_NONE:
     case PHP_SINK_SQL:
-    case PHP_SINK_HEADER:
     case PHP_SINK_OUTPUT: return 0;
     default: return HARMS;
     }
@@ -181,7 +180,7 @@ static unsigned of_string(const struct look *look)
     bool runs = role != NULL && role->sink >= PHP_SINK_EVAL && role->sink <= PHP_SINK_COMMAND;
     if (runs || (role != NULL && role->traits & PHP_IS_DECODED && text.len > 3))
         return HIDES;
-    if (runs_code(text))
+    if (runs_code(text) || span_is(text, SPAN("administrator")))
         return RUNS;
     return php_superglobal(text) != 0 || span_has_prefix(text, SPAN("php://i")) ? STRANGER : 0;
 }

@@ -35,6 +35,8 @@ static const struct {
     {"preg_replace('/a/i', 'b', $c);", false},
     {"f('/e', '%e', '@');", false},
     {"mail('a', 'b', 'c');", true},
+    {"$a = $_SERVER['HTTP_REFERER']; header('Location: a');", true},
+    {"$a->set_role('administrator');", true},
     {"file_put_contents('a', 'b');", true},
     /* what is included */
     {"include 'a.php';", false},
