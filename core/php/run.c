@@ -104,6 +104,7 @@ static void forget(struct php_run *run)
     run->break_levels = run->label = run->checked_count = run->checked_base = run->line_node = 0;
     run->impure = 0;
     run->allowed = 0;
+    run->thrown = 0;
     run->heap.bytes_limit = run->limits.bytes;
     run->included = run->masked = false;
 }

@@ -900,7 +900,8 @@ static struct php_value eval_inner(struct php_run *run, uint32_t node)
 
 static struct php_value eval_throw(struct php_run *run, uint32_t node)
 {
-    run_value(run, run_node(run, node)->a);
+    struct php_value value = run_value(run, run_node(run, node)->a);
+    run->thrown |= value.taint & (PHP_FROM_STRANGER | PHP_FROM_REMOTE);
     run->left++;
     return php_unknown();
 }

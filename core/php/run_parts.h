@@ -241,6 +241,7 @@ struct php_run {
     unsigned break_levels;
     uint32_t label;
     bool included;          /* something may have been defined elsewhere */
+    uint32_t thrown;        /* taint of all exceptions so far */
     bool masked;            /* a 404 header was sent */
     struct span checked[8]; /* expressions that were compared with constants */
     unsigned checked_count, checked_base;

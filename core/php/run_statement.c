@@ -384,8 +384,10 @@ static enum flow walk_try(struct php_run *run, uint32_t node)
     const struct php_node *at = run_node(run, node);
     enum flow flow = run_statement(run, at->a);
     for (uint32_t c = at->b; c != 0; c = run_node(run, c)->next) {
+        struct php_value caught = php_unknown();
+        caught.taint = run->thrown;
         if (run_node(run, c)->a != 0)
-            run_assign(run, run_node(run, c)->a, php_unknown());
+            run_assign(run, run_node(run, c)->a, caught);
         walk_unsure(run, run_node(run, c)->b);
     }
     enum flow last = run_statement(run, at->c);
