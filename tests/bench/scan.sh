@@ -11,6 +11,8 @@
 #   YARA_WEBSHELLS=FILE, YARA_PMF=FILE   rules of signature-base (its webshell files, joined) and of
 #                   php-malware-finder, for the yara rows
 #   COLLECTION=DIR  webshells, for the last section; nothing in it is executed
+#   CLEAN_LIST=FILE, MALICIOUS_LIST=FILE   paths, one a line, for the sections "goal": every detector
+#                   of our own against yara with YARA_WEBSHELLS; nothing is executed
 #
 # Clean files are those of Debian's packages wordpress, phpmyadmin, roundcube-core, mediawiki,
 # dokuwiki and adminer, unpacked, not installed. Peers: yara, clamscan, clamdscan, find, and
@@ -121,6 +123,18 @@ bench_clean() {
     "$timeit" -n "$runs" "$@"
 }
 
+# LIST, the ratio to yara's time that is aimed at: medians of 5, one worker and yara on one core.
+# shellcheck disable=SC2086
+bench_goal() {
+    [ -n "$1" ] && [ -n "${YARA_WEBSHELLS:-}" ] || { echo "  (no list, or no YARA_WEBSHELLS: left out)"; return 0; }
+    have yara || return 0
+    echo "files: $("$reader" <"$1")"
+    echo "found: $("$gear" full-scan -j 1 --no-cache --clamav off --exit-zero $signatures <"$1" 2>/dev/null | wc -l)"
+    "$timeit" -n 5 spamgear taskset -c 0 sh -c "exec \"\$@\" <'$1' 2>/dev/null" - \
+        "$gear" full-scan -j 1 --no-cache --clamav off --exit-zero $signatures \
+        -- "yara-sb@$2" taskset -c 0 yara -w -p 1 --scan-list "$YARA_WEBSHELLS" "$1"
+}
+
 # The process that walks needs a core as well: so one worker on one core, two on two.
 # shellcheck disable=SC2086
 bench_two() {
@@ -222,6 +236,8 @@ bench_collection() {
 
 unpack
 if section clean "$files clean files, one core, warm"; then bench_clean; fi
+if section goal-clean "every detector of our own on CLEAN_LIST"; then bench_goal "${CLEAN_LIST:-}" 0.227; fi
+if section goal-malicious "the same on MALICIOUS_LIST"; then bench_goal "${MALICIOUS_LIST:-}" 0.256; fi
 if section two "two workers on two cores against one on one"; then bench_two; fi
 if section again "the unchanged tree once more"; then bench_again; fi
 if section clamd "2000 files through clamd"; then bench_clamd; fi
