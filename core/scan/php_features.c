@@ -12,7 +12,7 @@
 
 #define LAYERS_MAX   64
 #define SMALL        3000 /* bytes of code of a file that does little */
-#define HOPS_MAX     12   /* more variables or calls: the way may be none */
+#define HOPS_MAX     7    /* more variables or calls: the way may be none */
 #define CALLS_MAX    4
 #define NAME_LEN_MAX 32 /* of a function that is looked for */
 
@@ -690,6 +690,13 @@ static void see_together(struct scene *scene, const struct php_sighting *s, enum
                s->sink == PHP_SINK_UPLOAD);
     set_if(scene, SEEN_MAIL_SMALL, stranger && small && s->sink == PHP_SINK_MAIL);
     set_if(scene, SEEN_UNSERIALIZE_SMALL, stranger && small && s->sink == PHP_SINK_UNSERIALIZE);
+    bool elsewhere = column == PARAMETER || column == UNTOLD || column == DISTANT ||
+                     column == STORED || column == OTHER_FILE || column == SURROUNDINGS;
+    set_if(scene, SEEN_COMMAND_SMALL, elsewhere && small && s->sink == PHP_SINK_COMMAND);
+    set_if(scene, SEEN_CODE_SMALL, elsewhere && small && (sink & code));
+    set_if(scene, SEEN_CALL_SMALL,
+           (elsewhere || column == UNDEFINED) && small && s->sink == PHP_SINK_CALL &&
+               (s->other.taint & PHP_FROM_REQUEST) != 0);
     set_if(scene, SEEN_RUN_AS_CALLBACK,
            s->called && column != PARAMETER && (sink & (code | BIT(PHP_SINK_COMMAND))));
     set_if(scene, SEEN_COMMAND_DECODED, column == DECODED && s->sink == PHP_SINK_COMMAND);
@@ -830,6 +837,7 @@ static void see_groups(const struct scene *scene)
     set_if(scene, SEEN_SHELL_BAG_6, count[BAG] >= 6);
     set_if(scene, SEEN_EXECUTORS_2, count[EXECUTOR] >= 2);
     set_if(scene, SEEN_EXECUTORS_4, count[EXECUTOR] >= 4);
+    set_if(scene, SEEN_EXECUTOR_SMALL, scene->small && count[EXECUTOR] > 0);
     set_if(scene, SEEN_DECODERS_2, count[DECODER] >= 2);
     set_if(scene, SEEN_DECODERS_4, count[DECODER] >= 4);
     set_if(scene, SEEN_FILERS_6, count[FILER] >= 6);
