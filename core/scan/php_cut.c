@@ -15,6 +15,7 @@
 #include "spamgear/scan/php_account.h"
 
 #define STRONG         8 /* php_sighting_weight: the statement is part of what is wrong */
+#define TELLING        4 /* so it is where nothing is strong */
 #define STATEMENTS_MAX 20000
 #define LEFT_MIN       500 /* bytes that must stay, */
 #define LEFT_SHARE     5   /* and a fifth of the file */
@@ -136,10 +137,10 @@ static void take(struct cutter *c, uint32_t statement)
     c->to = statement >= c->to ? statement + 1 : c->to;
 }
 
-static void begin(struct cutter *c, const struct php_sightings *seen)
+static void begin(struct cutter *c, const struct php_sightings *seen, unsigned least)
 {
     for (size_t i = 0; i < seen->list.len; i++)
-        if (php_sighting_weight(&seen->list.at[i]) >= STRONG)
+        if (php_sighting_weight(&seen->list.at[i]) >= least)
             take(c, statement_at(c, seen->list.at[i].statement_at));
 }
 
@@ -288,7 +289,9 @@ bool php_cut_find(const struct php_look *look, struct span text, struct php_part
     c.tokens_len = tokens->list.len;
     bool found = read_statements(&c);
     if (found) {
-        begin(&c, php_look_sightings(look));
+        begin(&c, php_look_sightings(look), STRONG);
+        if (c.from == c.to)
+            begin(&c, php_look_sightings(look), TELLING);
         while (c.to > c.from && grow(&c))
             ;
         found = c.to > c.from;
