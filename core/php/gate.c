@@ -5,6 +5,7 @@
 #include "spamgear/php/role.h"
 #include "spamgear/php/value.h"
 
+#define TINY           80  /* tokens: always walked, since its hash may be known */
 #define SMALL          200 /* tokens: a walk costs hardly more than this look */
 #define CHR_CALLS      3   /* that make a text letter by letter */
 #define ESCAPES        3   /* that do */
@@ -222,8 +223,8 @@ static unsigned of_token(struct look *look)
 
 bool php_gate(struct span text, const struct php_tokens *tokens)
 {
-    if (tokens->list.len == 0)
-        return false;
+    if (tokens->list.len <= TINY)
+        return tokens->list.len > 1;
     struct look look = {.text = text,
                         .at = tokens->list.at,
                         .first = tokens->list.at,
