@@ -80,6 +80,7 @@ static void *get_raw(struct php_heap *heap, size_t size)
     size = (size + step - 1) / step * step; /* may come round to 0 when it does not fit */
     if (!fits || size > heap->bytes_limit || heap->used > heap->bytes_limit - size) {
         heap->spent = heap->spent == NULL ? "memory" : heap->spent;
+        heap->refused++;
         return NULL;
     }
     heap->used += size;
@@ -100,8 +101,8 @@ void *php_heap_get(struct php_heap *heap, size_t size)
 bool php_heap_step(struct php_heap *heap, uint64_t n)
 {
     if (n > heap->steps_limit || heap->steps > heap->steps_limit - n) {
-        heap->steps = heap->steps_limit;
         heap->spent = heap->spent == NULL ? "steps" : heap->spent;
+        heap->refused++;
         return false;
     }
     heap->steps += n;

@@ -167,9 +167,12 @@ struct php_value php_pure_call(struct php_heap *heap, const struct php_pure *pur
 {
     struct php_value content = php_unknown();
     struct pure call = {heap, args, count, &content};
-    bool told = heap->spent == NULL && count >= pure->least &&
-                (pure->most == PHP_PURE_ANY || count <= pure->most) && php_heap_step(heap, 1) &&
-                pure->compute(&call) && heap->spent == NULL;
+    const char *before = heap->spent;
+    heap->spent = NULL;
+    bool told = count >= pure->least && (pure->most == PHP_PURE_ANY || count <= pure->most) &&
+                php_heap_step(heap, 1) && pure->compute(&call) && heap->spent == NULL;
+    heap->refused += heap->spent != NULL;
+    heap->spent = heap->spent == NULL ? before : heap->spent;
     if (!told)
         content = php_unknown();
     bool deep = !(pure->traits & PHP_PURE_NUMBER) && content.type != PHP_ARRAY;

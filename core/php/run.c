@@ -9,8 +9,8 @@
 #define STEPS_A_BYTE 48 /* of constant strings: a loop that decodes one takes about 30 */
 
 const struct php_limits php_limits_default = {
-    .steps = 6000000,
-    .bytes = 8u << 20,
+    .steps = 8000000,
+    .bytes = 16u << 20,
     .layers = 64,
     .layer_bytes = 1u << 20,
     .depth = 48,
@@ -82,7 +82,8 @@ static void forget_units(struct php_run *run)
 static void forget(struct php_run *run)
 {
     php_heap_reset(&run->heap);
-    run->heap.steps_limit = run->limits.steps;
+    run->heap.bytes_limit = run->limits.bytes + run->limits.bytes / 2;
+    run->heap.steps_limit = run->walk_limit = run->limits.steps + run->limits.steps / 2;
     run_names_reset(run);
     forget_sightings(&run->seen);
     forget_units(run);
@@ -105,7 +106,7 @@ static void forget(struct php_run *run)
     run->impure = 0;
     run->allowed = 0;
     run->thrown = 0;
-    run->heap.bytes_limit = run->limits.bytes;
+    run->giving_up = 0;
     run->included = run->masked = false;
 }
 
@@ -126,12 +127,11 @@ const struct php_sightings *php_run_file(struct php_run *run, struct span text)
     forget(run);
     *vec_add(&run->seen.layers) = (struct php_layer){.text = text, .run = true};
     run->unit = run_unit_new(run, text, 0);
-    run->heap.steps_limit = steps_for(run, &run->unit->tokens);
+    run->computing = steps_for(run, &run->unit->tokens);
+    run->heap.steps_limit = run->walk_limit = run->computing + run->limits.steps / 2;
     run_declare(run, run->unit);
     run_list(run, run_node(run, run->unit->tree.root)->a);
     run_uncalled(run);
-    if (run->seen.spent == NULL)
-        run->seen.spent = run->heap.spent;
     return &run->seen;
 }
 
@@ -145,24 +145,57 @@ const struct php_tree *php_run_tree(const struct php_run *run)
     return &run->units.at[0]->tree;
 }
 
+void run_spend(struct php_run *run, const char *what)
+{
+    if (run->seen.spent == NULL)
+        run->seen.spent = what;
+}
+
+struct php_value run_given_up(void)
+{
+    struct php_value value = php_unknown();
+    value.given_up = 1;
+    return value;
+}
+
 bool run_too_deep(struct php_run *run)
 {
-    if (run->level < RUN_LEVELS)
-        php_heap_step(&run->heap, 1); /* says that they are spent */
-    if (run->seen.spent == NULL)
-        run->seen.spent = run->level >= RUN_LEVELS ? "depth" : run->heap.spent;
+    run->heap.refused++;
+    if (run->level >= RUN_LEVELS)
+        run_spend(run, "depth");
+    else if (run->allowed == 0)
+        run_spend(run, "steps");
     return false;
+}
+
+void *run_get(struct php_run *run, size_t size)
+{
+    struct php_heap *heap = &run->heap;
+    size_t limit = heap->bytes_limit;
+    heap->bytes_limit = run->allowed > 0 ? limit : run->limits.bytes * 2;
+    void *at = php_heap_get(heap, size);
+    heap->bytes_limit = limit;
+    if (at == NULL && run->allowed == 0)
+        run_spend(run, "memory");
+    return at;
+}
+
+/* A share: three quarters of what all computing may take, in it nearly all. */
+static uint64_t share_of(const struct php_run *run, uint64_t left)
+{
+    return left - left / (run->allowed > 0 ? 16 : 4);
 }
 
 void run_allow(struct php_run *run, struct allowance *outer)
 {
     struct php_heap *heap = &run->heap;
-    *outer = (struct allowance){heap->steps_limit, heap->bytes_limit};
-    if (run->allowed++ > 0)
-        return;
-    heap->steps_limit -= (heap->steps_limit - heap->steps) / 4;
-    if (heap->used < heap->bytes_limit)
-        heap->bytes_limit -= (heap->bytes_limit - heap->used) / 4;
+    *outer = (struct allowance){heap->steps_limit, run->walk_limit, heap->bytes_limit};
+    uint64_t steps = run->allowed > 0 ? heap->steps_limit : run->computing;
+    uint64_t bytes = run->allowed > 0 ? heap->bytes_limit : run->limits.bytes;
+    heap->steps_limit = heap->steps + share_of(run, steps > heap->steps ? steps - heap->steps : 0);
+    heap->bytes_limit = heap->used + share_of(run, bytes > heap->used ? bytes - heap->used : 0);
+    run->walk_limit = heap->steps_limit;
+    run->allowed++;
 }
 
 void run_allow_end(struct php_run *run, const struct allowance *outer)
@@ -170,6 +203,7 @@ void run_allow_end(struct php_run *run, const struct allowance *outer)
     run->allowed--;
     run->heap.steps_limit = outer->steps;
     run->heap.bytes_limit = outer->bytes;
+    run->walk_limit = outer->walk;
 }
 
 struct span run_token(const struct php_run *run, uint32_t token)

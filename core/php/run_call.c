@@ -31,8 +31,8 @@ static bool room_for(struct php_run *run, struct call *call, uint32_t most)
     call->count = 0;
     if (most <= RUN_ARGUMENTS)
         return true;
-    struct php_value *args = php_heap_get(&run->heap, most * sizeof *args);
-    uint32_t *nodes = php_heap_get(&run->heap, most * sizeof *nodes);
+    struct php_value *args = run_get(run, most * sizeof *args);
+    uint32_t *nodes = run_get(run, most * sizeof *nodes);
     if (args == NULL || nodes == NULL)
         return false;
     call->args = args;
@@ -449,6 +449,8 @@ struct php_value run_call_value(struct php_run *run, const struct php_value *cal
     if (!run_deeper(run))
         return php_unknown();
     struct php_value result;
+    if (callee->given_up != 0 && callee->type == PHP_TEXT)
+        run_spend(run, run->heap.spent != NULL ? run->heap.spent : "steps");
     call->callee = callee;
     if (callee->type == PHP_TEXT && callee->text.len > 0)
         result = run_call_named(run, php_text_span(callee->text), call);
@@ -710,7 +712,7 @@ static struct php_value construct(struct php_run *run, struct class_ *class_, st
 static struct php_value foreign_object(struct php_run *run, struct span name, struct call *call)
 {
     struct php_value value = role_of_method(run, name, SPAN("__construct"), NULL, call);
-    struct php_object *object = php_heap_get(&run->heap, sizeof *object);
+    struct php_object *object = run_get(run, sizeof *object);
     struct meaning *meaning = name.len == 0 ? NULL : run_meaning(run, name);
     if (object == NULL || meaning == NULL)
         return value;

@@ -30,7 +30,7 @@ static void add_constant(struct php_run *run, struct class_ *class_, uint32_t no
 
 struct class_ *run_class_declare(struct php_run *run, struct unit *unit, uint32_t node)
 {
-    struct class_ *class_ = php_heap_get(&run->heap, sizeof *class_);
+    struct class_ *class_ = run_get(run, sizeof *class_);
     if (class_ == NULL)
         return NULL;
     const struct php_node *at = run_node(run, node);
@@ -147,7 +147,7 @@ struct class_ *run_class_named(struct php_run *run, uint32_t node, struct php_va
 struct php_value run_object(struct php_run *run, struct class_ *class_)
 {
     struct php_value value = php_unknown();
-    struct php_object *object = php_heap_get(&run->heap, sizeof *object);
+    struct php_object *object = run_get(run, sizeof *object);
     value.object = NULL;
     if (object == NULL)
         return value;

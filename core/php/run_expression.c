@@ -189,7 +189,7 @@ static void find_constant(struct php_run *run, struct meaning *meaning)
     meaning->no_constant = !known_constant(meaning->lower, &value);
     if (meaning->no_constant)
         return;
-    meaning->constant = php_heap_get(&run->heap, sizeof value);
+    meaning->constant = run_get(run, sizeof value);
     if (meaning->constant != NULL)
         *meaning->constant = value;
 }
@@ -963,11 +963,15 @@ static struct php_value (*const evaluators[PHP_NODE_KINDS])(struct php_run *, ui
 
 struct php_value run_value(struct php_run *run, uint32_t node)
 {
-    if (node == 0 || !run_deeper(run))
+    if (node == 0)
         return php_unknown();
+    if (!run_deeper(run))
+        return run_given_up();
     struct php_value (*evaluate)(struct php_run *, uint32_t) =
         evaluators[run_node(run, node)->kind];
+    uint64_t refused = run->heap.refused;
     struct php_value value = evaluate == NULL ? php_unknown() : evaluate(run, node);
+    value.given_up |= run->heap.refused != refused;
     run_back(run);
     return value;
 }

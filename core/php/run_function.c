@@ -16,7 +16,7 @@
 
 struct function *run_function_new(struct php_run *run, struct unit *unit, uint32_t node)
 {
-    struct function *function = php_heap_get(&run->heap, sizeof *function);
+    struct function *function = run_get(run, sizeof *function);
     if (function == NULL)
         return NULL;
     uint32_t token = run_node(run, node)->token;
@@ -190,6 +190,7 @@ static uint64_t signature_of(struct php_run *run, const struct call *call, bool 
         const struct php_value *value = &call->args[i];
         bool has = contents || value->type == PHP_CLOSURE;
         hash = mix(hash, (uint64_t)value->taint << 16 | value->traits);
+        hash = mix(hash, value->given_up);
         hash = mix(hash, has ? value->type : 0);
         if (has)
             hash = mix(hash, content_hash(value));
@@ -329,7 +330,6 @@ static struct php_value walk_function(struct php_run *run, struct function *func
                                       struct php_closure *closure)
 {
     struct unit *unit = run->unit;
-    struct allowance outer;
     struct frame frame = {.outer = run->frame,
                           .scope = &run->locals[run->calls],
                           .function = function,
@@ -339,6 +339,7 @@ static struct php_value walk_function(struct php_run *run, struct function *func
                           .count = call->count,
                           .returned = php_null()};
     unsigned gates = run->gates, base = run->checked_base, left = run->left;
+    uint64_t refused = run->heap.refused;
     unsigned levels = run->break_levels, line = run->line_node, asked = run->asked;
     run->asked = 0;
     if (closure != NULL) {
@@ -356,11 +357,9 @@ static struct php_value walk_function(struct php_run *run, struct function *func
     for (uint32_t i = 0; closure != NULL && i < closure->bound.len; i++)
         run_scope_bind(run, frame.scope, closure->bound.names[i], closure->bound.cells[i]);
     bind(run, &frame, call, unit);
-    run_allow(run, &outer);
     walk_body(run, &frame);
-    if (!frame.has_returned && run->heap.spent != NULL)
+    if (!frame.has_returned && run->heap.refused != refused)
         frame.returned = cut_short(call);
-    run_allow_end(run, &outer);
     run_scope_leave(run, frame.scope);
     run->checked_count = run->checked_base;
     run->checked_base = base;
@@ -377,6 +376,35 @@ static struct php_value walk_function(struct php_run *run, struct function *func
     return frame.returned;
 }
 
+static void forget_content(struct php_value *value)
+{
+    if (value->type == PHP_CLOSURE || value->type == PHP_OBJECT)
+        return;
+    value->type = PHP_UNKNOWN;
+    value->given_up = 1;
+}
+
+/* A call with known arguments; when it takes too long it is one with arguments that nobody knows.
+ */
+static struct php_value compute_function(struct php_run *run, struct function *function,
+                                         struct php_object *this_, struct call *call,
+                                         struct php_closure *closure)
+{
+    struct allowance outer;
+    run_allow(run, &outer);
+    struct php_value result = walk_function(run, function, this_, call, closure);
+    bool used_up = run_is_used_up(run);
+    run_allow_end(run, &outer);
+    if (!used_up)
+        return result;
+    function->useless = USELESS;
+    for (uint32_t i = 0; i < call->count; i++)
+        forget_content(&call->args[i]);
+    result = walk_function(run, function, this_, call, closure);
+    result.given_up = 1;
+    return result;
+}
+
 static struct php_value after(struct php_value result)
 {
     result.hops += result.hops < UINT8_MAX && result.taint != 0;
@@ -391,7 +419,7 @@ static struct php_value call_function(struct php_run *run, struct function *func
     if (run->calls >= run->limits.calls || function->active >= WITHIN || run->locals == NULL ||
         !run_deeper(run))
         return run_joined(call);
-    bool known = function->useless < USELESS && all_known(run, call);
+    bool known = run->giving_up == 0 && function->useless < USELESS && all_known(run, call);
     uint64_t signature = signature_of(run, call, known), effects = run->effects;
     struct memo *memo = memo_find(function, signature);
     struct php_value result;
@@ -401,7 +429,8 @@ static struct php_value call_function(struct php_run *run, struct function *func
         result = run_joined(call);
         php_value_mark(&result, &function->memos[0].result);
     } else {
-        result = walk_function(run, function, this_, call, closure);
+        result = known ? compute_function(run, function, this_, call, closure)
+                       : walk_function(run, function, this_, call, closure);
         function->useless += known && !run_is_known(&result);
         if (!known || run->effects == effects)
             memo_keep(function, signature, result);
@@ -453,7 +482,7 @@ static void capture_all(struct php_run *run, struct php_closure *closure)
 struct php_value run_closure_value(struct php_run *run, uint32_t node)
 {
     const struct php_node *at = run_node(run, node);
-    struct php_closure *closure = php_heap_get(&run->heap, sizeof *closure);
+    struct php_closure *closure = run_get(run, sizeof *closure);
     if (closure == NULL)
         return php_unknown();
     uint32_t number = run->unit->names[at->a];

@@ -67,20 +67,30 @@ uint32_t run_place_in_file(const struct php_run *run, uint32_t node)
 
 /* ---- layers ---- */
 
-static bool spend(struct php_run *run, const char *what)
+static bool refuse(struct php_run *run, const char *what)
 {
-    if (run->seen.spent == NULL)
-        run->seen.spent = what;
+    run_spend(run, what);
     return false;
+}
+
+/* Steps that are taken for a text that is to be walked. */
+static bool pay(struct php_run *run, uint64_t steps)
+{
+    if (run->heap.steps + steps < run->walk_limit) {
+        run->heap.steps += steps;
+        return true;
+    }
+    run->heap.refused++;
+    return run->allowed == 0 ? refuse(run, "steps") : false;
 }
 
 static bool has_room(struct php_run *run, size_t len)
 {
     if (run->depth >= run->limits.depth)
-        return spend(run, "depth");
+        return refuse(run, "depth");
     if (run->seen.layers.len > run->limits.layers || len > run->limits.layer_bytes ||
         run->layer_bytes + len > ALL_LAYERS)
-        return spend(run, "layers");
+        return refuse(run, "layers");
     return true;
 }
 
@@ -141,7 +151,7 @@ static struct php_value walk_unit(struct php_run *run, struct unit *unit)
 struct php_value run_code(struct php_run *run, const struct php_value *text, struct span through,
                           uint32_t node)
 {
-    if (text->type != PHP_TEXT || text->text.len == 0 || !php_heap_step(&run->heap, text->text.len))
+    if (text->type != PHP_TEXT || text->text.len == 0 || !pay(run, text->text.len))
         return php_unknown();
     uint64_t hash = map_hash(text->text.at, text->text.len);
     uint32_t layer = find_text(run, hash);
@@ -187,7 +197,7 @@ void run_written(struct php_run *run, const struct php_value *text, struct span 
                  uint32_t node)
 {
     if (text->type != PHP_TEXT || text->text.len < 8 || run->locals == NULL ||
-        run->calls >= run->limits.calls || !php_heap_step(&run->heap, text->text.len))
+        run->calls >= run->limits.calls || !pay(run, text->text.len))
         return;
     uint64_t hash = map_hash(text->text.at, text->text.len);
     if (find_text(run, hash) != 0 || !has_room(run, text->text.len) || !run_deeper(run))

@@ -9,17 +9,19 @@
 
 struct loop {
     struct php_run *run;
-    uint64_t impure, writes;
+    uint64_t impure, writes, refused;
     struct allowance outer;
     unsigned left, turns;
     unsigned gates, checked;
-    bool is_free; /* its condition is not known any more */
+    bool is_free;  /* its condition is not known any more */
+    bool given_up; /* because it was computed for too long */
 };
 
 static void begin(struct php_run *run, struct loop *loop)
 {
     *loop = (struct loop){.run = run,
                           .impure = run->impure,
+                          .refused = run->heap.refused,
                           .left = run->left,
                           .gates = run->gates,
                           .checked = run->checked_count};
@@ -45,17 +47,39 @@ static void end(struct loop *loop)
         run->free_loops--;
     }
     run->loops--;
-    run_allow_end(run, &loop->outer);
+    if (loop->given_up)
+        run->giving_up--;
+    else
+        run_allow_end(run, &loop->outer);
     run->gates = loop->gates;
     run->checked_count = loop->checked;
+}
+
+static bool must_give_up(const struct loop *loop)
+{
+    const struct php_run *run = loop->run;
+    return !loop->given_up && (run->giving_up > 0 || run_is_used_up(run) ||
+                               (!loop->is_free && run->heap.refused != loop->refused &&
+                                loop->turns > RUN_IMPURE_TURN));
+}
+
+/* From here on the body is only walked, outside of the allowance. */
+static void give_up(struct loop *loop)
+{
+    become_free(loop);
+    loop->turns = 1;
+    loop->given_up = true;
+    run_allow_end(loop->run, &loop->outer);
+    loop->run->giving_up++;
 }
 
 static bool is_over(struct loop *loop)
 {
     struct php_run *run = loop->run;
     loop->turns++;
-    if (!php_heap_step(&run->heap, 1) || (run->heap.spent != NULL && loop->turns > RUN_IMPURE_TURN))
-        return true;
+    run->heap.steps += run->heap.steps < run->walk_limit;
+    if (must_give_up(loop))
+        give_up(loop);
     if (loop->is_free)
         return loop->turns > (run->free_loops > 1 ? 1 : 2);
     if (loop->turns == 1) {
@@ -80,6 +104,10 @@ static bool goes_on(struct loop *loop, enum flow *flow)
     if (jumps && run->break_levels > 1) {
         run->break_levels--;
         return false;
+    }
+    if (!loop->given_up && run_is_used_up(run)) { /* is_over sees to it */
+        *flow = FLOW_NEXT;
+        return true;
     }
     if (loop->is_free && *flow != FLOW_STOP) {
         *flow = FLOW_NEXT;
@@ -203,16 +231,28 @@ static void give_back(struct php_run *run, const struct php_node *at, uint32_t n
     run_place_write(run, &place, run_place_read(run, &element));
 }
 
+static void give_any(struct php_run *run, const struct php_node *at, struct php_array *array)
+{
+    struct php_value value = php_array_summary(&run->heap, array), key = run_given_up();
+    value.type = PHP_UNKNOWN;
+    value.given_up = 1;
+    give(run, at, key, value);
+}
+
 static enum flow each_known(struct php_run *run, const struct php_node *at, struct php_array *array)
 {
     struct loop loop;
     enum flow flow = FLOW_NEXT;
     begin(run, &loop);
     array->shared = true; /* the body may write into the variable that holds it */
-    for (uint32_t i = 0; i < array->len && !is_over(&loop); i++) {
-        give(run, at, key_of(&array->at[i]), array->at[i].value);
+    for (uint32_t i = 0; (i < array->len || loop.is_free) && !is_over(&loop); i++) {
+        if (loop.given_up)
+            give_any(run, at, array);
+        else
+            give(run, at, key_of(&array->at[i]), array->at[i].value);
         flow = run_statement(run, at->d);
-        give_back(run, at, i);
+        if (!loop.given_up)
+            give_back(run, at, i);
         if (!goes_on(&loop, &flow))
             break;
     }

@@ -78,8 +78,7 @@ static struct span lower_of(struct php_run *run, struct span text)
         i++;
     if (i == text.len)
         return text;
-    struct php_text copy;
-    char *at = php_text_room(&run->heap, text.len, &copy);
+    char *at = run_get(run, text.len);
     if (at == NULL)
         return text;
     for (i = 0; i < text.len; i++)
@@ -91,7 +90,7 @@ static struct meaning *meaning_of(struct php_run *run, uint32_t number)
 {
     struct name *name = &run->names.list.at[number];
     if (name->meaning == NULL) {
-        name->meaning = php_heap_get(&run->heap, sizeof *name->meaning);
+        name->meaning = run_get(run, sizeof *name->meaning);
         if (name->meaning != NULL)
             name->meaning->lower = name->text;
     }

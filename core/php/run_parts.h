@@ -99,6 +99,7 @@ struct scope {
 /* A variable, or an element of one: the cell and the keys that lead there. */
 struct key {
     bool known, append;
+    bool given_up; /* it is not known, for that reason */
     struct php_entry entry;
 };
 struct place {
@@ -231,6 +232,9 @@ struct php_run {
     unsigned level, depth, calls; /* C calls, layers in layers, functions in functions */
     unsigned unsure, dead;        /* branches that may be, that cannot be taken */
     unsigned allowed;             /* depth of allowances */
+    uint64_t computing;           /* steps that computing may take */
+    uint64_t walk_limit;          /* steps beyond which nothing is walked */
+    unsigned giving_up;           /* loops at work that are walked instead of computed */
     unsigned loops, free_loops;   /* all; those whose condition is not known */
     unsigned silenced;
     unsigned gates;
@@ -248,22 +252,32 @@ struct php_run {
     uint32_t line_node; /* of the statement at work */
 };
 
-/* What the heap may spend beyond which a loop or call at the top stops. */
+/* The limits outside of a loop or call that only computes. */
 struct allowance {
-    uint64_t steps;
+    uint64_t steps, walk;
     size_t bytes;
 };
 
 /* run.c */
-/* A loop or a call that stands in no other gets three quarters of what is left, so that
- * something is left for what follows it. */
+/* A loop or call that is computed gets a part of what is left, so that something is left for what
+ * follows it. When that is spent nothing in it is walked any more: who asked for it walks it once
+ * more without computing (run_gives_up). */
 void run_allow(struct php_run *run, struct allowance *outer);
 void run_allow_end(struct php_run *run, const struct allowance *outer);
+static inline bool run_is_used_up(const struct php_run *run)
+{
+    return run->allowed > 0 && run->heap.steps >= run->walk_limit;
+}
+/* Something was not looked at. */
+void run_spend(struct php_run *run, const char *what);
+/* What the walk itself needs (cells, names, functions) has a reserve that values cannot use up. */
+void *run_get(struct php_run *run, size_t size);
 /* One C call deeper, for a step; false: no more. */
 bool run_too_deep(struct php_run *run);
+struct php_value run_given_up(void); /* unknown */
 static inline bool run_deeper(struct php_run *run)
 {
-    if (run->level >= RUN_LEVELS || run->heap.steps >= run->heap.steps_limit)
+    if (run->level >= RUN_LEVELS || run->heap.steps >= run->walk_limit)
         return run_too_deep(run);
     run->heap.steps++;
     run->level++;
@@ -302,6 +316,7 @@ struct cell *run_variable(struct php_run *run, uint32_t name); /* in the frame a
 struct cell *run_global(struct php_run *run, uint32_t name);
 struct cell *run_cell_new(struct php_run *run);
 struct php_value run_cell_read(struct php_run *run, struct cell *cell);
+void run_forget(struct php_value *value);
 void run_cell_write(struct php_run *run, struct cell *cell, struct php_value value);
 
 /* run_place.c */

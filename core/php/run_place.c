@@ -23,6 +23,7 @@ static void push_value(struct php_run *run, struct place *place, const struct ph
 {
     struct key key = {0};
     key.known = run_is_known(value) && php_array_key(&run->heap, value, &key.entry);
+    key.given_up = !key.known && value->given_up;
     push(place, key);
 }
 
@@ -224,7 +225,7 @@ static struct php_value byte_of(const struct php_value *base, const struct key *
     return result;
 }
 
-static struct php_value step_in(struct php_run *run, const struct php_value *base,
+static struct php_value step_on(struct php_run *run, const struct php_value *base,
                                 const struct key *key)
 {
     struct php_value result;
@@ -240,11 +241,20 @@ static struct php_value step_in(struct php_run *run, const struct php_value *bas
     }
 }
 
+static struct php_value step_in(struct php_run *run, const struct php_value *base,
+                                const struct key *key)
+{
+    struct php_value result = step_on(run, base, key);
+    result.given_up |= base->given_up | key->given_up;
+    return result;
+}
+
 struct php_value run_index(struct php_run *run, const struct php_value *base,
                            const struct php_value *value)
 {
     struct key key = {0};
     key.known = run_is_known(value) && php_array_key(&run->heap, value, &key.entry);
+    key.given_up = value->given_up;
     struct php_value result = step_in(run, base, &key);
     if (!key.known && value->taint != 0 && base->type == PHP_ARRAY && !base->array->open) {
         struct php_value chosen = *value; /* a stranger chooses, but among constants */
@@ -401,7 +411,9 @@ void run_place_write(struct php_run *run, struct place *place, struct php_value 
     if (value.type == PHP_UNKNOWN)
         run->impure++;
     run->writes++;
+    uint64_t refused = run->heap.refused;
     write_path(run, place, value);
+    place->cell->value.given_up |= run->giving_up > 0 || run->heap.refused != refused;
 }
 
 void run_place_unset(struct php_run *run, struct place *place)
@@ -440,7 +452,7 @@ struct cell *run_place_cell(struct php_run *run, struct place *place)
         return place->cell;
     }
     struct cell *cell = run_cell_new(run);
-    struct place *alias = php_heap_get(&run->heap, sizeof *alias);
+    struct place *alias = run_get(run, sizeof *alias);
     if (cell == &run->dump || alias == NULL)
         return &run->dump;
     *alias = *place;

@@ -47,9 +47,9 @@ static void place_slot(struct scope *scope, uint32_t number)
 static bool grow(struct php_run *run, struct scope *scope)
 {
     uint32_t cap = scope->cap == 0 ? 4 : scope->cap * 2;
-    uint32_t *names = php_heap_get(&run->heap, cap * sizeof *names);
-    struct cell **cells = php_heap_get(&run->heap, cap * sizeof(struct cell *));
-    uint32_t *slots = cap > FEW ? php_heap_get(&run->heap, cap * 2 * sizeof *slots) : NULL;
+    uint32_t *names = run_get(run, cap * sizeof *names);
+    struct cell **cells = run_get(run, cap * sizeof(struct cell *));
+    uint32_t *slots = cap > FEW ? run_get(run, cap * 2 * sizeof *slots) : NULL;
     if (names == NULL || cells == NULL || (cap > FEW && slots == NULL))
         return false;
     if (scope->len > 0) {
@@ -114,7 +114,7 @@ struct cell *run_cell_new(struct php_run *run)
         *cell = (struct cell){.value = php_null()};
         return cell;
     }
-    cell = php_heap_get(&run->heap, sizeof *cell);
+    cell = run_get(run, sizeof *cell);
     if (cell == NULL) {
         run->dump = (struct cell){.value = php_unknown()};
         return &run->dump;
@@ -179,12 +179,25 @@ struct php_value run_cell_read(struct php_run *run, struct cell *cell)
     return cell->alias == NULL ? cell->value : run_place_read(run, cell->alias);
 }
 
+/* What a loop that was given up writes is what it would be after nobody knows how many turns; but
+ * for what stands in the source. */
+void run_forget(struct php_value *value)
+{
+    if (value->type == PHP_CLOSURE || value->type == PHP_OBJECT || value->type == PHP_NULL ||
+        (value->type == PHP_TEXT && value->made == 0 && value->given_up == 0))
+        return;
+    value->type = PHP_UNKNOWN;
+    value->given_up = 1;
+}
+
 void run_cell_write(struct php_run *run, struct cell *cell, struct php_value value)
 {
     if (cell->alias != NULL) {
         run_place_write(run, cell->alias, value);
         return;
     }
+    if (run->giving_up > 0)
+        run_forget(&value);
     if (value.type == PHP_ARRAY)
         value.array->shared = true;
     if (value.type == PHP_UNKNOWN)

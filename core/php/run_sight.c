@@ -228,6 +228,21 @@ static struct php_value look_at(struct php_run *run, enum php_sink sink,
     return looked;
 }
 
+/* Would it make a difference to know what computing would have come to? */
+static bool matters(enum php_sink sink, const struct php_value *value,
+                    const struct php_value *other)
+{
+    const unsigned named = RUN_CODE_SINKS | 1u << PHP_SINK_CALL | 1u << PHP_SINK_NEW;
+    if (value->given_up == 0 || (value->traits & (PHP_IS_NUMBER | PHP_IS_HASH)) != 0)
+        return false;
+    if (sink == PHP_SINK_WRITE && other != NULL) {
+        struct php_value name = *other;
+        php_value_look(&name);
+        return (name.traits & PHP_HAS_CODE_NAME) != 0;
+    }
+    return (named >> sink & 1) != 0;
+}
+
 void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint32_t argument,
                const struct php_value *value, const struct php_value *other)
 {
@@ -239,6 +254,8 @@ void run_sight(struct php_run *run, enum php_sink sink, struct call *call, uint3
     if (sink == PHP_SINK_OUTPUT && (value->taint & PHP_FROM_REMOTE) != 0 &&
         (run->gates & PHP_GATE_AGENT) != 0)
         run_count(run, PHP_COUNT_DOORWAYS);
+    if (matters(sink, value, other))
+        run_spend(run, run->heap.spent != NULL ? run->heap.spent : "steps");
     struct php_value looked = look_at(run, sink, value, other);
     if (!is_worth(run, sink, call, &looked, other))
         return;

@@ -278,7 +278,7 @@ static struct php_value do_filter_var(struct php_run *run, struct call *call)
 static struct php_value do_define(struct php_run *run, struct call *call)
 {
     struct span name;
-    struct php_value *kept = php_heap_get(&run->heap, sizeof *kept);
+    struct php_value *kept = run_get(run, sizeof *kept);
     if (call->count < 2 || kept == NULL || !text_argument(run, call, 0, &name))
         return php_unknown();
     struct meaning *meaning = run_meaning(run, name);
@@ -568,7 +568,7 @@ static struct php_value do_touch(struct php_run *run, struct call *call)
 static struct php_value do_fopen(struct php_run *run, struct call *call)
 {
     struct php_value result = run_result_of_role(run, call);
-    struct php_object *file = php_heap_get(&run->heap, sizeof *file);
+    struct php_object *file = run_get(run, sizeof *file);
     if (file == NULL || call->count == 0)
         return result;
     file->name = SPAN("");

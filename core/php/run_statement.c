@@ -407,7 +407,7 @@ static enum flow walk_constant(struct php_run *run, uint32_t node)
 {
     struct meaning *meaning = run_meaning(run, run_token(run, run_node(run, node)->token));
     struct php_value value = run_value(run, run_node(run, node)->a);
-    struct php_value *kept = php_heap_get(&run->heap, sizeof *kept);
+    struct php_value *kept = run_get(run, sizeof *kept);
     if (meaning == NULL || kept == NULL)
         return FLOW_NEXT;
     *kept = value;
@@ -469,7 +469,8 @@ enum flow run_statement(struct php_run *run, uint32_t node)
 
 struct jumps {
     unsigned count;
-    bool lost; /* the last one led out of the list */
+    bool lost;      /* the last one led out of the list */
+    unsigned again; /* walks through all of it without jumping, after too many jumps */
     uint64_t impure;
     struct allowance outer;
 };
@@ -496,8 +497,7 @@ static uint32_t jump(struct php_run *run, struct jumps *jumps, uint32_t first)
         jumps->impure = run->impure;
     }
     uint8_t *visits = label == 0 ? NULL : &run->unit->seen[label];
-    if (visits == NULL || jumps->count > MOST_JUMPS ||
-        (*visits > RUN_IMPURE_TURN && jumps->impure != run->impure))
+    if (visits == NULL || (*visits > RUN_IMPURE_TURN && jumps->impure != run->impure))
         return 0;
     *visits += *visits < UINT8_MAX;
     return label;
@@ -517,6 +517,31 @@ static bool is_top(const struct php_run *run)
     return run->frame->scope == NULL && run->loops == 0;
 }
 
+/* Is the list to be walked from its start without jumping? Nobody knows how often its gotos turn,
+ * and so all of it is a loop that was given up. */
+static bool starts_over(struct php_run *run, struct jumps *jumps)
+{
+    if (jumps->count == 0 ||
+        (jumps->again == 0 && jumps->count <= MOST_JUMPS && !run_is_used_up(run)))
+        return false;
+    if (jumps->again++ == 0) {
+        run_allow_end(run, &jumps->outer);
+        run->giving_up++;
+        run->unsure++;
+    }
+    return jumps->again <= 2;
+}
+
+static void end_jumps(struct php_run *run, const struct jumps *jumps)
+{
+    if (jumps->again > 0) {
+        run->giving_up--;
+        run->unsure--;
+    } else if (jumps->count > 0) {
+        run_allow_end(run, &jumps->outer);
+    }
+}
+
 enum flow run_list(struct php_run *run, uint32_t first)
 {
     unsigned gates = run->gates, checked = run->checked_count;
@@ -526,6 +551,16 @@ enum flow run_list(struct php_run *run, uint32_t first)
     for (uint32_t node = first; node != 0 && flow != FLOW_STOP;) {
         flow = run_statement(run, node);
         uint32_t next = run_node(run, node)->next;
+        if (jumps.count > 0 && jumps.again == 0 && starts_over(run, &jumps)) {
+            node = first;
+            flow = FLOW_NEXT;
+            continue;
+        }
+        if (run->giving_up > 0 && flow != FLOW_STOP) {
+            flow = FLOW_NEXT;
+            node = next != 0 || !starts_over(run, &jumps) ? next : first;
+            continue;
+        }
         if (flow == FLOW_GOTO) {
             next = jump(run, &jumps, first);
         } else if (flow != FLOW_NEXT && !(flow == FLOW_RETURN && is_top(run))) {
@@ -537,8 +572,7 @@ enum flow run_list(struct php_run *run, uint32_t first)
             flow = FLOW_NEXT;
         node = next;
     }
-    if (jumps.count > 0)
-        run_allow_end(run, &jumps.outer);
+    end_jumps(run, &jumps);
     run->gates = gates;
     run->checked_count = checked;
     return flow;

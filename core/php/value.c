@@ -75,6 +75,7 @@ static void join_marks(struct php_value *to, const struct php_value *from)
     to->calls = to->calls > from->calls ? to->calls : from->calls;
     to->trail = tells_more ? from->trail : to->trail;
     to->taint |= from->taint;
+    to->given_up |= from->given_up;
 }
 
 void php_value_mark(struct php_value *to, const struct php_value *from)
@@ -89,6 +90,7 @@ void php_value_mark(struct php_value *to, const struct php_value *from)
     to->hops = from->hops;
     to->calls = from->calls;
     to->trail = from->trail;
+    to->given_up |= from->given_up;
 }
 
 static void merge(struct php_heap *heap, struct php_value *to, const struct php_value *other,

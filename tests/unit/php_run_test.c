@@ -369,6 +369,63 @@ static void test_endless(void)
     }
 }
 
+/* Computing is optional: a file counts as told when what was not computed runs nothing. */
+static void test_given_up(void)
+{
+    static const struct {
+        const char *name, *source;
+        bool spent;
+        const char *wants;
+    } rows[] = {
+        {"an endless loop", "while (true) { $i++; } eval($_POST['m']);", false,
+         "eval eval request"},
+        {"an endless loop in a function",
+         "function f() { for (;;) { $i++; } system($_GET['m']); } f();", false,
+         "command system request"},
+        {"what an endless loop makes is run", "while (true) { $x .= 'a'; } eval($x);", true,
+         "eval"},
+        {"what it makes is called", "while (true) { $x .= 'a'; } $x($_GET['m']);", true, "call"},
+        {"what it makes is included", "while (true) { $x .= 'a'; } include $x;", true, "include"},
+        {"what it makes is shown", "while (true) { $x .= 'a'; } echo $x;", false, ""},
+        {"what it makes is written as code",
+         "while (true) { $x .= 'a'; } file_put_contents('a.php', $x);", true, ""},
+        {"what it makes is written as text",
+         "while (true) { $x .= 'a'; } file_put_contents('a.txt', $x);", false, ""},
+        {"through an array", "$i = 0; while (true) { $a[$i++] = 'a' . $i; } eval($a[7]);", true,
+         "eval"},
+        {"through a function",
+         "function f($s) { while (true) { $s .= 'a'; } return $s; }"
+         "eval(f('a'));",
+         true, "eval"},
+        {"a decoder that takes too long",
+         "$s = str_repeat('ab', 400000); for ($i = 0; $i < strlen($s); $i++)"
+         "{ $o .= chr(ord($s[$i]) ^ 3); } eval($o);",
+         true, "eval"},
+        {"an endless goto", "a: $i++; goto a; system($_GET['m']);", false,
+         "command system request"},
+        {"what an endless goto makes is run", "a: $x .= 'a'; if ($i++ < 900000) goto a; eval($x);",
+         true, "eval"},
+        {"a name that stands in the source", "while (true) { $f = 'trim'; $i++; echo $f('x'); }",
+         false, ""},
+        {"a large table",
+         "$t = range(0, 40000); foreach ($t as $k => $v) { $u[$v] = $k; }"
+         "eval($_POST['m']);",
+         false, "eval eval request"},
+        {"a foreach that is run",
+         "foreach (range(0, 90000) as $k) { for ($j = 0; $j < 99; $j++)"
+         "$x .= chr($k); } eval($x);",
+         true, "eval"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct strbuf text = {0};
+        strbuf_format(&text, "<?php %s", rows[i].source);
+        seconds_of(rows[i].name, &text, rows[i].wants);
+        const struct php_sightings *seen = php_run_file(run, strbuf_span(&text));
+        test_true(rows[i].name, (seen->spent != NULL) == rows[i].spent);
+        strbuf_clear(&text);
+    }
+}
+
 static void wrap(struct strbuf *text, size_t count)
 {
     repeat(text, "eval(", count);
@@ -567,6 +624,7 @@ int main(void)
     test_cut_short();
     test_trail();
     test_endless();
+    test_given_up();
     test_large();
     test_many_variables();
     test_nested_layers();

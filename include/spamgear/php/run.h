@@ -9,8 +9,10 @@
  * properties of their class. What eval and its like get as known text is lexed, parsed and walked
  * in the same scope, one layer deeper. Nothing is ever executed, opened or asked.
  *
- * It always ends: steps, bytes, depth and layers are budgets. A spent one is said in
- * sightings->spent; what was seen until then stands.
+ * It always ends: steps, bytes, depth and layers are budgets. Computing is optional, walking is
+ * not: a loop or call that takes more than its part of them is walked as one that nobody knows,
+ * and what it writes is marked as given up. sightings->spent says that something was not walked, or
+ * that such a value is run, called, included or written as code; what was seen until then stands.
  */
 #ifndef SPAMGEAR_PHP_RUN_H
 #define SPAMGEAR_PHP_RUN_H

@@ -100,7 +100,7 @@ struct php_sightings {
     VEC(struct php_step) steps;    /* [0] is none */
     VEC(struct php_layer) layers;  /* [0] is the file itself */
     uint32_t counts[PHP_COUNTS];
-    const char *spent; /* NULL, or the budget that was spent before the end */
+    const char *spent; /* NULL, or the budget for want of which something was not told */
 };
 #define PHP_SIGHTINGS 512
 

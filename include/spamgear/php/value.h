@@ -22,6 +22,7 @@ struct php_heap {
     struct php_block *blocks; /* newest first */
     size_t used, bytes_limit;
     uint64_t steps, steps_limit;
+    uint64_t refused;  /* counts what was asked for and not given */
     const char *spent; /* NULL, or which budget: "memory", "steps", "depth", "layers" */
 };
 
@@ -124,11 +125,11 @@ struct php_value {
     uint8_t type; /* enum php_type */
     uint8_t made; /* string operations that made it, saturating: 0 = as it stands in the source */
     uint8_t hops; /* assignments and returns it went through, saturating */
-    uint8_t spare;
-    uint16_t traits; /* enum php_trait */
-    uint16_t calls;  /* user functions it went through, saturating */
-    uint32_t taint;  /* enum php_taint */
-    uint32_t trail;  /* the last step of its way (php/sighting.h); 0 = none */
+    uint8_t given_up; /* to compute it, or what it is made of, would have taken too much */
+    uint16_t traits;  /* enum php_trait */
+    uint16_t calls;   /* user functions it went through, saturating */
+    uint32_t taint;   /* enum php_taint */
+    uint32_t trail;   /* the last step of its way (php/sighting.h); 0 = none */
     union {
         int64_t number;
         double real;
