@@ -475,6 +475,8 @@ static enum column column_of(enum php_sink sink, const struct php_value *value)
                   {PHP_FROM_PARAMETER, PARAMETER}};
     if (value->taint & PHP_FROM_REQUEST)
         return request_column(sink, value);
+    if ((value->taint & PHP_FROM_STRANGER) != 0 && (value->traits & binding(sink)) != 0)
+        return BOUND;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (value->taint & others[i].taint)
             return others[i].column;
@@ -573,10 +575,18 @@ static void see_call(struct scene *scene, const struct php_sighting *s, enum col
     set_if(scene, SEEN_CALL_UNKNOWN_REQUEST, request && (column == UNTOLD || column == UNDEFINED));
 }
 
+static bool is_elsewhere(const struct php_value *value)
+{
+    struct span text = php_text_span(value->text);
+    return (value->traits & PHP_IS_URL) != 0 ||
+           (value->type == PHP_TEXT &&
+            (span_has_prefix(text, SPAN("data:")) || span_has_prefix(text, SPAN("php://input"))));
+}
+
 static void see_include(struct scene *scene, const struct php_sighting *s, enum column column)
 {
     (void)column;
-    set_if(scene, SEEN_INCLUDE_URL, (s->value.traits & PHP_IS_URL) != 0);
+    set_if(scene, SEEN_INCLUDE_URL, is_elsewhere(&s->value));
     set_if(scene, SEEN_INCLUDE_NO_CODE, is_no_code_name(&s->value));
     set_if(scene, SEEN_INCLUDE_TEMPORARY, (s->value.traits & PHP_IS_TEMPORARY) != 0);
     set_if(scene, SEEN_INCLUDE_HIDDEN, (s->value.traits & (PHP_IS_HIDDEN | PHP_IS_DECODED)) != 0);
@@ -611,7 +621,9 @@ static void see_write_name(struct scene *scene, const struct php_sighting *s, en
 static void see_upload(struct scene *scene, const struct php_sighting *s, enum column column)
 {
     const uint16_t checked = PHP_HAS_SAFE_NAME | PHP_IS_CHECKED | PHP_IS_HASH | PHP_IS_NUMBER;
-    bool unchecked = (s->value.taint & PHP_FROM_STRANGER) != 0 && (s->value.traits & checked) == 0;
+    bool looked_at = has(scene, CALLS_in_array) || has(scene, CALLS_getimagesize);
+    bool unchecked = !looked_at && (s->value.taint & PHP_FROM_STRANGER) != 0 &&
+                     (s->value.traits & checked) == 0 && !span_has_prefix(s->name, SPAN("wp_"));
     (void)column;
     set_if(scene, SEEN_UPLOAD_PLAIN, unchecked);
     set_if(scene, SEEN_UPLOAD_CODE, is_code_name(&s->value));
@@ -683,11 +695,12 @@ static void see_together(struct scene *scene, const struct php_sighting *s, enum
     set_if(scene, SEEN_RUN_REMOTE, column == REMOTE && (sink & run & ~BIT(PHP_SINK_CALL)));
     set_if(scene, SEEN_RUN_REMOTE_SMALL, column == REMOTE && small && (sink & run));
     set_if(scene, SEEN_INCLUDE_SMALL, stranger && small && s->sink == PHP_SINK_INCLUDE);
-    set_if(scene, SEEN_WRITE_SMALL, stranger && small && s->sink == PHP_SINK_WRITE);
-    set_if(scene, SEEN_WRITE_REMOTE_SMALL, column == REMOTE && small && s->sink == PHP_SINK_WRITE);
+    bool write = s->sink == PHP_SINK_WRITE && small && (s->other.traits & PHP_HAS_SAFE_NAME) == 0 &&
+                 !is_no_code_name(&s->other);
+    set_if(scene, SEEN_WRITE_SMALL, stranger && write);
+    set_if(scene, SEEN_WRITE_REMOTE_SMALL, column == REMOTE && write);
     set_if(scene, SEEN_UPLOAD_SMALL,
-           (stranger || column == PREFIXED || column == FILES) && small && open &&
-               s->sink == PHP_SINK_UPLOAD);
+           has(scene, SEEN_UPLOAD_PLAIN) && small && open && s->sink == PHP_SINK_UPLOAD);
     set_if(scene, SEEN_MAIL_SMALL, stranger && small && s->sink == PHP_SINK_MAIL);
     set_if(scene, SEEN_UNSERIALIZE_SMALL, stranger && small && s->sink == PHP_SINK_UNSERIALIZE);
     bool elsewhere = column == PARAMETER || column == UNTOLD || column == DISTANT ||
@@ -713,7 +726,6 @@ static void see_sighting(struct scene *scene, const struct php_sighting *s)
         set(scene, first + column);
     if (first == FLOW_PATTERN_DIRECT)
         return;
-    see_together(scene, s, column);
     if (RUN_SINKS & BIT(s->sink)) {
         see_run(scene, s, column);
         set_if(scene, SEEN_SINK_HIDDEN, is_hidden(s) && s->sink != PHP_SINK_CALL);
@@ -722,6 +734,7 @@ static void see_sighting(struct scene *scene, const struct php_sighting *s)
         scene->managed |= BIT(s->sink);
     if (closer[s->sink] != NULL)
         closer[s->sink](scene, s, column);
+    see_together(scene, s, column);
 }
 
 static unsigned bits_of(unsigned set_of)
