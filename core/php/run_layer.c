@@ -84,11 +84,20 @@ static bool pay(struct php_run *run, uint64_t steps)
     return run->allowed == 0 ? refuse(run, "steps") : false;
 }
 
-static bool has_room(struct php_run *run, size_t len)
+/* As it stands in the source, a written text is walked in no time: a program that makes programs
+ * has many. */
+static uint32_t most_layers(const struct php_run *run, const struct php_value *text, bool is_run)
 {
+    bool spelt_out = (text->traits & (PHP_IS_DECODED | PHP_IS_HIDDEN)) == 0;
+    return run->limits.layers * (spelt_out && !is_run ? 16 : 1);
+}
+
+static bool has_room(struct php_run *run, const struct php_value *text, bool is_run)
+{
+    size_t len = text->text.len;
     if (run->depth >= run->limits.depth)
         return refuse(run, "depth");
-    if (run->seen.layers.len > run->limits.layers || len > run->limits.layer_bytes ||
+    if (run->seen.layers.len > most_layers(run, text, is_run) || len > run->limits.layer_bytes ||
         run->layer_bytes + len > ALL_LAYERS)
         return refuse(run, "layers");
     return true;
@@ -157,7 +166,7 @@ struct php_value run_code(struct php_run *run, const struct php_value *text, str
     uint32_t layer = find_text(run, hash);
     if (layer != 0)
         return run->texts.at[layer].result;
-    if (!has_room(run, text->text.len) || !run_deeper(run))
+    if (!has_room(run, text, true) || !run_deeper(run))
         return php_unknown();
     layer = add_layer(run, text, through, node, true);
     run->texts.at[layer].hash = hash;
@@ -200,7 +209,7 @@ void run_written(struct php_run *run, const struct php_value *text, struct span 
         run->calls >= run->limits.calls || !pay(run, text->text.len))
         return;
     uint64_t hash = map_hash(text->text.at, text->text.len);
-    if (find_text(run, hash) != 0 || !has_room(run, text->text.len) || !run_deeper(run))
+    if (find_text(run, hash) != 0 || !has_room(run, text, false) || !run_deeper(run))
         return;
     uint32_t layer = add_layer(run, text, through, node, false);
     run->texts.at[layer].hash = hash;

@@ -484,6 +484,12 @@ static void test_nested_layers(void)
     test_true("layers are a budget", seen->spent != NULL && seen->layers.len <= 65);
     strbuf_reset(&text);
     strbuf_add_text(&text, "<?php ");
+    for (int i = 0; i < 200; i++)
+        strbuf_format(&text, "file_put_contents('%d.php', '<?php echo %d;');", i, i);
+    seen = php_run_file(run, strbuf_span(&text));
+    test_true("written programs are no layers of eval", seen->spent == NULL);
+    strbuf_reset(&text);
+    strbuf_add_text(&text, "<?php ");
     wrap(&text, 300);
     strbuf_add_text(&text, ";");
     seconds_of("eval in eval", &text, "eval eval request");
