@@ -696,7 +696,8 @@ static void see_together(struct scene *scene, const struct php_sighting *s, enum
     set_if(scene, SEEN_RUN_REMOTE_SMALL, column == REMOTE && small && (sink & run));
     set_if(scene, SEEN_INCLUDE_SMALL, stranger && small && s->sink == PHP_SINK_INCLUDE);
     bool write = s->sink == PHP_SINK_WRITE && small && (s->other.traits & PHP_HAS_SAFE_NAME) == 0 &&
-                 !is_no_code_name(&s->other);
+                 (s->other.taint & PHP_FROM_PARAMETER) == 0 && !is_no_code_name(&s->other);
+    /* A function that writes where it is told is nobody's yet. */
     set_if(scene, SEEN_WRITE_SMALL, stranger && write);
     set_if(scene, SEEN_WRITE_REMOTE_SMALL, column == REMOTE && write);
     set_if(scene, SEEN_UPLOAD_SMALL,
