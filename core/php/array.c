@@ -40,8 +40,9 @@ static bool is_integer(struct span text, int64_t *number)
 
 bool php_array_key(struct php_heap *heap, const struct php_value *key, struct php_entry *out)
 {
-    (void)heap;
     *out = (struct php_entry){0};
+    if (key->type == PHP_TEXT && !php_heap_step(heap, key->text.len / 256)) /* to be compared */
+        return false;
     if (key->type == PHP_NULL || key->type == PHP_TEXT) {
         out->name = key->type == PHP_TEXT ? key->text : (struct php_text){.at = ""};
         out->has_name = !is_integer(php_text_span(out->name), &out->number);

@@ -275,8 +275,10 @@ static struct php_value judge(struct php_heap *heap, int op, const struct php_va
 {
     int answer;
     switch (op) {
-    case PHP_OP_IS_SAME: return truth(php_same(a, b));
-    case PHP_OP_NOT_SAME: answer = php_same(a, b); return truth(answer < 0 ? answer : !answer);
+    case PHP_OP_IS_SAME: return truth(php_same(heap, a, b));
+    case PHP_OP_NOT_SAME:
+        answer = php_same(heap, a, b);
+        return truth(answer < 0 ? answer : !answer);
     case PHP_OP_IS_EQUAL: return truth(php_equal(heap, a, b));
     case PHP_OP_NOT_EQUAL:
         answer = php_equal(heap, a, b);

@@ -79,7 +79,8 @@ static bool search(struct pure *p, const struct php_array *array, uint32_t *at)
         return false;
     for (*at = 0; *at < array->len; ++*at) {
         const struct php_value *value = &array->at[*at].value;
-        int same = strict ? php_same(&p->args[0], value) : php_equal(p->heap, &p->args[0], value);
+        int same =
+            strict ? php_same(p->heap, &p->args[0], value) : php_equal(p->heap, &p->args[0], value);
         if (same < 0 || !pure_pay(p, value->type == PHP_TEXT ? value->text.len : 0))
             return false;
         if (same > 0)

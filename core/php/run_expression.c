@@ -734,7 +734,7 @@ static struct php_value match_arms(struct php_run *run, uint32_t cases,
         int fits = run_node(run, c)->a == 0 ? 1 : 0;
         for (uint32_t v = run_node(run, c)->a; v != 0; v = run_node(run, v)->next) {
             struct php_value label = run_value(run, v);
-            int same = php_same(subject, &label);
+            int same = php_same(&run->heap, subject, &label);
             fits = same == 0 && fits == 0 ? 0 : same == 1 ? 1 : -1;
         }
         if (fits == 0)

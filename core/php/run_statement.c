@@ -311,7 +311,7 @@ static enum flow walk_return(struct php_run *run, uint32_t node)
     } else if (run->dead > 0) {
         php_value_mark(&frame->returned, &value);
     } else {
-        bool differs = php_same(&value, &frame->returned) != 1;
+        bool differs = php_same(&run->heap, &value, &frame->returned) != 1;
         php_value_merge(&run->heap, &value, &frame->returned);
         frame->returned = value;
         if (differs && value.type != PHP_CLOSURE && value.type != PHP_OBJECT &&

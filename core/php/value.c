@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBER_BYTES   4096  /* of a text that is read as a number, at most */
+#define NUMBER_BYTES   512   /* of a text that is read as a number, at most */
 #define COMPARED       20000 /* elements */
 #define COMPARED_DEPTH 64
 #define UNCOMPARABLE   2
@@ -104,7 +104,9 @@ static void merge_arrays(struct php_heap *heap, struct php_value *to, const stru
     if (array == NULL)
         return;
     to->array = array;
-    for (uint32_t i = 0; i < other->len && php_heap_step(heap, 1); i++) {
+    for (uint32_t i = 0; i < other->len; i++) {
+        if (!php_heap_step(heap, 1 + other->at[i].name.len / 256))
+            break;
         struct php_value *mine = php_array_find(array, &other->at[i]);
         if (mine != NULL)
             merge(heap, mine, &other->at[i].value, depth);
@@ -379,8 +381,23 @@ bool php_to_bool(const struct php_value *value, bool *out)
 /* ---- comparing ---- */
 
 struct comparing {
+    struct php_heap *heap;
     unsigned left, depth;
 };
+
+/* One value, or one key, more; long texts take time. */
+static bool goes_on(struct comparing *with, uint32_t a, uint32_t b)
+{
+    if (with->left == 0)
+        return false;
+    with->left--;
+    return php_heap_step(with->heap, 1 + (a < b ? a : b) / 256);
+}
+
+static uint32_t length_of(const struct php_value *value)
+{
+    return value->type == PHP_TEXT ? value->text.len : 0;
+}
 
 static int sign_of(int64_t a, int64_t b)
 {
@@ -463,6 +480,8 @@ static bool order_arrays(struct comparing *with, const struct php_array *a,
     *out = sign_of(a->len, b->len);
     with->depth++;
     for (uint32_t i = 0; i < a->len && *out == 0; i++) {
+        if (!goes_on(with, a->at[i].name.len, UINT32_MAX))
+            return false;
         const struct php_value *other = php_array_find(b, &a->at[i]);
         if (other == NULL)
             *out = UNCOMPARABLE;
@@ -505,9 +524,9 @@ static bool order_scalars(const struct php_value *a, const struct php_value *b, 
 static bool order(struct comparing *with, const struct php_value *a, const struct php_value *b,
                   int *out)
 {
-    if (a->type == PHP_UNKNOWN || b->type == PHP_UNKNOWN || with->left == 0)
+    if (a->type == PHP_UNKNOWN || b->type == PHP_UNKNOWN ||
+        !goes_on(with, length_of(a), length_of(b)))
         return false;
-    with->left--;
     bool text_and_null = (a->type == PHP_TEXT && b->type == PHP_NULL) ||
                          (a->type == PHP_NULL && b->type == PHP_TEXT);
     if (!text_and_null && (a->type <= PHP_BOOL || b->type <= PHP_BOOL))
@@ -525,18 +544,11 @@ static bool order(struct comparing *with, const struct php_value *a, const struc
     return order_scalars(a, b, out);
 }
 
-/* Long texts take time. */
-static bool may_compare(struct php_heap *heap, const struct php_value *a, const struct php_value *b)
-{
-    uint32_t x = a->type == PHP_TEXT ? a->text.len : 0, y = b->type == PHP_TEXT ? b->text.len : 0;
-    return php_heap_step(heap, (x < y ? x : y) / 256);
-}
-
 bool php_order(struct php_heap *heap, const struct php_value *a, const struct php_value *b,
                int *out)
 {
-    struct comparing with = {.left = COMPARED};
-    if (!may_compare(heap, a, b) || !order(&with, a, b, out))
+    struct comparing with = {.heap = heap, .left = COMPARED};
+    if (!order(&with, a, b, out))
         return false;
     *out = *out == UNCOMPARABLE ? 1 : *out;
     return true;
@@ -562,6 +574,8 @@ static int same_arrays(struct comparing *with, const struct php_array *a, const 
     int result = 1;
     for (uint32_t i = 0; i < a->len && result == 1; i++) {
         const struct php_entry *x = &a->at[i], *y = &b->at[i];
+        if (!goes_on(with, x->name.len, y->name.len))
+            return -1;
         bool keys = x->has_name == y->has_name &&
                     (x->has_name ? span_is(php_text_span(x->name), php_text_span(y->name))
                                  : x->number == y->number);
@@ -573,9 +587,9 @@ static int same_arrays(struct comparing *with, const struct php_array *a, const 
 
 static int same(struct comparing *with, const struct php_value *a, const struct php_value *b)
 {
-    if (a->type == PHP_UNKNOWN || b->type == PHP_UNKNOWN || with->left == 0)
+    if (a->type == PHP_UNKNOWN || b->type == PHP_UNKNOWN ||
+        !goes_on(with, length_of(a), length_of(b)))
         return -1;
-    with->left--;
     if (a->type != b->type)
         return 0;
     switch (a->type) {
@@ -589,8 +603,8 @@ static int same(struct comparing *with, const struct php_value *a, const struct 
     }
 }
 
-int php_same(const struct php_value *a, const struct php_value *b)
+int php_same(struct php_heap *heap, const struct php_value *a, const struct php_value *b)
 {
-    struct comparing with = {.left = COMPARED};
+    struct comparing with = {.heap = heap, .left = COMPARED};
     return same(&with, a, b);
 }

@@ -158,7 +158,7 @@ static void ask(struct machine *m)
 {
     struct php_value *a = take_register(m), *b = take_register(m);
     int order, other;
-    int same = php_same(a, b), equal = php_equal(&m->heap, a, b);
+    int same = php_same(&m->heap, a, b), equal = php_equal(&m->heap, a, b);
     check(same != 1 || a->type == b->type);
     if (equal >= 0 && php_order(&m->heap, a, b, &order))
         check((order == 0) == (equal == 1));

@@ -257,7 +257,7 @@ static void test_summary(void)
     php_array_set(&heap, array, NULL, &nested);
     all = php_array_summary(&heap, array);
     test_true("deep", all.type == PHP_UNKNOWN && all.taint == REQUEST);
-    test_number("itself is the same", php_same(&nested, &nested), 1);
+    test_number("itself is the same", php_same(&heap, &nested, &nested), 1);
 }
 
 int main(void)

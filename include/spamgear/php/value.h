@@ -31,7 +31,8 @@ void php_heap_reset(struct php_heap *heap); /* forgets everything, keeps one blo
 void php_heap_clear(struct php_heap *heap);
 /* Zeroed memory, aligned for anything; NULL when the budget is spent. */
 void *php_heap_get(struct php_heap *heap, size_t size);
-/* Takes n steps off; false when they are spent. */
+/* Takes n steps off. False when that many are not left: none are taken then, and what is smaller
+ * may still be done. */
 bool php_heap_step(struct php_heap *heap, uint64_t n);
 
 /* ---- texts ---- */
@@ -185,7 +186,7 @@ bool php_to_float(const struct php_value *value, double *out);
 /* Of an array too: is it empty? */
 bool php_to_bool(const struct php_value *value, bool *out);
 /* PHP 8's == and ===; -1 unknown, else 0 or 1. */
-int php_same(const struct php_value *a, const struct php_value *b);
+int php_same(struct php_heap *heap, const struct php_value *a, const struct php_value *b);
 int php_equal(struct php_heap *heap, const struct php_value *a, const struct php_value *b);
 /* <=> : false when unknown. */
 bool php_order(struct php_heap *heap, const struct php_value *a, const struct php_value *b,
