@@ -1,4 +1,5 @@
 /* pure - the table of PHP's pure functions, and what a call makes of its arguments' marks. */
+#include "named.h"
 #include "pure_parts.h"
 
 #include "spamgear/base/digest.h"
@@ -18,6 +19,7 @@ static const struct php_pure *const tables[] = {pure_decoders, pure_packers, pur
 static const struct php_pure *sorted[MOST];
 static const char *sorted_names[MOST];
 static size_t sorted_count;
+static struct named sorted_index;
 static pthread_once_t sorted_once = PTHREAD_ONCE_INIT;
 
 static int by_name(const void *a, const void *b)
@@ -33,14 +35,15 @@ static void sort_tables(void)
             if (sorted_count < MOST)
                 sorted[sorted_count++] = row;
     qsort(sorted, sorted_count, sizeof *sorted, by_name);
-    for (size_t i = 0; i < sorted_count; i++)
+    for (size_t i = 0; i < sorted_count; i++) {
         sorted_names[i] = sorted[i]->name;
+        named_add(&sorted_index, sorted[i]->name, (uint32_t)i);
+    }
 }
 
 const struct php_pure *php_pure_find(struct span name)
 {
     char lower[NAME_MOST + 1] = "";
-    const struct php_pure key = {.name = lower}, *want = &key;
     if (name.len > 0 && name.at[0] == '\\')
         name = span_skip(name, 1);
     if (name.len == 0 || name.len > NAME_MOST || memchr(name.at, '\0', name.len) != NULL)
@@ -48,9 +51,8 @@ const struct php_pure *php_pure_find(struct span name)
     for (size_t i = 0; i < name.len; i++)
         lower[i] = pure_lower(name.at[i]);
     pthread_once(&sorted_once, sort_tables);
-    const struct php_pure *const *found =
-        bsearch(&want, sorted, sorted_count, sizeof *sorted, by_name);
-    return found == NULL ? NULL : *found;
+    uint32_t number = named_find(&sorted_index, lower, name.len);
+    return number == 0 ? NULL : sorted[number - 1];
 }
 
 const char *const *php_pure_names(size_t *count)

@@ -1,13 +1,16 @@
 /* role - the table of what PHP's functions mean, and how it is asked.
  *
- * The rows stand in roles.def, sorted, so that a look-up is a bisection; a name is lowered once
- * into a buffer of the longest name's size, which turns most of a file's names away at once.
+ * The rows stand in roles.def, sorted for people, and are found by a hash that is made of them at
+ * first use; a name is lowered once into a buffer of the longest name's size, which turns most of a
+ * file's names away at once.
  *
  * To add a function: its row in roles.def, in its place.
  */
 #include "spamgear/php/role.h"
 
+#include "named.h"
 #include "spamgear/php/value.h"
+#include <pthread.h>
 
 #define NAME_MAX_BYTES 64 /* no name in the table is as long */
 
@@ -59,21 +62,22 @@ const struct php_role *php_roles(size_t *count)
     return roles;
 }
 
-/* The row of a lower-case, NUL-terminated name. */
-static const struct php_role *row_of(const char *name)
+static struct named by_name;
+static pthread_once_t by_name_once = PTHREAD_ONCE_INIT;
+
+_Static_assert(ROLES * 2 <= NAMED_SLOTS, "rows are found at the first try or two");
+
+static void index_rows(void)
 {
-    size_t low = 0, high = ROLES;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, roles[middle].name);
-        if (order == 0)
-            return &roles[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    for (uint32_t i = 0; i < ROLES; i++)
+        named_add(&by_name, roles[i].name, i);
+}
+
+/* The row of a lower-case, NUL-terminated name. */
+static const struct php_role *row_of(const char *name, size_t len)
+{
+    uint32_t number = named_find(&by_name, name, len);
+    return number == 0 ? NULL : &roles[number - 1];
 }
 
 /* What stands behind the namespace; all of it for methods, whose class is never the global one. */
@@ -82,8 +86,19 @@ static struct span function_of(struct span name)
     if (name.len > 0 && *name.at == '\\')
         name = span_skip(name, 1);
     const char *slash = name.len == 0 ? NULL : memrchr(name.at, '\\', name.len);
-    bool is_method = name.len > 0 && span_find(name, SPAN("::")) != NULL;
-    return slash == NULL || is_method ? name : span_of(slash + 1, span_end(name));
+    if (slash == NULL || span_find(name, SPAN("::")) != NULL)
+        return name;
+    return span_of(slash + 1, span_end(name));
+}
+
+/* Of a name in small letters that ends with a NUL: the row of its class, or of any. */
+static const struct php_role *role_of(const char *name, size_t len)
+{
+    const struct php_role *role = row_of(name, len);
+    if (role != NULL || memchr(name, ':', len) == NULL)
+        return role;
+    const char *colons = strstr(name, "::");
+    return colons == NULL || colons == name ? NULL : row_of(colons, len - (size_t)(colons - name));
 }
 
 const struct php_role *php_role_of(struct span name)
@@ -92,8 +107,8 @@ const struct php_role *php_role_of(struct span name)
     if (name.len > 4096) /* nobody's name, and the search for a namespace is not free */
         return NULL;
     name = function_of(name);
-    const char *method = name.len == 0 ? NULL : span_find(name, SPAN("::"));
-    if (name.len >= sizeof lower && method != NULL)
+    const char *method = name.len < sizeof lower ? NULL : span_find(name, SPAN("::"));
+    if (method != NULL)
         name = span_of(method, span_end(name));
     if (name.len == 0 || name.len >= sizeof lower)
         return NULL;
@@ -102,9 +117,8 @@ const struct php_role *php_role_of(struct span name)
     for (size_t i = 0; i < name.len; i++)
         lower[i] = (char)(name.at[i] | (name.at[i] >= 'A' && name.at[i] <= 'Z' ? 0x20 : 0));
     lower[name.len] = '\0';
-    const struct php_role *role = row_of(lower);
-    const char *colons = role == NULL ? strstr(lower, "::") : NULL;
-    return colons == NULL || colons == lower ? role : row_of(colons);
+    pthread_once(&by_name_once, index_rows);
+    return role_of(lower, name.len);
 }
 
 /* The long ones are those of PHP 5, which register_long_arrays brings back. */
