@@ -122,17 +122,34 @@ static uint64_t steps_for(const struct php_run *run, const struct php_tokens *to
     return steps < run->limits.steps ? steps : run->limits.steps;
 }
 
-const struct php_sightings *php_run_file(struct php_run *run, struct span text)
+static void begin(struct php_run *run, struct span text)
 {
     forget(run);
     *vec_add(&run->seen.layers) = (struct php_layer){.text = text, .run = true};
-    run->unit = run_unit_new(run, text, 0);
-    run->computing = steps_for(run, &run->unit->tokens);
+}
+
+static const struct php_sightings *walk(struct php_run *run, struct unit *unit)
+{
+    run->unit = unit;
+    run->computing = steps_for(run, &unit->tokens);
     run->heap.steps_limit = run->walk_limit = run->computing + run->limits.steps / 2;
-    run_declare(run, run->unit);
-    run_list(run, run_node(run, run->unit->tree.root)->a);
+    run_declare(run, unit);
+    run_list(run, run_node(run, unit->tree.root)->a);
     run_uncalled(run);
     return &run->seen;
+}
+
+const struct php_sightings *php_run_file(struct php_run *run, struct span text)
+{
+    begin(run, text);
+    return walk(run, run_unit_new(run, text, 0));
+}
+
+const struct php_sightings *php_run_lexed(struct php_run *run, struct span text,
+                                          struct php_tokens *tokens)
+{
+    begin(run, text);
+    return walk(run, run_unit_lexed(run, text, tokens));
 }
 
 const struct php_tokens *php_run_tokens(const struct php_run *run)

@@ -34,14 +34,13 @@ static struct unit *idle_unit(struct php_run *run)
     return unit;
 }
 
-struct unit *run_unit_new(struct php_run *run, struct span text, unsigned how)
+/* Parses a unit's tokens, and makes room for what the walk notes of its nodes. */
+static void begin_unit(struct php_run *run, struct unit *unit, struct span text)
 {
-    struct unit *unit = idle_unit(run);
     unit->busy = true;
     unit->text = text;
     unit->layer = (uint32_t)run->seen.layers.len - 1;
     unit->lines.len = 0;
-    php_lex(text, how, &unit->tokens);
     php_parse(text, &unit->tokens, &unit->tree);
     size_t nodes = unit->tree.nodes.len;
     if (nodes > unit->cap || unit->cap > nodes * 8 + 65536) {
@@ -55,6 +54,23 @@ struct unit *run_unit_new(struct php_run *run, struct span text, unsigned how)
         memset(unit->seen, 0, nodes * sizeof *unit->seen);
     }
     run->seen.counts[PHP_COUNT_BROKEN] += unit->tree.mistakes;
+}
+
+struct unit *run_unit_new(struct php_run *run, struct span text, unsigned how)
+{
+    struct unit *unit = idle_unit(run);
+    php_lex(text, how, &unit->tokens);
+    begin_unit(run, unit, text);
+    return unit;
+}
+
+struct unit *run_unit_lexed(struct php_run *run, struct span text, struct php_tokens *tokens)
+{
+    struct unit *unit = idle_unit(run);
+    struct php_tokens idle = unit->tokens;
+    unit->tokens = *tokens;
+    *tokens = idle;
+    begin_unit(run, unit, text);
     return unit;
 }
 

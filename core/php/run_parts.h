@@ -397,6 +397,8 @@ void run_class_begin(struct php_run *run, struct class_ *class_);
 void run_decoded(struct php_run *run, const struct php_value *text, struct span through,
                  uint32_t node);
 struct unit *run_unit_new(struct php_run *run, struct span text, unsigned how);
+/* Swaps the tokens for others that are not needed any more. */
+struct unit *run_unit_lexed(struct php_run *run, struct span text, struct php_tokens *tokens);
 void run_unit_free(struct unit *unit);
 /* The place in the file that a node of the unit at work came from. */
 uint32_t run_place_in_file(const struct php_run *run, uint32_t node);

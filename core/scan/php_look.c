@@ -7,7 +7,7 @@
 struct php_look {
     struct php_run *run;
     struct php_lexicon *lexicon;
-    struct php_tokens tokens;
+    struct php_tokens tokens, all; /* all: with blanks and comments */
     struct php_form form;
     const struct php_sightings *sightings;
     struct php_features features;
@@ -28,6 +28,7 @@ void php_look_free(struct php_look *look)
     php_run_free(look->run);
     php_lexicon_free(look->lexicon);
     php_tokens_clear(&look->tokens);
+    php_tokens_clear(&look->all);
     free(look);
 }
 
@@ -36,9 +37,9 @@ bool php_look_at(struct php_look *look, struct span text)
     php_lex(text, 0, &look->tokens);
     if (!php_gate(text, &look->tokens))
         return false;
-    php_lex(text, PHP_LEX_ALL, &look->tokens);
-    php_form_of(text, &look->tokens, &look->form);
-    look->sightings = php_run_file(look->run, text);
+    php_lex(text, PHP_LEX_ALL, &look->all);
+    php_form_of(text, &look->all, &look->form);
+    look->sightings = php_run_lexed(look->run, text, &look->tokens);
     const struct php_seen seen = {text, &look->form, look->sightings, php_run_tokens(look->run)};
     php_features_of(look->lexicon, &seen, &look->features);
     return true;

@@ -37,6 +37,10 @@ void php_run_free(struct php_run *run);
 /* Walks through a file. The result is borrowed until the next call; spans in it point into text and
  * into the run. */
 const struct php_sightings *php_run_file(struct php_run *run, struct span text);
+/* The same for a text that php_lex took apart already, with no flags; takes the tokens and leaves
+ * other ones. */
+const struct php_sightings *php_run_lexed(struct php_run *run, struct span text,
+                                          struct php_tokens *tokens);
 
 /* The file's own tokens and tree, of the last php_run_file: for those who look at its form. */
 const struct php_tokens *php_run_tokens(const struct php_run *run);
