@@ -164,12 +164,34 @@ static void find_php_part(const struct examination *x, const struct view *view)
 {
     struct php_look *look = x->scratch->php;
     struct php_part part;
-    if (x->detect->rules->php == NULL || verdict_acts(x->verdict, x->detect->rules) ||
-        !php_cut_find(look, view->text, &part))
+    if (!php_cut_find(look, view->text, &part))
         return;
     php_cut_alone(view->text, &part, &x->scratch->alone);
     if (php_look_at(look, strbuf_span(&x->scratch->alone)))
         php_verdict_part(look, x->detect->rules, view, part.from, part.to - part.from, x->verdict);
+}
+
+/* A wrapper says nothing: sold code is packed too. What was packed is judged like a file that it
+ * would be without. */
+static void find_php_packed(const struct examination *x, const struct view *view)
+{
+    struct php_look *look = x->scratch->php;
+    if (!php_cut_packed(look, &x->scratch->alone))
+        return;
+    if (php_look_at(look, strbuf_span(&x->scratch->alone)))
+        php_verdict_part(look, x->detect->rules, view, 0, view->text.len, x->verdict);
+}
+
+/* What the file as a whole does not show. Each looks anew, so the file is looked at again between.
+ */
+static void find_php_within(const struct examination *x, const struct view *view)
+{
+    const struct rules *rules = x->detect->rules;
+    if (rules->php == NULL || verdict_acts(x->verdict, rules))
+        return;
+    find_php_part(x, view);
+    if (!verdict_acts(x->verdict, rules) && php_look_at(x->scratch->php, view->text))
+        find_php_packed(x, view);
 }
 
 /* A window that is not the first begins within code or within a page: what stands before its first
@@ -192,7 +214,7 @@ static void find_php(const struct examination *x, const struct view *view)
         return;
     php_verdict(x->scratch->php, x->detect->rules, &part, x->verdict);
     examine_layers(x, &part);
-    find_php_part(x, &part);
+    find_php_within(x, &part);
 }
 
 /* ---- the table ---- */

@@ -304,3 +304,40 @@ bool php_cut_find(const struct php_look *look, struct span text, struct php_part
     clear(&c);
     return found;
 }
+
+/* ---- what is packed ---- */
+
+#define PACKED_MIN 64 /* bytes: less shows nothing that the sightings do not */
+
+static bool runs_another(const struct php_sightings *seen, uint32_t layer)
+{
+    for (uint32_t i = 1; i < seen->layers.len; i++)
+        if (seen->layers.at[i].run && seen->layers.at[i].parent == layer)
+            return true;
+    return false;
+}
+
+static const struct php_layer *innermost(const struct php_sightings *seen)
+{
+    const struct php_layer *best = NULL;
+    for (uint32_t i = 1; i < seen->layers.len; i++) {
+        const struct php_layer *layer = &seen->layers.at[i];
+        if (layer->run && layer->text.len >= PACKED_MIN && !runs_another(seen, i) &&
+            (best == NULL || layer->text.len > best->text.len))
+            best = layer;
+    }
+    return best;
+}
+
+bool php_cut_packed(const struct php_look *look, struct strbuf *alone)
+{
+    const struct php_layer *layer = innermost(php_look_sightings(look));
+    if (layer == NULL)
+        return false;
+    bool leaves = span_has_prefix(layer->text, SPAN("?>")); /* eval() begins inside of PHP */
+    strbuf_reset(alone);
+    if (!leaves)
+        strbuf_add_text(alone, "<?php ");
+    strbuf_add_span(alone, leaves ? span_skip(layer->text, 2) : layer->text);
+    return true;
+}

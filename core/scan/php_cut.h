@@ -13,4 +13,8 @@ bool php_cut_find(const struct php_look *look, struct span text, struct php_part
 /* The part as a file of its own, in which its lines have the numbers that they have in text. */
 void php_cut_alone(struct span text, const struct php_part *part, struct strbuf *alone);
 
+/* What the last look unpacked last, the longest of it, as a file of its own. False when the file
+ * runs nothing that it unpacks. */
+bool php_cut_packed(const struct php_look *look, struct strbuf *alone);
+
 #endif

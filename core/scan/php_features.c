@@ -258,10 +258,11 @@ struct look {
     bool request, executor, network;
 };
 
+/* What evaluates texts is no evidence here: that is how a packed file unpacks its next layer. */
 static void look_at_call(const struct scene *scene, const struct called *call, struct look *look)
 {
     set(scene, call->feature);
-    look->executor |= call->group == EXECUTOR || call->group == EVALUATOR;
+    look->executor |= call->group == EXECUTOR;
     look->network |= call->group == NETWORK;
 }
 
@@ -347,6 +348,14 @@ static bool is_program(struct span text)
     return false;
 }
 
+/* Did it go to a file? Else it was run, or only decoded. */
+static bool is_written(const struct php_layer *layer)
+{
+    const struct php_role *role = layer->through.len > 0 ? php_role_of(layer->through) : NULL;
+    return !layer->run && role != NULL &&
+           (role->sink == PHP_SINK_WRITE || role->also == PHP_SINK_WRITE);
+}
+
 static void look_at_layer(struct scene *scene, const struct php_layer *layer)
 {
     const struct php_sightings *seen = scene->seen->sightings;
@@ -356,7 +365,7 @@ static void look_at_layer(struct scene *scene, const struct php_layer *layer)
     bool decoded = (layer->traits & (PHP_IS_DECODED | PHP_IS_HIDDEN)) != 0;
     set_if(scene, SEEN_LAYER_RUN, layer->run);
     set_if(scene, SEEN_LAYER_RUN_DECODED, layer->run && decoded);
-    set_if(scene, SEEN_LAYER_WRITTEN, !layer->run && layer->through.len > 0 && decoded);
+    set_if(scene, SEEN_LAYER_WRITTEN, decoded && is_written(layer));
     set_if(scene, SEEN_LAYER_HIDDEN, layer->run && (layer->traits & PHP_IS_HIDDEN) != 0);
     set_if(scene, SEEN_LAYER_PROGRAM, is_program(layer->text));
     set_if(scene, SEEN_LAYER_LARGE, layer->text.len > 4096);
@@ -515,7 +524,7 @@ static void see_run(struct scene *scene, const struct php_sighting *s, enum colu
     set_if(scene, SEEN_RUN_IN_FUNCTION, s->in_function && !s->in_class);
     set_if(scene, SEEN_RUN_IN_CLASS, s->in_class);
     set_if(scene, SEEN_RUN_IN_LOOP, s->in_loop);
-    set_if(scene, SEEN_RUN_IN_LAYER, s->layer > 0);
+    set_if(scene, SEEN_RUN_IN_LAYER, s->layer > 0 && comes_from_strangers(column));
     if (comes_from_strangers(column)) {
         scene->run_sinks |= BIT(s->sink);
         scene->run_places++;
@@ -707,7 +716,8 @@ static void see_together(struct scene *scene, const struct php_sighting *s, enum
     bool elsewhere = column == PARAMETER || column == UNTOLD || column == DISTANT ||
                      column == STORED || column == OTHER_FILE || column == SURROUNDINGS;
     set_if(scene, SEEN_COMMAND_SMALL, elsewhere && small && s->sink == PHP_SINK_COMMAND);
-    set_if(scene, SEEN_CODE_SMALL, elsewhere && small && (sink & code));
+    bool own = s->value.taint == PHP_FROM_SELF; /* a packed file reads itself */
+    set_if(scene, SEEN_CODE_SMALL, elsewhere && !own && small && (sink & code));
     set_if(scene, SEEN_CALL_SMALL,
            (elsewhere || column == UNDEFINED) && small && s->sink == PHP_SINK_CALL &&
                (s->other.taint & PHP_FROM_REQUEST) != 0);
