@@ -258,8 +258,10 @@ int scan_open_engine(struct scan *scan, const struct scan_engine_settings *setti
     pool->time_ms = (int)settings->time_limit * 1000;
     fill_sandbox(&pool->sandbox, settings);
     pool->clamav_folder = P_tmpdir; /* reachable for the user that workers become */
-    scan->sweep.detect =
-        (struct detect){.rules = scan->rules, .allow = scan->allow, .clam = scan->clam};
+    scan->sweep.detect = (struct detect){.rules = scan->rules,
+                                         .allow = scan->allow,
+                                         .clam = scan->clam,
+                                         .suspicious = settings->suspicious};
     return 0;
 }
 
@@ -319,9 +321,11 @@ static uint64_t clamd_fingerprint(const struct scan *scan)
 
 static uint64_t fingerprint(const struct scan *scan)
 {
-    const uint64_t parts[] = {rules_fingerprint(scan->rules), allow_fingerprint(scan->allow),
+    const uint64_t parts[] = {rules_fingerprint(scan->rules),
+                              allow_fingerprint(scan->allow),
                               scan->clam != NULL ? clam_fingerprint(scan->clam) : 0,
                               clamd_fingerprint(scan),
+                              scan->sweep.detect.suspicious,
                               map_digest(SPAMGEAR_VERSION, sizeof SPAMGEAR_VERSION)};
     return map_digest(parts, sizeof parts);
 }

@@ -13,6 +13,7 @@ enum scan_clamav { SCAN_CLAMAV_AUTO, SCAN_CLAMAV_CLAMD, SCAN_CLAMAV_INSIDE, SCAN
 /* How files are examined. */
 struct scan_engine_settings {
     struct texts signatures, without, allow_lists;
+    bool suspicious;
     bool clamav_only; /* set by the applet: no other detector */
     bool hurried;     /* the same: one file, and somebody waits. No hashes unless there is an allow
                          list, and patterns are compiled when they are needed */

@@ -42,6 +42,10 @@ const struct option scan_engine_options[] = {
     OPTION_LIST(struct scan_settings, ENGINE(without), "without", 0, "DETECTOR",
                 "Leave out a detector: rules, fingerprints, backdoors, shelldetect, php, hashes or "
                 "clamav."),
+    OPTION_FLAG(
+        struct scan_settings, ENGINE(suspicious), "suspicious", 0,
+        "Tell also what is only suspicious to spamgear's own rules and its analysis of PHP. "
+        "Nothing is ever done about it."),
     OPTION_LIST(struct scan_settings, ENGINE(allow_lists), "allow-list", 0, "FILE",
                 "Contents whose SHA-256 is in this file (of sha256sum or hash-tree) are good."),
     OPTION_CHOICE(struct scan_settings, ENGINE(clamav), "clamav", 0, "HOW", "auto", clamav_ways,

@@ -362,6 +362,14 @@ static void hash_file(const struct examination *x, int fd)
     strbuf_clear(&why);
 }
 
+static void drop_doubts(const struct examination *x)
+{
+    if (!x->detect->suspicious)
+        verdict_drop_suspicious(x->verdict, x->detect->rules);
+    if (x->verdict->result != VERDICT_FOUND && !x->verdict->allowed)
+        x->verdict->has_hash = false;
+}
+
 static void ask_allow_list(const struct examination *x)
 {
     if (x->verdict->has_hash && x->detect->allow != NULL &&
@@ -391,6 +399,7 @@ void detect_file(const struct detect *detect, struct detect_scratch *scratch, in
         verdict->has_hash = false;
     }
     ask_allow_list(&x);
+    drop_doubts(&x);
 }
 
 /* In the same windows as a file, so that the same is found. */
@@ -415,4 +424,5 @@ void detect_text(const struct detect *detect, struct detect_scratch *scratch, st
     }
     ask_known_bad(&x);
     ask_allow_list(&x);
+    drop_doubts(&x);
 }

@@ -103,6 +103,29 @@ void verdict_allow(struct verdict *verdict)
     verdict->result = verdict->why[0] != '\0' ? VERDICT_UNKNOWN : VERDICT_CLEAN;
 }
 
+static bool is_own_doubt(const struct rule *rule)
+{
+    return rule->severity == RULE_SUSPICIOUS &&
+           (rule->source == RULE_OWN || rule->source == RULE_PHP);
+}
+
+void verdict_drop_suspicious(struct verdict *verdict, const struct rules *rules)
+{
+    uint32_t kept = 0;
+    if (verdict->result != VERDICT_FOUND || verdict_acts(verdict, rules))
+        return;
+    for (uint32_t i = 0; i < verdict->findings_len; i++)
+        if (!is_own_doubt(&rules->list.at[verdict->findings[i].rule]))
+            verdict->findings[kept++] = verdict->findings[i];
+    if (kept < verdict->findings_len)
+        verdict->more = 0;
+    verdict->findings_len = kept;
+    if (kept > 0)
+        return;
+    verdict->account.len = 0;
+    verdict->result = verdict->why[0] != '\0' ? VERDICT_UNKNOWN : VERDICT_CLEAN;
+}
+
 /* ---- the place ---- */
 
 #define BEFORE 32 /* bytes of the excerpt before the match */

@@ -168,7 +168,7 @@ static void check_sample(struct judge *judge, const struct sample *sample,
 
 static void examine_samples(struct judge *judge)
 {
-    struct detect detect = {.rules = judge->rules};
+    struct detect detect = {.rules = judge->rules, .suspicious = true};
     struct detect_scratch *scratch = detect_scratch_new(&detect);
     struct verdict *verdict = mem_zero(1, sizeof *verdict);
     for (size_t i = 0; i < judge->samples->list.len; i++) {

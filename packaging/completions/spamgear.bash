@@ -100,7 +100,7 @@ _spamgear()
         esac
         ;;
     full-scan | php-shell-scan)
-        options=' -q --quarantine --clean --dry-run -n --notify-user -c --custom-email --pattern-type --mail-domain --mail-map --sendmail -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --why --exit-zero --signatures --without --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --cache --no-cache --progress --config -v --verbose --now -h --help --version'
+        options=' -q --quarantine --clean --dry-run -n --notify-user -c --custom-email --pattern-type --mail-domain --mail-map --sendmail -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --why --exit-zero --signatures --without --suspicious --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --cache --no-cache --progress --config -v --verbose --now -h --help --version'
         case $prev in
         -q | --quarantine) kind=folders ;;
         -n | --notify-user) kind=none ;;
@@ -226,7 +226,7 @@ _spamgear()
         esac
         ;;
     php-shell-detector)
-        options=' -q --quarantine -c --clean --dry-run -u --update -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --why --exit-zero --signatures --without --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --cache --no-cache --config -v --verbose --now -h --help --version'
+        options=' -q --quarantine -c --clean --dry-run -u --update -0 --null --print0 --exclude -x --one-file-system --newer-than --newer-by --max-size --format --details --why --exit-zero --signatures --without --suspicious --allow-list --clamav --clamav-db -j --jobs --time-limit --memory-limit --cache --no-cache --config -v --verbose --now -h --help --version'
         case $prev in
         -q | --quarantine) kind=none ;;
         --exclude) kind=files ;;
@@ -346,7 +346,7 @@ _spamgear()
         esac
         ;;
     runav)
-        options=' --fail-open --doctor --user --signatures --without --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
+        options=' --fail-open --doctor --user --signatures --without --suspicious --allow-list --clamav --clamav-db --socket --host --port --clamd-conf -j --jobs --time-limit --memory-limit --config -v --verbose --now -h --help --version'
         case $prev in
         --user) kind=none ;;
         --signatures) kind=folders ;;

@@ -403,7 +403,7 @@ int main(void)
 {
     struct strbuf why = {0};
     struct rules *rules = make_rules();
-    struct detect detect = {.rules = rules};
+    struct detect detect = {.rules = rules, .suspicious = true};
     struct detect_scratch *scratch = detect_scratch_new(&detect);
     test_texts(&detect, scratch);
     test_excerpt(&detect, scratch);

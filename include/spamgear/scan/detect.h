@@ -27,6 +27,7 @@ struct detect {
     const struct rules *rules;
     const struct allow_list *allow; /* may be NULL */
     const struct clam *clam;        /* NULL: not in process */
+    bool suspicious; /* tell also what is only suspicious to rules of our own and the analysis */
 };
 
 /* Some text to look at. */

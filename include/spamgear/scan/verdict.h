@@ -86,6 +86,10 @@ struct finding *verdict_add(struct verdict *verdict, const struct rules *rules, 
 /* Its hash is on an allow list: the findings are dropped; what could not be told stays UNKNOWN. */
 void verdict_allow(struct verdict *verdict);
 
+/* Where nothing is to be acted upon: drops findings of our own rules and of the PHP analysis that
+ * are only suspicious. What others' signatures tell stays, as the originals told it. */
+void verdict_drop_suspicious(struct verdict *verdict, const struct rules *rules);
+
 /* Fills place and excerpt: text is the view in which it was found, base its offset in the
  * file, lines_before the newlines before it, [at, at + len) the match within text. */
 void finding_place(struct finding *finding, struct span text, uint64_t base, uint64_t lines_before,
