@@ -232,7 +232,7 @@ int main(void)
     struct strbuf why = {0};
     test_true("rules", each_file(RULES, ".rules", rules, load_rules) >= 5);
     test_number("compiles", rules_compile(rules, &why), 0);
-    struct check check = {.detect = {.rules = rules}};
+    struct check check = {.detect = {.rules = rules, .suspicious = true}};
     check.scratch = detect_scratch_new(&check.detect);
     check.hits = mem_zero(rules->list.len, sizeof *check.hits);
     check.misses = mem_zero(rules->list.len, sizeof *check.misses);
