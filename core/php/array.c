@@ -8,9 +8,10 @@
 #include "spamgear/base/map.h"
 #include "spamgear/php/value.h"
 
-#define LINEAR   12 /* entries that are searched without an index */
-#define DEPTH    64 /* arrays in arrays that a summary looks into */
-#define NO_PLACE UINT32_MAX
+#define LINEAR     12    /* entries that are searched without an index */
+#define DEPTH      64    /* arrays in arrays that a summary looks into */
+#define SUMMARISED 20000 /* elements that it looks at */
+#define NO_PLACE   UINT32_MAX
 
 struct php_array *php_array_new(struct php_heap *heap)
 {
@@ -232,19 +233,21 @@ struct php_array *php_array_own(struct php_heap *heap, struct php_array *array)
 
 /* ---- summary ---- */
 
+/* *left: of the elements; arrays that share arrays have more of them than any budget. */
 static void summarise(struct php_heap *heap, const struct php_array *array, unsigned depth,
-                      struct php_value *out)
+                      uint32_t *left, struct php_value *out)
 {
-    for (uint32_t i = 0; i < array->len && php_heap_step(heap, 1); i++) {
+    for (uint32_t i = 0; *left > 0 && i < array->len && php_heap_step(heap, 1); i++) {
         const struct php_value *value = &array->at[i].value;
+        --*left;
         php_value_mark(out, value);
         if (value->type == PHP_ARRAY && depth < DEPTH)
-            summarise(heap, value->array, depth + 1, out);
+            summarise(heap, value->array, depth + 1, left, out);
     }
     if (array->open)
         php_value_mark(out, &array->rest);
     if (array->open && array->rest.type == PHP_ARRAY && depth < DEPTH)
-        summarise(heap, array->rest.array, depth + 1, out);
+        summarise(heap, array->rest.array, depth + 1, left, out);
 }
 
 struct php_value php_array_summary(struct php_heap *heap, const struct php_array *array)
@@ -252,6 +255,8 @@ struct php_value php_array_summary(struct php_heap *heap, const struct php_array
     if (array->len == 1 && !array->open && array->at->value.type != PHP_ARRAY)
         return array->at->value;
     struct php_value out = php_unknown();
-    summarise(heap, array, 0, &out);
+    uint32_t left = SUMMARISED;
+    summarise(heap, array, 0, &left, &out);
+    out.given_up |= left == 0;
     return out;
 }

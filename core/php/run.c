@@ -5,6 +5,7 @@
 #include "spamgear/base/text.h"
 #include <string.h>
 
+#define WALK_KEEPS   16 /* part of the steps that values cannot use up where nothing is computed */
 #define STEPS_LEAST  1000000
 #define STEPS_A_BYTE 48 /* of constant strings: a loop that decodes one takes about 30 */
 
@@ -132,7 +133,8 @@ static const struct php_sightings *walk(struct php_run *run, struct unit *unit)
 {
     run->unit = unit;
     run->computing = steps_for(run, &unit->tokens);
-    run->heap.steps_limit = run->walk_limit = run->computing + run->limits.steps / 2;
+    run->walk_limit = run->computing + run->limits.steps / 2;
+    run->heap.steps_limit = run->walk_limit - run->limits.steps / WALK_KEEPS;
     run_declare(run, unit);
     run_list(run, run_node(run, unit->tree.root)->a);
     run_uncalled(run);
@@ -150,6 +152,11 @@ const struct php_sightings *php_run_lexed(struct php_run *run, struct span text,
 {
     begin(run, text);
     return walk(run, run_unit_lexed(run, text, tokens));
+}
+
+struct php_cost php_run_cost(const struct php_run *run)
+{
+    return (struct php_cost){run->heap.steps, run->heap.used};
 }
 
 const struct php_tokens *php_run_tokens(const struct php_run *run)

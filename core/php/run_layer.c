@@ -160,8 +160,12 @@ static struct php_value walk_unit(struct php_run *run, struct unit *unit)
     run->depth++;
     run->unit = unit;
     run->checked_base = run->checked_count;
+    uint64_t limit = run->walk_limit;
+    if (run->depth == 1 && run->allowed == 0 && limit > run->heap.steps)
+        run->walk_limit -= (limit - run->heap.steps) / 4; /* for what follows in the file */
     run_declare(run, unit);
     run_list(run, run_node(run, unit->tree.root)->a);
+    run->walk_limit = limit;
     struct php_value result = frame->returned;
     frame->returned = returned;
     frame->has_returned = has_returned;

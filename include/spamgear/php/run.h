@@ -42,6 +42,13 @@ const struct php_sightings *php_run_file(struct php_run *run, struct span text);
 const struct php_sightings *php_run_lexed(struct php_run *run, struct span text,
                                           struct php_tokens *tokens);
 
+/* What the last php_run_file took of its budgets. */
+struct php_cost {
+    uint64_t steps;
+    size_t bytes; /* of the heap; tokens and trees have their own memory */
+};
+struct php_cost php_run_cost(const struct php_run *run);
+
 /* The file's own tokens and tree, of the last php_run_file: for those who look at its form. */
 const struct php_tokens *php_run_tokens(const struct php_run *run);
 const struct php_tree *php_run_tree(const struct php_run *run);
