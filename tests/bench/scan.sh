@@ -126,7 +126,10 @@ bench_clean() {
 # LIST, the ratio to yara's time that is aimed at: medians of 5, one worker and yara on one core.
 # shellcheck disable=SC2086
 bench_goal() {
-    [ -n "$1" ] && [ -n "${YARA_WEBSHELLS:-}" ] || { echo "  (no list, or no YARA_WEBSHELLS: left out)"; return 0; }
+    if [ -z "$1" ] || [ -z "${YARA_WEBSHELLS:-}" ]; then
+        echo "  (no list, or no YARA_WEBSHELLS: left out)"
+        return 0
+    fi
     have yara || return 0
     echo "files: $("$reader" <"$1")"
     echo "found: $("$gear" full-scan -j 1 --no-cache --clamav off --exit-zero $signatures <"$1" 2>/dev/null | wc -l)"
