@@ -333,13 +333,7 @@ static struct look look_at(struct scene *scene, struct span text, const struct p
 /* What a machine runs, or its shell. */
 static bool is_program(struct span text)
 {
-    static const char *const starts[] = {"\x7f"
-                                         "ELF",
-                                         "MZ",
-                                         "#!/",
-                                         "#include",
-                                         "use ",
-                                         "import "};
+    static const char *const starts[] = {"\177ELF", "MZ", "#!/", "#include", "use ", "import "};
     while (text.len > 0 && (text.at[0] == '\n' || text.at[0] == '\r' || text.at[0] == ' '))
         text = span_skip(text, 1);
     for (size_t i = 0; text.len >= 64 && i < sizeof starts / sizeof *starts; i++)
