@@ -36,7 +36,7 @@ export SPAMGEAR_CONFIG="$work/bench.conf"
 scan() { # NAME, OPTIONS...
     name=$1
     shift
-    cut -f 1 "$bad" "$good" | "$gear" full-scan --signatures "$top/packaging/rules" --clamav off \
+    cut -f 1 "$bad" "$good" | "$gear" full-scan --suspicious --signatures "$top/packaging/rules" --clamav off \
         --no-cache "$@" >"$work/$name.out" 2>"$work/$name.err" || [ $? -le 2 ]
     if grep -v '^TOTAL TIME\|^$' "$work/$name.err" >"$work/told"; then
         echo "  ($(wc -l <"$work/told") lines of trouble; the first: $(head -n 1 "$work/told"))"
