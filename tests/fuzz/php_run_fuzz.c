@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (run == NULL)
         run = php_run_new(&limits);
     const struct php_sightings *seen = php_run_file(run, (struct span){(const char *)data, size});
-    need(seen->list.len <= PHP_SIGHTINGS && seen->layers.len <= limits.layers + 1);
+    /* sixteen times as many that are written as they are spelt out */
+    need(seen->list.len <= PHP_SIGHTINGS && seen->layers.len <= limits.layers * 16 + 1);
     for (size_t i = 0; i < seen->list.len; i++)
         check_sighting(run, seen, &seen->list.at[i], &out);
     for (size_t i = 1; i < seen->layers.len; i++)
