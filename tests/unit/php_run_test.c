@@ -609,8 +609,8 @@ static void test_trail(void)
         php_trail_show(run, s->value.trail, 8, &out);
         test_text("its trail", strbuf_text(&out), "  2: $a = $_GET['m']\n  4: $b = trim($a)\n");
         test_bytes("its statement", "eval($b);", 9,
-                   "<?php\n$a = $_GET['m'];\n\n$b = trim($a);\neval($b);\n" + s->statement_at,
-                   s->statement_len);
+                   &"<?php\n$a = $_GET['m'];\n\n$b = trim($a);\neval($b);\n"[s->statement_at],
+                   s -> statement_len);
     }
     strbuf_clear(&out);
 }
