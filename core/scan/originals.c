@@ -77,6 +77,15 @@ static int order(const struct php_print *a, const struct php_print *b, enum edge
                          : (a->tokens > b->tokens) - (a->tokens < b->tokens);
 }
 
+static int order_prints(const void *a, const void *b)
+{
+    const struct php_print *left = a, *right = b;
+    int by_head = order(left, right, HEAD), by_tail = order(left, right, TAIL);
+    if (by_head != 0 || by_tail != 0)
+        return by_head != 0 ? by_head : by_tail;
+    return (left->whole > right->whole) - (left->whole < right->whole);
+}
+
 static int order_heads(const void *a, const void *b, void *prints)
 {
     const struct php_print *at = prints;
@@ -89,8 +98,22 @@ static int order_tails(const void *a, const void *b, void *prints)
     return order(&at[*(const uint32_t *)a], &at[*(const uint32_t *)b], TAIL);
 }
 
+/* Each once, in the same order whatever the order of the lists was. */
+static void sort_prints(struct originals *originals)
+{
+    struct php_print *at = originals->prints.at;
+    size_t kept = 0;
+    qsort(at, originals->prints.len, sizeof *at, order_prints);
+    for (size_t i = 0; i < originals->prints.len; i++)
+        if (kept == 0 || order_prints(&at[kept - 1], &at[i]) != 0)
+            at[kept++] = at[i];
+    originals->prints.len = kept;
+}
+
 void originals_finish(struct originals *originals)
 {
+    if (originals->prints.len > 0)
+        sort_prints(originals);
     originals->by_head.len = originals->by_tail.len = 0;
     for (size_t i = 0; i < originals->prints.len; i++) {
         *vec_add(&originals->by_head) = (uint32_t)i;
