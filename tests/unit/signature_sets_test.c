@@ -277,6 +277,10 @@ static void test_killed(void)
         signature_sets_close(sets);
         strbuf_clear(&why);
     }
+    /* Runs that were killed early removed nothing; the next one that is not does. */
+    struct signature_sets *sets = open_sets(SIGNATURE_SETS_CHANGE);
+    test_number("the next one", put_one(sets, "not killed", 20000, NULL), 0);
+    signature_sets_close(sets);
     /* The chain, the newest, and one that was not yet removed. */
     test_true("no more than are kept", names_in("sets-here/sets") <= 2 * SIGNATURE_SETS_KEEP + 1);
     test_number("nothing else", names_in("sets-here"), 3);
