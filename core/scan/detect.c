@@ -158,40 +158,26 @@ static void examine_layers(const struct examination *x, const struct view *view)
     }
 }
 
-/* A block that was put into a file keeps to itself. Alone it shows what it is, however much good
- * code stands around it. */
-static void find_php_part(const struct examination *x, const struct view *view)
-{
-    struct php_look *look = x->scratch->php;
-    struct php_part part;
-    if (!php_cut_find(look, view->text, &part))
-        return;
-    php_cut_alone(view->text, &part, &x->scratch->alone);
-    if (php_look_at(look, strbuf_span(&x->scratch->alone)))
-        php_verdict_part(look, x->detect->rules, view, part.from, part.to - part.from, x->verdict);
-}
-
-/* A wrapper says nothing: sold code is packed too. What was packed is judged like a file that it
- * would be without. */
-static void find_php_packed(const struct examination *x, const struct view *view)
-{
-    struct php_look *look = x->scratch->php;
-    if (!php_cut_packed(look, &x->scratch->alone))
-        return;
-    if (php_look_at(look, strbuf_span(&x->scratch->alone)))
-        php_verdict_part(look, x->detect->rules, view, 0, view->text.len, x->verdict);
-}
-
-/* What the file as a whole does not show. Each looks anew, so the file is looked at again between.
- */
+/* What the file as a whole does not show. What was packed is judged like the file that it would be
+ * without: a wrapper says nothing, sold code is packed too. A block that was put into a file keeps
+ * to itself; alone it shows what it is, however much good code stands around it. Both are found
+ * before the first of them is looked at, which forgets the file. */
 static void find_php_within(const struct examination *x, const struct view *view)
 {
     const struct rules *rules = x->detect->rules;
+    struct php_look *look = x->scratch->php;
+    struct strbuf *alone = &x->scratch->alone;
+    struct php_part part;
     if (rules->php == NULL || verdict_acts(x->verdict, rules))
         return;
-    find_php_part(x, view);
-    if (!verdict_acts(x->verdict, rules) && php_look_at(x->scratch->php, view->text))
-        find_php_packed(x, view);
+    bool parted = php_cut_find(look, view->text, &part);
+    if (php_cut_packed(look, alone) && php_look_at(look, strbuf_span(alone)))
+        php_verdict_part(look, rules, view, 0, view->text.len, x->verdict);
+    if (!parted || verdict_acts(x->verdict, rules))
+        return;
+    php_cut_alone(view->text, &part, alone);
+    if (php_look_at(look, strbuf_span(alone)))
+        php_verdict_part(look, rules, view, part.from, part.to - part.from, x->verdict);
 }
 
 /* A window that is not the first begins within code or within a page: what stands before its first

@@ -280,9 +280,20 @@ void php_cut_alone(struct span text, const struct php_part *part, struct strbuf 
     strbuf_add_span(alone, code);
 }
 
+/* Most files have nothing to point at: their statements need not be read. */
+static bool points_somewhere(const struct php_sightings *seen)
+{
+    for (size_t i = 0; i < seen->list.len; i++)
+        if (php_sighting_weight(&seen->list.at[i]) >= TELLING)
+            return true;
+    return false;
+}
+
 bool php_cut_find(const struct php_look *look, struct span text, struct php_part *part)
 {
     struct cutter c = {.text = text};
+    if (!points_somewhere(php_look_sightings(look)))
+        return false;
     const struct php_tokens *tokens = php_run_tokens(php_look_run(look));
     c.tree = php_run_tree(php_look_run(look));
     c.tokens = tokens->list.at;
