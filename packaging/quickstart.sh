@@ -11,7 +11,8 @@ top=$(dirname "$(dirname "$(readlink -f "$0")")")
 build=$top/build
 packages="gcc libc6-dev cmake make pkg-config libpcre2-dev zlib1g-dev liblzma-dev libzstd-dev
     libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev libssl-dev
-    libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev"
+    libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev libesmtp-dev
+    libmariadb-dev libpq-dev"
 
 say() { printf '%s\n' "$*"; }
 

@@ -24,7 +24,8 @@ jobs=$(nproc)
 
 build_packages="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev zlib1g-dev liblzma-dev
     libzstd-dev libc-ares-dev libpsl-dev libmaxminddb-dev libsystemd-dev libxxhash-dev libssl-dev
-    libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev"
+    libseccomp-dev libsqlite3-dev libclamav-dev libcurl4-openssl-dev libesmtp-dev
+    libmariadb-dev libpq-dev"
 run_packages="xz-utils zstd gzip tzdata"
 scan_packages="perl-base util-linux mount strace"
 clang_packages="clang-14 libclang-rt-14-dev llvm-14"

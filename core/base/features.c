@@ -43,6 +43,15 @@
 #ifndef BUILT_SQLITE
 #define BUILT_SQLITE NULL
 #endif
+#ifndef BUILT_ESMTP
+#define BUILT_ESMTP NULL
+#endif
+#ifndef BUILT_MARIADB
+#define BUILT_MARIADB NULL
+#endif
+#ifndef BUILT_PQ
+#define BUILT_PQ NULL
+#endif
 #ifndef BUILT_SYSTEMD
 #define BUILT_SYSTEMD NULL
 #endif
@@ -59,6 +68,20 @@ static void tell_text(void (*function)(void), struct strbuf *out)
 static void tell_cares(void (*function)(void), struct strbuf *out)
 {
     strbuf_add_text(out, ((const char *(*)(int *))function)(NULL));
+}
+
+static void tell_esmtp(void (*function)(void), struct strbuf *out)
+{
+    char text[64] = "";
+    ((int (*)(void *, size_t, int))function)(text, sizeof text, 0);
+    strbuf_add_text(out, text);
+}
+
+/* 150018 is 15.18 */
+static void tell_pq(void (*function)(void), struct strbuf *out)
+{
+    int version = ((int (*)(void))function)();
+    strbuf_format(out, "%d.%d", version / 10000, version % 10000);
 }
 
 static void tell_crypto(void (*function)(void), struct strbuf *out)
@@ -106,12 +129,17 @@ static const struct feature features[] = {
      "OpenSSL_version", tell_crypto},
     {"libcurl", "fetches signatures", BUILT_CURL, SONAMES("libcurl.so.4", "libcurl-gnutls.so.4"),
      "curl_version", tell_curl},
+    {"libesmtp", "sends mail through other servers", BUILT_ESMTP, SONAMES("libesmtp.so.6"),
+     "smtp_version", tell_esmtp},
     {"liblzma", "reads .xz logs", BUILT_LZMA, SONAMES("liblzma.so.5"), "lzma_version_string",
      tell_text},
+    {"libmariadb", "accounts in MariaDB or MySQL", BUILT_MARIADB, SONAMES("libmariadb.so.3"),
+     "mysql_get_client_info", tell_text},
     {"libmaxminddb", "networks by AS number", BUILT_MAXMINDDB, SONAMES("libmaxminddb.so.0"),
      "MMDB_lib_version", tell_text},
     {"libpcre2", "patterns of the config", BUILT_PCRE2, SONAMES("libpcre2-8.so.0"),
      "pcre2_config_8", tell_pcre2},
+    {"libpq", "accounts in PostgreSQL", BUILT_PQ, SONAMES("libpq.so.5"), "PQlibVersion", tell_pq},
     {"libpsl", "networks by registrable domain", BUILT_PSL, SONAMES("libpsl.so.5"),
      "psl_get_version", tell_text},
     {"libseccomp", "shuts in what reads files", BUILT_SECCOMP, SONAMES("libseccomp.so.2"),

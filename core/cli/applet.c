@@ -108,6 +108,13 @@ static int show_version(void)
     return print(&text);
 }
 
+static void (*look_after)(const struct run *run);
+
+void applet_look_after(void (*chores)(const struct run *run))
+{
+    look_after = chores;
+}
+
 static int run_with(struct settings *settings, struct run *run, const struct option_words *words,
                     struct texts *problems)
 {
@@ -124,6 +131,8 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
         run->config = &config;
         run->config_path = config_named(settings->common.config);
         status = settings->applet->run(settings->own, run);
+        if (look_after != NULL && !(settings->applet->flags & APPLET_NO_CHORES))
+            look_after(run);
     } else if (settings->applet->refusal != NULL) {
         puts(settings->applet->refusal);
         status = 0;

@@ -348,6 +348,35 @@ static void page_files(struct strbuf *out, const struct applet *applet)
                          "The config file to read instead.\n");
 }
 
+static void page_section_row(struct strbuf *out, const struct option *row)
+{
+    if (row->flags & OPTION_HIDDEN)
+        return;
+    strbuf_add_text(out, ".TP\n");
+    add_styled(out, 'B', row->name);
+    if (row->metavar != NULL) {
+        strbuf_add_text(out, " = ");
+        add_styled(out, 'I', row->metavar);
+    }
+    strbuf_add_char(out, '\n');
+    add_paragraphs(out, row->help, ".sp");
+    page_facts(out, row, false);
+}
+
+/* Keys of the sections that this applet shares with others. */
+static void page_sections(struct strbuf *out, const struct applet *applet)
+{
+    for (const struct section *const *s = applet->sections; s != NULL && *s != NULL; s++) {
+        strbuf_add_text(out, ".SH SECTION [");
+        add_roff(out, (*s)->name);
+        strbuf_add_text(out, "] OF THE CONFIG\n");
+        add_roff_line(out, (*s)->summary);
+        for (const struct option *const *table = (*s)->options; *table != NULL; table++)
+            for (const struct option *row = *table; row->name != NULL; row++)
+                page_section_row(out, row);
+    }
+}
+
 static void page_examples(struct strbuf *out, const struct applet_example *example)
 {
     if (example == NULL)
@@ -384,6 +413,7 @@ void manual_page(struct strbuf *out, const struct applet *applet, const struct a
         strbuf_add_text(out, config_text);
     page_statuses(out, applet->statuses);
     page_files(out, applet);
+    page_sections(out, applet);
     page_examples(out, applet->examples);
     page_names(out, applet->aliases);
     if (!is_front)

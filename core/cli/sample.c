@@ -163,6 +163,29 @@ static void add_common(struct strbuf *out)
                 add_key(out, row);
 }
 
+/* Of the first len applets, does any read the section? */
+static bool has_section(const struct applet_list *list, size_t len, const struct section *section)
+{
+    for (size_t i = 0; i < len; i++)
+        for (const struct section *const *s = list->at[i]->sections; s != NULL && *s != NULL; s++)
+            if (*s == section)
+                return true;
+    return false;
+}
+
+static void add_sections(struct strbuf *out, const struct applet_list *list, size_t number)
+{
+    const struct section *const *s = list->at[number]->sections;
+    for (; s != NULL && *s != NULL; s++) {
+        if (has_section(list, number, *s))
+            continue;
+        strbuf_format(out, "\n[%s]\n", (*s)->name);
+        add_words(out, (*s)->summary);
+        for (const struct option *const *table = (*s)->options; *table != NULL; table++)
+            add_table(out, list, *table, false);
+    }
+}
+
 void manual_sample_config(struct strbuf *out, const struct applet_list *list)
 {
     strbuf_add_text(out, head);
@@ -171,5 +194,7 @@ void manual_sample_config(struct strbuf *out, const struct applet_list *list)
     for (size_t i = 0; i < list->len; i++)
         if (!(list->at[i]->flags & APPLET_NO_CONFIG))
             add_own(out, list, list->at[i]);
+    for (size_t i = 0; i < list->len; i++)
+        add_sections(out, list, i);
     strbuf_add_text(out, tail);
 }

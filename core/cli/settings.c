@@ -3,6 +3,7 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/text.h"
+#include "spamgear/cli/section.h"
 
 /* ---- the common options ---- */
 
@@ -88,8 +89,8 @@ static int store_words(struct option_slot *slot, const struct texts *words, enum
     return 0;
 }
 
-static int store_entry(struct option_slot *slot, const struct config_entry *entry,
-                       enum option_level level, struct strbuf *why)
+int settings_store(struct option_slot *slot, const struct config_entry *entry,
+                   enum option_level level, struct strbuf *why)
 {
     if (slot->row->kind == OPTION_KIND_LIST)
         return store_words(slot, &entry->words, level, why);
@@ -111,7 +112,7 @@ static bool is_taken(const struct config_entry *entry, const struct applet_list 
         settings_init(&settings, list->at[i], &ignored);
         struct option_slot *slot = option_find(&settings.set, span_text(entry->key));
         taken = slot != NULL && settings_is_key(slot->row) &&
-                store_entry(slot, entry, OPTION_LEVEL_NONE, NULL) == 0;
+                settings_store(slot, entry, OPTION_LEVEL_NONE, NULL) == 0;
         texts_clear(&ignored);
         settings_clear(&settings);
     }
@@ -138,7 +139,8 @@ void settings_apply(struct settings *settings, const struct config *config,
             level == OPTION_LEVEL_NONE ? NULL : option_find(&settings->set, span_text(entry->key));
         if (slot == NULL || !settings_is_key(slot->row))
             continue;
-        if (store_entry(slot, entry, level, &why) != 0 && !is_for_others(slot, entry, level, list))
+        if (settings_store(slot, entry, level, &why) != 0 &&
+            !is_for_others(slot, entry, level, list))
             texts_format(problems, "%s:%u: %s: %s", entry->file, entry->line, entry->key,
                          strbuf_text(&why));
     }
@@ -153,6 +155,27 @@ static bool has_text(const struct texts *list, const char *text)
     return false;
 }
 
+/* Sections of several applets, and [spamgear], would be told once for each of them. */
+static void add_new(struct texts *problems, struct texts *found)
+{
+    for (size_t i = 0; i < found->len; i++)
+        if (!has_text(problems, found->at[i]))
+            texts_add(problems, found->at[i]);
+    texts_clear(found);
+}
+
+static void check_section_values(const struct applet *applet, const struct config *config,
+                                 struct texts *problems)
+{
+    for (size_t i = 0; applet->sections != NULL && applet->sections[i] != NULL; i++) {
+        struct section_values values;
+        struct texts found = {0};
+        section_read(&values, applet->sections[i], config, &found);
+        section_clear(&values);
+        add_new(problems, &found);
+    }
+}
+
 void settings_check_values(const struct config *config, const struct applet_list *list,
                            struct texts *problems)
 {
@@ -161,11 +184,9 @@ void settings_check_values(const struct config *config, const struct applet_list
         struct texts found = {0};
         settings_init(&settings, list->at[i], &found);
         settings_apply(&settings, config, list, &found);
-        for (size_t j = 0; j < found.len; j++)
-            if (!has_text(problems, found.at[j])) /* a [spamgear] key concerns many applets */
-                texts_add(problems, found.at[j]);
-        texts_clear(&found);
         settings_clear(&settings);
+        add_new(problems, &found);
+        check_section_values(list->at[i], config, problems);
     }
 }
 
@@ -182,12 +203,8 @@ static const struct section_rule {
     /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
     enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", "allow", allow_keys, NAME_APPLET},
-    {"emergency", "emergency", NULL, NAME_NONE},
-    {"format", "format NAME", format_keys, NAME_ANY},
-    {"limits", "limits", NULL, NAME_APPLET},
-    {"postlog", "postlog", NULL, NAME_NONE},
-    {"react", "react", NULL, NAME_NONE},
+    {"allow", "allow", allow_keys, NAME_APPLET}, {"format", "format NAME", format_keys, NAME_ANY},
+    {"limits", "limits", NULL, NAME_APPLET},     {"postlog", "postlog", NULL, NAME_NONE},
     {"watch", "watch", NULL, NAME_NONE},
 };
 
@@ -233,8 +250,11 @@ static const char *nearest_section(const char *typed, const struct applet_list *
             return section_rules[i].shown;
         text_near_try(&near, section_rules[i].shown);
     }
-    for (size_t i = 0; i < list->len; i++)
+    for (size_t i = 0; i < list->len; i++) {
         try_applet_names(&near, list->at[i]);
+        for (const struct section *const *s = list->at[i]->sections; s != NULL && *s != NULL; s++)
+            text_near_try(&near, (*s)->name);
+    }
     return near.best;
 }
 
@@ -291,6 +311,24 @@ static void check_option_key(const struct config_entry *entry, const struct appl
         tell_unknown(problems, entry, "key", entry->key, search.near.best);
 }
 
+static const struct section *find_section(const char *name, const struct applet_list *list)
+{
+    for (size_t i = 0; i < list->len; i++)
+        for (const struct section *const *s = list->at[i]->sections; s != NULL && *s != NULL; s++)
+            if (strcmp((*s)->name, name) == 0)
+                return *s;
+    return NULL;
+}
+
+static void check_section_key(const struct config_entry *entry, const struct section *section,
+                              struct texts *problems)
+{
+    struct key_search search = {.key = entry->key, .near = {.typed = entry->key}};
+    search_tables(&search, section->options);
+    if (!search.known)
+        tell_unknown(problems, entry, "key", entry->key, search.near.best);
+}
+
 static void check_listed_key(const struct config_entry *entry, const char *const *keys,
                              struct texts *problems)
 {
@@ -308,10 +346,13 @@ static void check_entry(const struct config_entry *entry, const struct applet_li
 {
     const struct applet *applet = applet_find(list, entry->section, NULL);
     const struct section_rule *rule = find_rule(entry->section, list);
+    const struct section *section = find_section(entry->section, list);
     if (strcmp(entry->section, "spamgear") == 0) {
         check_option_key(entry, list, problems);
     } else if (applet != NULL) {
         check_option_key(entry, &(struct applet_list){&applet, 1}, problems);
+    } else if (section != NULL) {
+        check_section_key(entry, section, problems);
     } else if (rule != NULL && rule->keys != NULL) {
         check_listed_key(entry, rule->keys, problems);
     } else if (rule == NULL && !has_text(unknown, entry->section)) {

@@ -10,6 +10,7 @@
 
 #include "spamgear/cli/config.h"
 #include "spamgear/cli/option.h"
+#include "spamgear/cli/section.h"
 
 struct applet_example {
     const char *command; /* NULL ends the list */
@@ -38,10 +39,15 @@ struct run {
     const struct applet_list *all;
 };
 
+/* Called after each applet's run(), for what any run looks after (mail that waits, cases that
+ * expire). main sets it before applet_main. */
+void applet_look_after(void (*chores)(const struct run *run));
+
 enum applet_flags {
     APPLET_TOOL = 1,      /* a word after `spamgear` only (why, backtest): no link is installed */
     APPLET_NO_CONFIG = 2, /* the config is not read before run(): config is empty */
-    APPLET_NO_COMMON = 4  /* without the common options: `spamgear` itself */
+    APPLET_NO_COMMON = 4, /* without the common options: `spamgear` itself */
+    APPLET_NO_CHORES = 8  /* only its own work: wrappers that must be quick */
 };
 
 #define APPLET_TROUBLE 2 /* exit status of every log applet when something was wrong */
@@ -55,6 +61,7 @@ struct applet {
     const struct option *const
         *options; /* tables, NULL-terminated; their offsets lead into settings */
     size_t settings_size;
+    const struct section *const *sections; /* shared ones that it reads; NULL-terminated or NULL */
     const struct applet_example *examples;
     const struct applet_status *statuses;
     /* Of an applet whose output is the answer, whatever the status (runav): the line that is

@@ -36,6 +36,10 @@ const struct option *const *settings_common_tables(void);
 void settings_apply(struct settings *settings, const struct config *config,
                     const struct applet_list *list, struct texts *problems);
 
+/* Stores what one entry says. 0, or -1 with why. */
+int settings_store(struct option_slot *slot, const struct config_entry *entry,
+                   enum option_level level, struct strbuf *why);
+
 /* Sections and keys that nothing knows. */
 void settings_check_names(const struct config *config, const struct applet_list *list,
                           struct texts *problems);

@@ -1,0 +1,57 @@
+/* mailq - how many messages wait in the queues of the local mail server, and since when.
+ *
+ * Postfix (postfix.org, QSHAPE_README, postqueue(1), showq(8)): every instance of
+ * multi_instance_directories; counted from the spool folders (root), else from showq's socket, else
+ * from `postqueue -j`. Exim: counted from the spool's input folders, else `exim -bpc`. Or the
+ * output of a command of the administrator's: one number. Memory does not grow with the queue.
+ * "Could not be counted" is a result, and never zero.
+ */
+#ifndef SPAMGEAR_NET_MAILQ_H
+#define SPAMGEAR_NET_MAILQ_H
+
+#include "spamgear/base/strbuf.h"
+#include "spamgear/base/vec.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mailq_settings {
+    const char *server;         /* "postfix", "exim", or NULL: what is found here */
+    const char *postfix_config; /* NULL: /etc/postfix */
+    const char *postfix_spool;  /* NULL: main.cf's queue_directory */
+    const char *exim_spool;     /* NULL: /var/spool/exim4, /var/spool/exim */
+    const struct texts
+        *command; /* argv whose output is the number; NULL or empty: none. No shell */
+    int deadline_ms;
+};
+
+struct mailq_queue {
+    char *name; /* "active", "deferred", "hold", "incoming", "maildrop"; "input"; with "INSTANCE/"
+                   before it for further Postfix instances. Owned */
+    uint64_t messages;
+    int64_t oldest; /* when the oldest arrived; 0 when empty or not known */
+};
+
+struct mailq {
+    VEC(struct mailq_queue) queues;
+    uint64_t messages; /* in all */
+    int64_t oldest;    /* 0 when not known */
+    const char *how;   /* "spool", "showq", "postqueue", "exim", "command" */
+};
+
+/* Counts. 0; -1 with why when it could not be counted, or not whole: what was counted is in mailq
+ * then. */
+int mailq_count(const struct mailq_settings *settings, struct mailq *mailq, struct strbuf *why);
+void mailq_clear(struct mailq *mailq);
+
+/* One message of a Postfix queue, as `postqueue -j` tells it (a JSON object a line). */
+struct mailq_message {
+    struct span queue, queue_id, sender; /* borrowed during the call */
+    int64_t arrival;
+};
+
+/* Calls each() for every message of every Postfix instance. 0, or -1 with why. */
+int mailq_postfix_list(const struct mailq_settings *settings,
+                       void (*each)(void *state, const struct mailq_message *message), void *state,
+                       struct strbuf *why);
+
+#endif

@@ -1,0 +1,57 @@
+/* mail - how every applet sends mail: through SMTP servers or the local sendmail program, now or
+ * later.
+ *
+ * The servers are tried in their order until one took the message for every recipient. Who got it
+ * and who did not is told for each recipient. What a server may take later (4xx, not reached) is
+ * spooled and sent by the next run of any applet; what it refuses for good (5xx) is told and not
+ * tried again.
+ */
+#ifndef SPAMGEAR_REACT_MAIL_H
+#define SPAMGEAR_REACT_MAIL_H
+
+#include "spamgear/net/message.h"
+#include "spamgear/net/smtp.h"
+#include "spamgear/store/spool.h"
+
+struct mail_settings {
+    const char *route; /* "mail" or "emergency": which section it is, for the spool */
+    struct texts smtp; /* URLs, tried in order; none: sendmail */
+    char *sendmail;    /* program, for when there is no server */
+    char *user, *password_file, *ca_file, *hello;
+    int tls; /* enum smtp_tls */
+    bool tls12;
+    char *from;          /* NULL: spamgear@HOST */
+    struct texts to;     /* the administrators; none: root */
+    int64_t timeout_s;   /* of one delivery */
+    char *spool;         /* folder; "" or NULL: nothing is spooled */
+    int64_t spool_age_s; /* older mails are given up */
+    uint64_t spool_max;  /* mails in the spool at most */
+    int64_t quiet_s;     /* the same report is not sent again within this; 0: always */
+};
+
+struct mail {
+    const struct texts *to; /* NULL: settings->to */
+    const char *subject;
+    struct span body;
+    struct span key;  /* what makes a report the same one (empty: subject and body) */
+    bool each_server; /* hand it to every server on its own (emergency-mail), not only the first
+                         that works */
+};
+
+struct mail_result {
+    unsigned sent, refused, spooled, quiet; /* recipients; quiet: the same report was sent lately */
+    struct texts problems;                  /* one line each: recipient or server, and why */
+};
+
+/* 0 when each recipient has it, will have it (spooled), or was left in peace (quiet); -1 with why
+ * when somebody will not get it. Works with a full disk and a read-only file system: then nothing
+ * can be spooled, and that is told. */
+int mail_send(const struct mail_settings *settings, const struct mail *mail,
+              struct mail_result *result, struct strbuf *why);
+void mail_result_clear(struct mail_result *result);
+
+/* Sends what is due in the spool with these settings (of this route). Silent when there is nothing.
+ * Problems are added. */
+void mail_flush(const struct mail_settings *settings, struct texts *problems);
+
+#endif
