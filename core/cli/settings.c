@@ -203,8 +203,12 @@ static const struct section_rule {
     /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
     enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", "allow", allow_keys, NAME_APPLET}, {"format", "format NAME", format_keys, NAME_ANY},
-    {"limits", "limits", NULL, NAME_APPLET},     {"postlog", "postlog", NULL, NAME_NONE},
+    {"allow", "allow", allow_keys, NAME_APPLET},
+    {"emergency", "emergency", NULL, NAME_NONE},
+    {"format", "format NAME", format_keys, NAME_ANY},
+    {"limits", "limits", NULL, NAME_APPLET},
+    {"postlog", "postlog", NULL, NAME_NONE},
+    {"react", "react", NULL, NAME_NONE},
     {"watch", "watch", NULL, NAME_NONE},
 };
 

@@ -56,11 +56,21 @@ static int show(void *own, const struct run *run)
     return run->argc;
 }
 
+static const struct section shared;
+
+/* The time, and what the section says when it says something. */
 static int show_now(void *own, const struct run *run)
 {
+    struct section_values values;
+    struct texts problems = {0};
     (void)own;
-    (void)run;
+    section_read(&values, &shared, run->config, &problems);
+    const struct settings *s = values.own;
+    if (s->limit != 90)
+        printf("shared limit=%d logs=%zu ", (int)s->limit, s->logs.len);
     printf("%lld\n", (long long)clock_now());
+    section_clear(&values);
+    texts_clear(&problems);
     return 0;
 }
 
@@ -74,7 +84,10 @@ static const struct applet mail = {.name = "mail-check",
                                    .settings_size = sizeof(struct settings),
                                    .examples = examples,
                                    .run = show};
-static const struct applet now = {.name = "now", .summary = "tell the time", .run = show_now};
+static const struct section shared = {"shared", "What two have.", tables, sizeof(struct settings)};
+static const struct section *const shared_sections[] = {&shared, NULL};
+static const struct applet now = {
+    .name = "now", .summary = "tell the time", .sections = shared_sections, .run = show_now};
 static const char *const tool_formats[] = {"metrics", "text", NULL};
 static const struct option tool_rows[] = {OPTION_CHOICE(struct settings, format, "format", 0,
                                                         "FORMAT", "metrics", tool_formats,
@@ -247,6 +260,15 @@ static const struct {
      "[emergency]\na=1\n[postlog]\na=1\n[watch]\na=1\n[format my relay]\npattern=x\ntag=y\n",
      {"now", "--now=@5"},
      "5\n0"},
+    {"a shared section",
+     "[shared]\nmax-connections = 7\nlogs = a b\n",
+     {"now", "--now=@5"},
+     "shared limit=7 logs=2 5\n0"},
+    {"mistakes in a shared section",
+     "[shared]\nmax-connections = 0\nlgs = a b\n[shard]\nx=1\n",
+     {"now", "--now=@5"},
+     "! now: test.conf:3: unknown key lgs; did you mean logs?\n"
+     "now: test.conf:5: unknown section shard; did you mean shared?\n2"},
     {"unknown names",
      "[mail-chek]\nx=1\ny=1\n[limits nobody]\na=1\n[format]\ntag=1\n[format "
      "f]\npatern=1\n[allow]\nadresses=::1\n"
