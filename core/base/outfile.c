@@ -60,6 +60,18 @@ int outfile_open(struct outfile *file, const char *path, struct strbuf *why)
     return strbuf_why(why, "%s: %s", path, strerror(ENOMEM));
 }
 
+int outfile_keep_owner(struct outfile *file, struct strbuf *why)
+{
+    struct stat old;
+    if (lstat(file->path, &old) != 0) {
+        if (errno == ENOENT)
+            return 0;
+    } else if (fchown(fileno(file->stream), old.st_uid, old.st_gid) == 0) {
+        return 0;
+    }
+    return strbuf_why(why, "%s: its owner cannot be kept: %s", file->path, strerror(errno));
+}
+
 /* The rename itself must survive a power cut too. */
 static void sync_directory(const char *path)
 {

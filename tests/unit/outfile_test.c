@@ -177,6 +177,26 @@ static void test_gone(void)
     strbuf_clear(&why);
 }
 
+/* A list that a mail server reads by its group stays its group's; root alone can give files away.
+ */
+static void test_owner(void)
+{
+    struct outfile file;
+    struct stat st = {0};
+    gid_t group = geteuid() == 0 ? 4711 : getegid();
+    test_number("a new one", outfile_open(&file, "list", NULL), 0);
+    test_number("a new one has nobody's", outfile_keep_owner(&file, NULL), 0);
+    test_number("written", outfile_commit(&file, NULL), 0);
+    test_true("given away", chown("list", (uid_t)-1, group) == 0 && chmod("list", 0640) == 0);
+    test_number("again", outfile_open(&file, "list", NULL), 0);
+    test_number("keeps", outfile_keep_owner(&file, NULL), 0);
+    test_number("written again", outfile_commit(&file, NULL), 0);
+    test_true("there", stat("list", &st) == 0);
+    test_number("group", st.st_gid, group);
+    test_number("mode", st.st_mode & 07777, 0640);
+    unlink("list");
+}
+
 int main(void)
 {
     char dir[] = "/tmp/outfile_test.XXXXXX";
@@ -188,6 +208,7 @@ int main(void)
     test_full(100000); /* the stream failed while it was written */
     test_refused();
     test_gone();
+    test_owner();
     test_true("folder is empty", rmdir(dir) == 0);
     return test_end();
 }
