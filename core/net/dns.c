@@ -1,11 +1,7 @@
-/* dns - PTR questions over c-ares, the only file that knows it.
+/* dns - questions over c-ares, the only file that knows it.
  *
  * A window of questions is kept open (a bigger burst loses UDP answers) and refilled as
  * answers come; at the deadline all that are open are dropped and stay "no answer".
- *
- * Answers are read here and not by the library: a PTR record is written by whoever owns
- * the address, c-ares refuses odd bytes in it, and a spammer with an odd name would pass
- * as "could not tell". Here the odd bytes become '_'.
  */
 #include "spamgear/net/dns.h"
 
@@ -13,26 +9,25 @@
 #include "spamgear/base/lazy.h"
 #include <stdlib.h>
 
-#define OPEN_MAX       100
-#define PTR_TYPE       12
-#define IN_CLASS       1
-#define NAME_MAX_BYTES 255 /* RFC 1035 2.3.4 */
+#define OPEN_MAX 100
+#define IN_CLASS 1
 
-size_t dns_round_add(struct dns_round *round, const struct addr *addr)
+size_t dns_batch_add(struct dns_batch *batch, const char *name, enum dns_type type)
 {
-    bool added;
-    uint32_t number = map_put(&round->index, (struct span){(const char *)addr->bytes, 16}, &added);
-    if (added)
-        *vec_add(&round->questions) = (struct dns_question){*addr, DNS_NO_ANSWER, NULL};
-    return number;
+    *vec_add(&batch->asks) = (struct dns_ask){.name = mem_text_of(name, strlen(name)),
+                                              .type = type,
+                                              .result = DNS_NO_ANSWER,
+                                              .why = "there was no time left to ask"};
+    return batch->asks.len - 1;
 }
 
-void dns_round_clear(struct dns_round *round)
+void dns_batch_clear(struct dns_batch *batch)
 {
-    for (size_t i = 0; i < round->questions.len; i++)
-        free(round->questions.at[i].name);
-    vec_clear(&round->questions);
-    map_clear(&round->index);
+    for (size_t i = 0; i < batch->asks.len; i++) {
+        free(batch->asks.at[i].name);
+        dns_records_clear(&batch->asks.at[i].records);
+    }
+    vec_clear(&batch->asks);
 }
 
 #ifdef HAVE_CARES
@@ -51,119 +46,10 @@ void dns_round_clear(struct dns_round *round)
     F(ares_getsock) F(ares_timeout) F(ares_process_fd) F(ares_destroy) F(ares_strerror)
 CARES_FUNCTIONS(LAZY_POINTER)
 
-/* ---- the answer's bytes (RFC 1035 4.1) ---- */
-
-struct packet {
-    const unsigned char *at;
-    size_t len;
-};
-
-/* A number of two bytes; the caller has checked that they are there. */
-static unsigned number_at(const struct packet *packet, size_t offset)
-{
-    return (unsigned)packet->at[offset] << 8 | packet->at[offset + 1];
-}
-
-/* Where the name at offset ends, 0 when the packet ends before it. */
-static size_t skip_name(const struct packet *packet, size_t offset)
-{
-    while (offset < packet->len) {
-        unsigned char length = packet->at[offset];
-        if (length == 0)
-            return offset + 1;
-        if (length >= 0xc0)
-            return offset + 2 <= packet->len ? offset + 2 : 0;
-        if (length >= 0x40)
-            return 0;
-        offset += 1u + length;
-    }
-    return 0;
-}
-
-static char clean_byte(unsigned char c)
-{
-    bool fine =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-    return fine ? (char)c : '_';
-}
-
-static void add_label(struct strbuf *name, const unsigned char *at, size_t len)
-{
-    if (name->len > 0)
-        strbuf_add_char(name, '.');
-    for (size_t i = 0; i < len; i++)
-        strbuf_add_char(name, clean_byte(at[i]));
-}
-
-/* Reads the name at offset through its compression pointers, which may only lead back: so
- * no chain of them is endless. False when it is malformed. */
-static bool read_name(const struct packet *packet, size_t offset, struct strbuf *name)
-{
-    size_t start = offset;
-    while (offset < packet->len) {
-        unsigned char length = packet->at[offset];
-        if (length == 0)
-            return true;
-        if (length >= 0xc0) {
-            if (offset + 2 > packet->len)
-                return false;
-            offset = number_at(packet, offset) & 0x3fff;
-            if (offset >= start)
-                return false;
-            start = offset;
-            continue;
-        }
-        if (length >= 0x40 || offset + 1 + length > packet->len ||
-            name->len + 1 + length > NAME_MAX_BYTES)
-            return false;
-        add_label(name, packet->at + offset + 1, length);
-        offset += 1u + length;
-    }
-    return false;
-}
-
-/* Offset of the first record, 0 when the packet ends before it. */
-static size_t skip_questions(const struct packet *packet)
-{
-    size_t offset = 12;
-    for (unsigned i = number_at(packet, 4); i > 0 && offset != 0; i--) {
-        offset = skip_name(packet, offset);
-        offset = offset == 0 || offset + 4 > packet->len ? 0 : offset + 4;
-    }
-    return offset;
-}
-
-/* The first PTR record's name (a CNAME may stand before it, RFC 2317). */
-static enum dns_result read_answer(const struct packet *packet, struct strbuf *name)
-{
-    if (packet->len < 12)
-        return DNS_NO_ANSWER;
-    size_t offset = skip_questions(packet);
-    if (offset == 0)
-        return DNS_NO_ANSWER;
-    for (unsigned i = number_at(packet, 6); i > 0; i--) {
-        offset = skip_name(packet, offset);
-        if (offset == 0 || offset + 10 > packet->len)
-            return DNS_NO_ANSWER;
-        unsigned type = number_at(packet, offset);
-        size_t end = offset + 10 + number_at(packet, offset + 8);
-        if (end > packet->len)
-            return DNS_NO_ANSWER;
-        if (type != PTR_TYPE) {
-            offset = end;
-            continue;
-        }
-        if (!read_name(packet, offset + 10, name))
-            return DNS_NO_ANSWER;
-        return name->len > 0 ? DNS_NAME : DNS_NO_NAME;
-    }
-    return DNS_NO_NAME;
-}
-
 /* ---- one run ---- */
 
 struct asking {
-    struct dns_round *round;
+    struct dns_batch *batch;
     ares_channel channel;
     size_t next, open, refused, others; /* refused: no server was there */
     int64_t deadline;
@@ -175,57 +61,66 @@ struct ticket {
     size_t number;
 };
 
+static const char *why_not(int status)
+{
+    static const struct {
+        int status;
+        const char *why;
+    } reasons[] = {{ARES_ETIMEOUT, "time-out"},
+                   {ARES_EDESTRUCTION, "time-out"}, /* open when the time was over */
+                   {ARES_ECANCELLED, "time-out"},
+                   {ARES_ESERVFAIL, "SERVFAIL"},
+                   {ARES_EREFUSED, "REFUSED"},
+                   {ARES_EBADRESP, "garbage instead of an answer"},
+                   {ARES_EBADNAME, "the name cannot be asked for"},
+                   {ARES_ECONNREFUSED, "no name server can be reached"}};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].status == status)
+            return reasons[i].why;
+    return "the name server failed";
+}
+
+static void take_result(struct dns_ask *ask, int status, struct span packet)
+{
+    ask->why = NULL;
+    if (status == ARES_SUCCESS && packet.at != NULL)
+        ask->result = dns_packet_read(packet, ask->type, &ask->records);
+    else if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
+        ask->result = DNS_NO_NAME;
+    else
+        ask->why = why_not(status);
+    if (ask->result == DNS_NO_ANSWER && ask->why == NULL)
+        ask->why = why_not(ARES_EBADRESP);
+}
+
 static void take_answer(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
     struct ticket ticket = *(struct ticket *)arg;
-    struct dns_question *question = &ticket.asking->round->questions.at[ticket.number];
+    struct asking *asking = ticket.asking;
     (void)timeouts;
     free(arg);
-    ticket.asking->open--;
-    ticket.asking->refused += status == ARES_ECONNREFUSED;
-    ticket.asking->others += status != ARES_ECONNREFUSED;
-    if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
-        question->result = DNS_NO_NAME;
-    if (status != ARES_SUCCESS || bytes == NULL || len < 0)
-        return;
-    struct strbuf name = {0};
-    question->result = read_answer(&(struct packet){bytes, (size_t)len}, &name);
-    if (question->result == DNS_NAME)
-        question->name = strbuf_take(&name);
-    strbuf_clear(&name);
-}
-
-/* "1.2.0.192.in-addr.arpa", or the nibbles of IPv6 (RFC 3596 2.5). */
-static void reverse_name(const struct addr *addr, struct strbuf *name)
-{
-    bool v4 = addr_is_v4(addr);
-    for (int i = 15; i >= (v4 ? 12 : 0); i--) {
-        unsigned byte = addr->bytes[i];
-        if (v4)
-            strbuf_format(name, "%u.", byte);
-        else
-            strbuf_format(name, "%x.%x.", byte & 15, byte >> 4);
-    }
-    strbuf_add_text(name, v4 ? "in-addr.arpa" : "ip6.arpa");
+    asking->open--;
+    asking->refused += status == ARES_ECONNREFUSED;
+    asking->others += status != ARES_ECONNREFUSED;
+    take_result(&asking->batch->asks.at[ticket.number], status,
+                (struct span){(const char *)bytes, len > 0 ? (size_t)len : 0});
+    if (asking->batch->answered != NULL)
+        asking->batch->answered(asking->batch, ticket.number);
 }
 
 static void ask(struct asking *asking, size_t number)
 {
-    const struct dns_question *question = &asking->round->questions.at[number];
-    struct strbuf name = {0};
+    const struct dns_ask *it = &asking->batch->asks.at[number];
     struct ticket *ticket = mem_alloc(sizeof *ticket);
     *ticket = (struct ticket){asking, number};
-    reverse_name(&question->addr, &name);
     asking->open++;
-    p_ares_query(asking->channel, strbuf_text(&name), IN_CLASS, PTR_TYPE, take_answer, ticket);
-    strbuf_clear(&name);
+    p_ares_query(asking->channel, it->name, IN_CLASS, (int)it->type, take_answer, ticket);
 }
 
 static void refill(struct asking *asking)
 {
-    for (; asking->open < OPEN_MAX && asking->next < asking->round->questions.len; asking->next++)
-        if (asking->round->questions.at[asking->next].result == DNS_NO_ANSWER)
-            ask(asking, asking->next);
+    while (asking->open < OPEN_MAX && asking->next < asking->batch->asks.len)
+        ask(asking, asking->next++);
 }
 
 /* Milliseconds until something is due: a retry of c-ares, or the deadline. */
@@ -261,11 +156,10 @@ static void serve(struct asking *asking, int64_t left)
 
 /* Two tries a server, the second twice as long as the first: done well before the deadline, but
  * slow enough for a resolver that must ask far away. */
-static int open_channel(struct asking *asking, const char *servers, int deadline_ms,
-                        struct strbuf *why)
+static int open_channel(struct asking *asking, const char *servers, int try_ms, struct strbuf *why)
 {
     struct ares_options options = {.flags = ARES_FLAG_STAYOPEN, .tries = 2};
-    options.timeout = deadline_ms / 5 > 20 ? deadline_ms / 5 : 20;
+    options.timeout = try_ms > 20 ? try_ms : 20;
     int error = p_ares_init_options(&asking->channel, &options,
                                     ARES_OPT_FLAGS | ARES_OPT_TRIES | ARES_OPT_TIMEOUTMS);
     if (error != ARES_SUCCESS)
@@ -293,17 +187,18 @@ static int ask_all(struct asking *asking, struct strbuf *why)
                 : 0;
 }
 
-int dns_round_run(struct dns_round *round, const char *servers, int deadline_ms, struct strbuf *why)
+int dns_batch_run(struct dns_batch *batch, const char *servers, int deadline_ms, int try_ms,
+                  struct strbuf *why)
 {
     static const struct lazy_symbol symbols[] = {CARES_FUNCTIONS(LAZY_SYMBOL){0}};
-    struct asking asking = {.round = round, .deadline = clock_steady_ms() + deadline_ms};
-    if (round->questions.len == 0)
+    struct asking asking = {.batch = batch, .deadline = clock_steady_ms() + deadline_ms};
+    if (batch->asks.len == 0)
         return 0;
     if (lazy_open((const char *const[]){"libcares.so.2", NULL}, symbols, why) != 0)
         return -1;
     if (p_ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
         return strbuf_why(why, "cannot ask name servers: c-ares does not start");
-    int result = open_channel(&asking, servers, deadline_ms, why);
+    int result = open_channel(&asking, servers, try_ms > 0 ? try_ms : deadline_ms / 5, why);
     if (result == 0)
         result = ask_all(&asking, why);
     p_ares_library_cleanup();
@@ -312,12 +207,73 @@ int dns_round_run(struct dns_round *round, const char *servers, int deadline_ms,
 
 #else
 
-int dns_round_run(struct dns_round *round, const char *servers, int deadline_ms, struct strbuf *why)
+int dns_batch_run(struct dns_batch *batch, const char *servers, int deadline_ms, int try_ms,
+                  struct strbuf *why)
 {
-    (void)servers, (void)deadline_ms;
-    return round->questions.len == 0
-               ? 0
-               : strbuf_why(why, "names of addresses cannot be asked for: built without c-ares");
+    (void)servers, (void)deadline_ms, (void)try_ms;
+    return batch->asks.len == 0 ? 0 : strbuf_why(why, "DNS cannot be asked: built without c-ares");
 }
 
 #endif
+
+/* ---- names of addresses ---- */
+
+size_t dns_round_add(struct dns_round *round, const struct addr *addr)
+{
+    bool added;
+    uint32_t number = map_put(&round->index, (struct span){(const char *)addr->bytes, 16}, &added);
+    if (added)
+        *vec_add(&round->questions) = (struct dns_question){*addr, DNS_NO_ANSWER, NULL};
+    return number;
+}
+
+void dns_round_clear(struct dns_round *round)
+{
+    for (size_t i = 0; i < round->questions.len; i++)
+        free(round->questions.at[i].name);
+    vec_clear(&round->questions);
+    map_clear(&round->index);
+}
+
+/* "1.2.0.192.", or the nibbles of IPv6 (RFC 3596 2.5). */
+void dns_reverse(const struct addr *addr, struct strbuf *name)
+{
+    bool v4 = addr_is_v4(addr);
+    for (int i = 15; i >= (v4 ? 12 : 0); i--) {
+        unsigned byte = addr->bytes[i];
+        if (v4)
+            strbuf_format(name, "%u.", byte);
+        else
+            strbuf_format(name, "%x.%x.", byte & 15, byte >> 4);
+    }
+}
+
+static void add_reverse(struct dns_batch *batch, const struct addr *addr)
+{
+    struct strbuf name = {0};
+    dns_reverse(addr, &name);
+    strbuf_add_text(&name, addr_is_v4(addr) ? "in-addr.arpa" : "ip6.arpa");
+    dns_batch_add(batch, strbuf_text(&name), DNS_PTR);
+    strbuf_clear(&name);
+}
+
+int dns_round_run(struct dns_round *round, const char *servers, int deadline_ms, struct strbuf *why)
+{
+    struct dns_batch batch = {0};
+    size_t asked = 0;
+    for (size_t i = 0; i < round->questions.len; i++)
+        if (round->questions.at[i].result == DNS_NO_ANSWER)
+            add_reverse(&batch, &round->questions.at[i].addr);
+    int result = dns_batch_run(&batch, servers, deadline_ms, 0, why);
+    for (size_t i = 0; i < round->questions.len; i++) {
+        struct dns_question *question = &round->questions.at[i];
+        if (question->result != DNS_NO_ANSWER)
+            continue;
+        struct dns_ask *it = &batch.asks.at[asked++];
+        question->result = it->result;
+        if (it->result == DNS_NAME)
+            question->name = strbuf_take(&it->records.text);
+    }
+    dns_batch_clear(&batch);
+    return result;
+}
