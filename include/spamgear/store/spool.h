@@ -29,8 +29,9 @@ struct spool_mail {
 
 struct spool;
 
-/* Opens the folder, and makes it. NULL with why. */
-struct spool *spool_open(const char *folder, struct strbuf *why);
+/* Opens the folder, and makes it. most: mails in it at most, 0: as many as there are. NULL with
+ * why. */
+struct spool *spool_open(const char *folder, uint64_t most, struct strbuf *why);
 void spool_close(struct spool *spool);
 
 /* Stores a new mail (name is set) or a new state of one that was read. 0, or -1 with why. */
@@ -52,5 +53,9 @@ int spool_lock(struct spool *spool, struct strbuf *why);
  * and forgets what is older than a week. */
 bool spool_was_sent(struct spool *spool, struct span key, int64_t quiet_s);
 int spool_note_sent(struct spool *spool, struct span key, struct strbuf *why);
+
+/* The text of a spool file, and back. parse: 0, or -1 with why; the mail is empty then. */
+void spool_mail_write(struct strbuf *out, const struct spool_mail *mail);
+int spool_mail_parse(struct spool_mail *mail, struct span text, struct strbuf *why);
 
 #endif
