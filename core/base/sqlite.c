@@ -108,41 +108,43 @@ static int fail(const struct sqlite *db, struct strbuf *why)
     return strbuf_why(why, "%s: %s", db->path, p_sqlite3_errmsg(db->handle));
 }
 
-/* SQLite itself would make it readable for others, and would write through a link. */
-static int make_file(const char *path, struct strbuf *why)
+static int check_file(const char *path, struct strbuf *why)
 {
     struct stat st;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd >= 0) {
-        close(fd);
-        return 0;
-    }
-    if (errno != EEXIST)
-        return strbuf_why(why, "%s: %s", path, strerror(errno));
     if (lstat(path, &st) != 0)
         return strbuf_why(why, "%s: %s", path, strerror(errno));
     return S_ISREG(st.st_mode) ? 0 : strbuf_why(why, "%s: is no regular file", path);
 }
 
-static int connect_file(struct sqlite *db, struct strbuf *why)
+/* SQLite itself would make it readable for others, and would write through a link. */
+static int make_file(const char *path, struct strbuf *why)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    return errno == EEXIST ? check_file(path, why)
+                           : strbuf_why(why, "%s: %s", path, strerror(errno));
+}
+
+static int connect_file(struct sqlite *db, int how, struct strbuf *why)
 {
     struct strbuf name = {0}; /* ":memory:" and "file:" are names of files here */
     strbuf_format(&name, "%s%s", *db->path == '/' ? "" : "./", db->path);
-    int result = p_sqlite3_open_v2(strbuf_text(&name), &db->handle,
-                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, unforked.zName);
+    int result = p_sqlite3_open_v2(strbuf_text(&name), &db->handle, how | SQLITE_OPEN_NOMUTEX,
+                                   unforked.zName);
     strbuf_clear(&name);
     if (result == SQLITE_OK)
         return 0;
     return db->handle != NULL ? fail(db, why) : strbuf_why(why, "%s: no memory", db->path);
 }
 
-struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
+static struct sqlite *open_file(const char *path, int how, int wait_ms, struct strbuf *why)
 {
-    if (load(why) != 0 || make_file(path, why) != 0)
-        return NULL;
     struct sqlite *db = mem_zero(1, sizeof *db);
     db->path = mem_text(path);
-    if (connect_file(db, why) != 0) {
+    if (connect_file(db, how, why) != 0) {
         sqlite_close(db);
         return NULL;
     }
@@ -150,6 +152,20 @@ struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
     p_sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     p_sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return db;
+}
+
+struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
+{
+    if (load(why) != 0 || make_file(path, why) != 0)
+        return NULL;
+    return open_file(path, SQLITE_OPEN_READWRITE, wait_ms, why);
+}
+
+struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf *why)
+{
+    if (load(why) != 0 || check_file(path, why) != 0)
+        return NULL;
+    return open_file(path, SQLITE_OPEN_READONLY, wait_ms, why);
 }
 
 void sqlite_close(struct sqlite *db)
@@ -254,6 +270,11 @@ struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
     (void)wait_ms;
     strbuf_why(why, "%s: built without SQLite", path);
     return NULL;
+}
+
+struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf *why)
+{
+    return sqlite_open(path, wait_ms, why);
 }
 
 /* Without a database nobody gets here. */

@@ -19,6 +19,8 @@ struct sqlite_query;
 /* Opens, and makes it where it is not there (mode 0600). Other processes may use it at the same
  * time: statements wait up to wait_ms for a lock. NULL with why. */
 struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why);
+/* Opens what is there, and changes nothing. */
+struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf *why);
 void sqlite_close(struct sqlite *db); /* NULL is fine; queries must be closed before */
 
 /* Runs statements without results ("PRAGMA ...; CREATE ..."). 0, or -1 with why. */
