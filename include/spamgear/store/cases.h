@@ -1,8 +1,9 @@
 /* cases - what was decided, on which evidence, what was done about it, and how to undo it.
  *
- * The embedded SQLite database (STATE/spamgear.db, write-ahead log, synced at each commit). An
- * action is written down before it is carried out, so that a kill at any moment leaves a case from
- * which the next run can go on. Nothing is ever deleted here.
+ * The embedded SQLite database STATE/spamgear.db, synced at each commit. An action is written down
+ * before it is carried out, so that a kill at any moment leaves a case from which the next run can
+ * go on. An account has one open case at most. Nothing is ever deleted here. A file that is
+ * damaged, of somebody else, or of a newer version is refused and left as it is.
  */
 #ifndef SPAMGEAR_STORE_CASES_H
 #define SPAMGEAR_STORE_CASES_H
@@ -28,7 +29,7 @@ struct case_action {
     char *method; /* "local", "postfix-map", ... */
     enum action_state state;
     char *memo;      /* the method's own notes, what undo needs; text */
-    char *what;      /* the sentence that people read */
+    char *what;      /* the sentence that people read; "": it was refused before it was planned */
     char *detail;    /* why it failed; "" */
     int64_t changed; /* when the state was reached */
 };
@@ -48,25 +49,34 @@ struct case_file {
     int64_t opened;
     int64_t expires; /* 0: stays until somebody lifts it */
     int64_t closed;  /* all actions lifted (or failed); 0: open */
-    bool told;       /* the mail about it was handed over */
+    bool told;       /* the mail about it was handed over, or none is wanted */
     VEC(struct case_action) actions;
     VEC(struct case_note) notes;
 };
 
 struct cases;
 
-/* Opens STATE/spamgear.db, makes folder (0700) and file where missing, and migrates an older
- * schema. NULL with why. cases_exist: is there one at all, without making it? */
+/* Opens STATE/spamgear.db, makes folder and file (0600) where missing, and migrates an older
+ * schema. A folder or file that others could change is refused. NULL with why. cases_exist: is
+ * there one at all, without making it? cases_open_to_read changes nothing. */
 struct cases *cases_open(const char *state_folder, struct strbuf *why);
+struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why);
 bool cases_exist(const char *state_folder);
 void cases_close(struct cases *cases);
 
-/* One process at a time reacts: waits up to wait_ms for the lock (STATE/react.lock). 0, or -1 with
- * why. */
+/* One process at a time reacts: waits up to wait_ms for the lock (STATE/react.lock), then looks
+ * whether the whole database is sound. 0; 1: another process holds it, -1 with why. */
 int cases_lock(struct cases *cases, int wait_ms, struct strbuf *why);
 void cases_unlock(struct cases *cases);
 
-/* Opens a case (account, kind, applet, reason, evidence, opened, expires are read; id is set). */
+/* What is written between them comes to be as a whole, at the commit. 0, or -1 with why: nothing
+ * of it was written. */
+int cases_begin(struct cases *cases, struct strbuf *why);
+int cases_commit(struct cases *cases, struct strbuf *why);
+void cases_rollback(struct cases *cases);
+
+/* Opens a case (account, kind, applet, reason, evidence, opened, expires, told are read; id is
+ * set). */
 int cases_add(struct cases *cases, struct case_file *file, struct strbuf *why);
 /* The open case of an account; 1 and filled, 0 none, -1 with why. */
 int cases_find_open(struct cases *cases, const char *account, struct case_file *file,
@@ -81,7 +91,11 @@ struct case_numbers {
 };
 int cases_list(struct cases *cases, bool open_only, const char *account, size_t max,
                struct case_numbers *numbers, struct strbuf *why);
-/* Cases to look after: expired ones, and those with an action that is started or lifting. */
+/* The account's case that was closed last; as above. */
+int cases_find_closed(struct cases *cases, const char *account, struct case_file *file,
+                      struct strbuf *why);
+/* Open cases to look after: expired ones, those with an action that is started or lifting, and
+ * those of the last days of which something was done and nobody was told. */
 int cases_due(struct cases *cases, int64_t now, struct case_numbers *numbers, struct strbuf *why);
 
 /* Writes an action down (method, memo, what are read, state is STARTED or BEFORE or FAILED; id is
