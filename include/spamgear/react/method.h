@@ -25,6 +25,7 @@ struct react_settings {
     int64_t for_s;        /* expiry of new cases; 0: none */
     char *state;          /* /var/lib/spamgear */
     int64_t timeout_s;    /* of each program and question */
+    struct texts notify;  /* who is told of a reaction; none: the administrators of [mail] */
     /* local */
     uint64_t uid_low, uid_high;
     char *passwd_root; /* usermod --prefix: another root's /etc; NULL: this one */
