@@ -34,7 +34,8 @@
     F(sqlite3_step)                                                                                \
     F(sqlite3_column_int64)                                                                        \
     F(sqlite3_column_blob)                                                                         \
-    F(sqlite3_column_bytes)
+    F(sqlite3_column_bytes)                                                                        \
+    F(sqlite3_column_count)
 
 SQLITE_FUNCTIONS(LAZY_POINTER)
 static const struct lazy_symbol symbols[] = {SQLITE_FUNCTIONS(LAZY_SYMBOL){0}};
@@ -240,6 +241,11 @@ int sqlite_step(struct sqlite_query *query, struct strbuf *why)
     return result == SQLITE_DONE ? 0 : fail(query->db, why);
 }
 
+int sqlite_columns(struct sqlite_query *query)
+{
+    return p_sqlite3_column_count(query->statement);
+}
+
 int64_t sqlite_number(struct sqlite_query *query, int column)
 {
     return p_sqlite3_column_int64(query->statement, column);
@@ -331,6 +337,12 @@ int sqlite_step(struct sqlite_query *query, struct strbuf *why)
 {
     (void)query;
     return strbuf_why(why, "built without SQLite");
+}
+
+int sqlite_columns(struct sqlite_query *query)
+{
+    (void)query;
+    return 0;
 }
 
 int64_t sqlite_number(struct sqlite_query *query, int column)

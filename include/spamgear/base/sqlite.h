@@ -41,6 +41,7 @@ void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span val
 
 /* 1: a row is there, 0: done, -1 with why. */
 int sqlite_step(struct sqlite_query *query, struct strbuf *why);
+int sqlite_columns(struct sqlite_query *query); /* of each row */
 int64_t sqlite_number(struct sqlite_query *query, int column);
 /* Bytes of a column; borrowed until the next step or reset. */
 struct span sqlite_bytes(struct sqlite_query *query, int column);
