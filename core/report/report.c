@@ -18,6 +18,34 @@ static void write_line(struct strbuf *line, FILE *out)
     strbuf_reset(line);
 }
 
+/* Only what was read back counts as disabled. */
+static const struct {
+    const char *name, *mark;
+} reactions[] = {
+    [REACT_DISABLED] = {"disabled", " [DISABLED]"},
+    [REACT_PARTLY] = {"partly", " [PARTLY DISABLED]"},
+    [REACT_FAILED] = {"failed", " [NOT DISABLED]"},
+    [REACT_STANDING] = {"standing", " [DISABLED]"},
+    [REACT_WOULD] = {"would", ""},
+    [REACT_REFUSED] = {"refused", ""},
+};
+
+const char *report_reaction_name(enum react_result result)
+{
+    return reactions[result].name;
+}
+
+static void text_reaction(const struct react_outcome *reaction, struct strbuf *line, FILE *out)
+{
+    for (size_t i = 0; i < reaction->lines.len; i++) {
+        strbuf_add_text(line, "    ");
+        if (reaction->case_id != 0)
+            strbuf_format(line, "case %lld: ", (long long)reaction->case_id);
+        text_escape(line, span_text(reaction->lines.at[i]));
+        write_line(line, out);
+    }
+}
+
 static void text_sender(const struct report *report, const struct report_sender *s,
                         struct strbuf *line, FILE *out)
 {
@@ -32,7 +60,11 @@ static void text_sender(const struct report *report, const struct report_sender 
         text_escape(line, s->sender.evidence->line);
     else
         text_escape(line, s->sender.name);
+    if (s->handed)
+        strbuf_add_text(line, reactions[s->reaction.result].mark);
     write_line(line, out);
+    if (s->handed)
+        text_reaction(&s->reaction, line, out);
 }
 
 static void text_kind(const struct report *report, enum sender_kind kind, bool all, FILE *out)
@@ -68,14 +100,31 @@ void report_text(const struct report *report, FILE *out)
         text_kind(report, (enum sender_kind)kind, false, out);
 }
 
-void report_clear(struct report *report)
+static void sender_clear(struct report_sender *s)
 {
+    for (size_t n = 0; n < s->top.len; n++)
+        free(s->top.at[n].name);
+    vec_clear(&s->top);
+    texts_clear(&s->reaction.lines);
+}
+
+void report_cut(struct report *report, size_t top)
+{
+    size_t kept = 0;
     for (size_t i = 0; i < report->senders.len; i++) {
         struct report_sender *s = &report->senders.at[i];
-        for (size_t n = 0; n < s->top.len; n++)
-            free(s->top.at[n].name);
-        vec_clear(&s->top);
+        if (top == 0 || i < top || s->handed)
+            report->senders.at[kept++] = *s;
+        else
+            sender_clear(s);
     }
+    report->senders.len = kept;
+}
+
+void report_clear(struct report *report)
+{
+    for (size_t i = 0; i < report->senders.len; i++)
+        sender_clear(&report->senders.at[i]);
     vec_clear(&report->senders);
     texts_clear(&report->files);
     texts_clear(&report->notes);

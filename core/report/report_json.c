@@ -39,6 +39,26 @@ static void evidence_member(struct json *json, const struct report_sender *s)
     json_close(json, ']');
 }
 
+/* null of a sender who was within the bounds. */
+static void reaction_member(struct json *json, const struct report_sender *s)
+{
+    if (!s->handed) {
+        json_word(json, "reaction", NULL);
+        return;
+    }
+    json_open(json, "reaction", '{');
+    json_word(json, "result", report_reaction_name(s->reaction.result));
+    if (s->reaction.case_id > 0)
+        json_number(json, "case", (uint64_t)s->reaction.case_id);
+    else
+        json_word(json, "case", NULL);
+    json_open(json, "lines", '[');
+    for (size_t i = 0; i < s->reaction.lines.len; i++)
+        json_word(json, NULL, s->reaction.lines.at[i]);
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
 static void sender_object(struct json *json, const struct report *report,
                           const struct report_sender *s)
 {
@@ -63,6 +83,8 @@ static void sender_object(struct json *json, const struct report *report,
     time_member(json, "last", sent ? s->sender.last : INT64_MIN);
     networks_member(json, s);
     evidence_member(json, s);
+    if (report->reacts)
+        reaction_member(json, s);
     json_close(json, '}');
 }
 

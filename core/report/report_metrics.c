@@ -90,6 +90,20 @@ static void total(const struct report *report, const char *name, const char *hel
             name, help, name, name, report->applet, (unsigned long long)value);
 }
 
+static void reactions(const struct report *report, FILE *out)
+{
+    uint64_t counts[REACT_RESULTS] = {0};
+    for (size_t i = 0; i < report->senders.len; i++)
+        if (report->senders.at[i].handed)
+            counts[report->senders.at[i].reaction.result]++;
+    fputs("# HELP spamgear_reactions Senders over the bounds of --disable-account, by what came "
+          "of it.\n# TYPE spamgear_reactions gauge\n",
+          out);
+    for (int r = 0; r < REACT_RESULTS; r++)
+        fprintf(out, "spamgear_reactions{applet=\"%s\",result=\"%s\"} %llu\n", report->applet,
+                report_reaction_name((enum react_result)r), (unsigned long long)counts[r]);
+}
+
 void report_metrics(const struct report *report, FILE *out)
 {
     for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++)
@@ -100,4 +114,6 @@ void report_metrics(const struct report *report, FILE *out)
     total(report, "unparsed_lines", "Lines of the mail program that were not understood.",
           report->counts.unparsed, out);
     total(report, "failed_logins", "Failed log-ins in the window.", report->failed, out);
+    if (report->reacts)
+        reactions(report, out);
 }

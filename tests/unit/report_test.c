@@ -240,6 +240,79 @@ static void test_metrics_distinct(void)
         strbuf_clear(&got[i]);
 }
 
+/* What came of -d: of a line that somebody may have written to look like it. */
+static void react_to(struct report_sender *s, enum react_result result, int64_t id,
+                     const char *line)
+{
+    s->handed = true;
+    s->reaction = (struct react_outcome){.result = result, .case_id = id};
+    texts_add(&s->reaction.lines, line);
+}
+
+static const struct {
+    enum react_result result;
+    const char *name, *want;
+} marks[] = {
+    {REACT_DISABLED, "disabled", "90 -- x [DISABLED]\n    case 7: d\\x1bne\n"},
+    {REACT_PARTLY, "partly", "90 -- x [PARTLY DISABLED]\n    case 7: d\\x1bne\n"},
+    {REACT_FAILED, "failed", "90 -- x [NOT DISABLED]\n    case 7: d\\x1bne\n"},
+    {REACT_STANDING, "standing", "90 -- x [DISABLED]\n    case 7: d\\x1bne\n"},
+    {REACT_WOULD, "would", "90 -- x\n    case 7: d\\x1bne\n"},
+    {REACT_REFUSED, "refused", "90 -- x\n    case 7: d\\x1bne\n"},
+};
+
+static void test_marks(void)
+{
+    struct strbuf got = {0}, member = {0};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        struct report report = {.applet = "x", .reacts = true};
+        struct report_sender *s = vec_add(&report.senders);
+        *s = (struct report_sender){.sender = {.name = SPAN("x"), .messages = 90}, .count = 90};
+        react_to(s, marks[i].result, 7, "d\x1bne");
+        written(report_text, &report, &got);
+        test_has(strbuf_text(&got), marks[i].want);
+        written(report_json, &report, &got);
+        objects(got.data);
+        strbuf_reset(&member);
+        strbuf_format(&member, ",\"reaction\":{\"result\":\"%s\",\"case\":7,\"lines\":[",
+                      marks[i].name);
+        test_has(strbuf_text(&got), strbuf_text(&member));
+        written(report_metrics, &report, &got);
+        strbuf_reset(&member);
+        strbuf_format(&member, "spamgear_reactions{applet=\"x\",result=\"%s\"} 1\n", marks[i].name);
+        test_has(strbuf_text(&got), strbuf_text(&member));
+        test_number("a sample each result", samples(strbuf_text(&got)), 8 + 5 + REACT_RESULTS);
+        report_clear(&report);
+    }
+    strbuf_clear(&got);
+    strbuf_clear(&member);
+}
+
+/* --top leaves out nobody who was handed to react. */
+static void test_cut(void)
+{
+    struct report report;
+    struct strbuf got = {0};
+    fill(&report);
+    react_to(&report.senders.at[1], REACT_WOULD, 0, "would: lock");
+    report.reacts = true;
+    written(report_json, &report, &got);
+    test_has(strbuf_text(&got), "}],\"reaction\":null}");
+    test_has(strbuf_text(&got), "\"reaction\":{\"result\":\"would\",\"case\":null,\"lines\":"
+                                "[\"would: lock\"]}}");
+    written(report_text, &report, &got);
+    test_has(strbuf_text(&got), "\\xffl\n    would: lock\n");
+    report_cut(&report, 0);
+    test_number("all stay", (int64_t)report.senders.len, 2);
+    report_cut(&report, 1);
+    test_number("the first, and who was handed over", (int64_t)report.senders.len, 2);
+    report.senders.at[1].handed = false;
+    report_cut(&report, 1);
+    test_number("the first", (int64_t)report.senders.len, 1);
+    report_clear(&report);
+    strbuf_clear(&got);
+}
+
 int main(void)
 {
     setenv("TZ", "UTC", 1);
@@ -248,5 +321,7 @@ int main(void)
     test_json();
     test_metrics();
     test_metrics_distinct();
+    test_marks();
+    test_cut();
     return test_end();
 }

@@ -29,6 +29,7 @@ enum react_result {
     REACT_WOULD,    /* dry run, plain evidence, or max-actions-per-run: told, not done */
     REACT_REFUSED   /* allow-listed, name not allowed, no such user */
 };
+#define REACT_RESULTS (REACT_REFUSED + 1)
 
 struct react_account {
     const char *name;

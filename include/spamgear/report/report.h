@@ -8,6 +8,7 @@
 
 #include "spamgear/base/vec.h"
 #include "spamgear/log/harvest.h"
+#include "spamgear/react/react.h"
 #include "spamgear/sender/limit.h"
 #include "spamgear/sender/tally.h"
 #include <stdio.h>
@@ -31,6 +32,8 @@ struct report_sender {
     bool over;
     const struct limit_rule *rule;  /* that set the limit; NULL = the standard one */
     VEC(struct report_network) top; /* most messages first, a few */
+    bool handed;                    /* over the bounds of --disable-account */
+    struct react_outcome reaction;  /* when handed */
 };
 
 struct report {
@@ -49,17 +52,25 @@ struct report {
     uint64_t failed;         /* log-ins that failed, altogether */
     uint64_t failed_unnamed; /* of those: in more names than are kept */
     uint64_t senders_seen;
+    bool reacts;                       /* senders over the bounds are disabled */
     VEC(struct report_sender) senders; /* to be shown, in order */
 };
 
 /* The lines that people grep: "During the last 1 hour the following senders have made at
  * least 90 SMTP connections.", an empty line, "COUNT (N nets/U unknowns/I IPs/W webmail) --
- * first log line". Nothing at all when there is nobody to show. */
+ * first log line", ended by " [DISABLED]" when that is so, with what was done in indented lines
+ * behind it. Nothing at all when there is nobody to show. */
 void report_text(const struct report *report, FILE *out);
 /* One object a sender and a last one with the summary (schema 1). */
 void report_json(const struct report *report, FILE *out);
 /* Prometheus text exposition format 0.0.4. */
 void report_metrics(const struct report *report, FILE *out);
+
+/* Leaves the first `top` senders, and those who were handed to react. 0 leaves all. */
+void report_cut(struct report *report, size_t top);
+
+/* "disabled", "partly", "failed", "standing", "would", "refused" */
+const char *report_reaction_name(enum react_result result);
 
 void report_clear(struct report *report);
 
