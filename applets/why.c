@@ -4,7 +4,6 @@
 #include "spamgear/base/diag.h"
 #include "spamgear/base/text.h"
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct why_settings {
@@ -137,19 +136,6 @@ static bool has_logs(const struct logcheck_profile *profile)
     return *path != NULL;
 }
 
-/* A pipe can be read by one checker only: the others would find nothing, or wait for ever. */
-static const char *find_pipe(const struct texts *logs)
-{
-    for (size_t i = 0; i < logs->len; i++) {
-        const char *name = logs->at[i];
-        struct stat st;
-        int got = strcmp(name, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(name, &st);
-        if (got == 0 && S_ISFIFO(st.st_mode))
-            return name;
-    }
-    return NULL;
-}
-
 static size_t ask_all(const struct why_settings *s, const char *name, const struct run *call,
                       struct texts *told)
 {
@@ -190,7 +176,8 @@ static int run(void *settings, const struct run *call)
     spell_uid(call->argv[0]);
     for (int i = 1; i < call->argc; i++)
         texts_add(&s->given.logs, call->argv[i]);
-    const char *pipe = s->applet == NULL ? find_pipe(&s->given.logs) : NULL;
+    /* A pipe can be read by one checker only: the others would find nothing, or wait for ever. */
+    const char *pipe = s->applet == NULL ? logs_find_once(&s->given.logs) : NULL;
     if (pipe != NULL) {
         diag_error("%s: a pipe can be read once: name the checker with --applet", pipe);
         return APPLET_TROUBLE;

@@ -195,3 +195,15 @@ void logs_close(struct logs *logs)
         source_close(logs->sources.at[i]);
     vec_clear(&logs->sources);
 }
+
+const char *logs_find_once(const struct texts *names)
+{
+    for (size_t i = 0; i < names->len; i++) {
+        const char *name = names->at[i];
+        struct stat st;
+        int got = strcmp(name, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(name, &st);
+        if (got == 0 && S_ISFIFO(st.st_mode))
+            return name;
+    }
+    return NULL;
+}

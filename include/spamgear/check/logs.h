@@ -32,4 +32,8 @@ struct logs {
 int logs_open(struct logs *logs, const struct log_request *request, struct texts *problems);
 void logs_close(struct logs *logs);
 
+/* The first of these names that can be read once only: a pipe, as a file or as standard input.
+ * NULL: none. */
+const char *logs_find_once(const struct texts *names);
+
 #endif
