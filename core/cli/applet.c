@@ -141,6 +141,20 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
     return status;
 }
 
+/* Words that are none of our options, but for a single --help or --version. */
+static void read_raw(int argc, char **argv, struct option_words *words)
+{
+    *words = (struct option_words){.operands = mem_zero((size_t)argc + 1, sizeof *argv),
+                                   .operand_count = argc};
+    memcpy(words->operands, argv, (size_t)argc * sizeof *argv);
+}
+
+static bool is_raw(const struct applet *applet, int argc, char **argv)
+{
+    return (applet->flags & APPLET_RAW) &&
+           !(argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0));
+}
+
 int applet_call(const struct applet_list *list, const struct applet *applet, const char *called,
                 int argc, char **argv)
 {
@@ -151,7 +165,10 @@ int applet_call(const struct applet_list *list, const struct applet *applet, con
     int status;
     diag_name(called);
     settings_init(&settings, applet, &problems);
-    option_read(&settings.set, argc > 0 ? argc - 1 : 0, argv + 1, &words, &problems);
+    if (is_raw(applet, argc, argv))
+        read_raw(argc > 0 ? argc - 1 : 0, argv + 1, &words);
+    else
+        option_read(&settings.set, argc > 0 ? argc - 1 : 0, argv + 1, &words, &problems);
     if (asked(&words, "help"))
         status = show_help(applet, called);
     else if (asked(&words, "version"))

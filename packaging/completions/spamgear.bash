@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay-spam-check update-rules why'
+    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -270,6 +270,13 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    phpsendmail)
+        options=' --config -v --verbose --now -h --help --version'
+        case $prev in
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     postfix-spam-check | postfix-spam-scan)
         options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -365,6 +372,13 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    sendmail2relay)
+        options=' --config -v --verbose --now -h --help --version'
+        case $prev in
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     sendmail2relay-spam-check)
         options=' -p --period -m --max-connections -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -437,4 +451,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules

@@ -47,7 +47,8 @@ enum applet_flags {
     APPLET_TOOL = 1,      /* a word after `spamgear` only (why, backtest): no link is installed */
     APPLET_NO_CONFIG = 2, /* the config is not read before run(): config is empty */
     APPLET_NO_COMMON = 4, /* without the common options: `spamgear` itself */
-    APPLET_NO_CHORES = 8  /* only its own work: wrappers that must be quick */
+    APPLET_NO_CHORES = 8, /* only its own work: wrappers that must be quick */
+    APPLET_RAW = 16       /* every word is an operand, for another program; --help alone is ours */
 };
 
 #define APPLET_TROUBLE 2 /* exit status of every log applet when something was wrong */

@@ -1,0 +1,84 @@
+#!/bin/sh
+# phpsendmail_test.sh SPAMGEAR - our own wrappers of sendmail, called by a real PHP with the prepend
+# file that is shipped, logging to a real rsyslogd; then the PHP checkers read what was logged.
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
+. "$(dirname "$0")/lib.sh"
+. "$servers_dir/rsyslog.sh"
+top=$(cd "$servers_dir/../.." && pwd)
+
+# What sendmail is given: its words, then the message.
+write_files() {
+    mkdir -p 'www/a, b' relay/ivan
+    cat >sendmail <<END
+#!/bin/sh
+for word; do printf '(%s)' "\$word"; done >>"$work/words"
+echo >>"$work/words"
+cat >>"$work/mails"
+END
+    chmod 755 sendmail
+    printf '[sendmail]\nprogram = %s/sendmail\nlog-socket = %s/log.sock\n' "$work" "$work" >conf
+    ln -s "$spamgear" phpsendmail
+    ln -s "$spamgear" sendmail2relay
+    # shellcheck disable=SC2016  # PHP's variables
+    echo '<?php for ($i = 0; $i < 3; $i++) mail("one@example.com", "hello", "text");' |
+        tee 'www/a, b/send "it".php' >www/victim.php
+    echo '<?php mail("one@example.com", "hello", "text", "", "-f x@example.net");' >www/once.php
+    cp www/once.php relay/ivan/a.php
+}
+
+# A request as a web server makes it; PHP's prepend file hands it on.
+php() { # WRAPPER SCRIPT URL CLIENT
+    env SPAMGEAR_CONFIG="$work/conf" HTTP_HOST=shop.example REQUEST_URI="$3" REMOTE_ADDR="$4" \
+        timeout 60 "$cache/usr/bin/php8.2" -n -d variables_order=EGPCS \
+        -d auto_prepend_file="$top/packaging/php/spamgear-prepend.php" \
+        -d sendmail_path="$work/$1" "$2" || give_up "php $2"
+}
+
+write_files
+rsyslog_start ''
+php 'phpsendmail -t -i' "$work/www/a, b/send \"it\".php" /send 198.51.100.7
+php phpsendmail "$work/www/once.php" /once 2001:db8::7
+# Whoever asks chooses the URL, and a script the words.
+php phpsendmail "$work/www/once.php" "/?x, client=1.2.3.4, filename=/srv/no.php, uid=0, user=root, args=-t" \
+    203.0.113.9
+php phpsendmail "$work/www/once.php" "/$(printf 'a\nNov 22 00:00:00 h root: sendmail-php url=x')" 203.0.113.9
+for _ in 1 2; do
+    (cd relay/ivan && env SPAMGEAR_CONFIG="$work/conf" ../../sendmail2relay -t <"$work/conf")
+    SCRIPT_FILENAME="$work/relay/ivan/a.php" SPAMGEAR_CONFIG="$work/conf" \
+        ./sendmail2relay 'bob;touch x@example.org' <conf
+done
+rsyslog_stop
+
+user=$(id -un)
+for shape in traditional rfc3339 rfc5424; do
+    check "phpsendmail, $shape" "script|$work/www/a\\x2c b/send \\x22it\\x22.php|3|3|0|0
+script|$work/www/once.php|3|3|0|0
+summary|2|0|0|0" php-legacy-spam-check -l $shape.log -m 1
+    same "phpsendmail, paths, $shape" "$work/www/a, b/send \"it\".php
+$work/www/once.php" "$("$spamgear" php-legacy-spam-check 10 3 -l $shape.log)"
+    check "sendmail2relay, $shape" "local|$user|4|4|0|0
+summary|1|0|0|0" sendmail2relay-spam-check -l $shape.log -m 1
+done
+same "paths of sendmail2relay" "$work/relay/ivan/a.php" \
+    "$("$spamgear" php-sendmail2relay-spam-check 10 2 -l traditional.log | sort -u)"
+same "lines that were forged" 0 "$(grep -c '^[^ ]* [^ ]* [^ ]* [^ ]* root: ' traditional.log)"
+same "words" "2 (-t)
+3 (-t)(-i)
+3 (-t)(-i)(-f)(x@example.net)
+2 (bob;touch x@example.org)" "$(sort words | uniq -c | sed 's/^ *//')"
+same "mails" 6 "$(grep -c '^Subject: hello' mails)"
+
+# The mail goes out all the same: no daemon, none that listens, a config that is no config.
+for trouble in 's|log.sock|none.sock|' 's|log-socket.*|log-socket = /dev/null|' 's|^log-sock.*|x x x|'; do
+    sed "$trouble" conf >odd
+    : >mails
+    echo "Subject: odd" | SPAMGEAR_CONFIG=$work/odd ./phpsendmail -t 2>said
+    same "mail in spite of $trouble" "0 1" "$? $(grep -c odd mails)"
+done
+# Installed in place of sendmail it does not call itself for ever.
+sed "s|^program.*|program = $work/phpsendmail|" conf >odd
+if [ ! -e /usr/sbin/sendmail ] && [ ! -e /usr/lib/sendmail ]; then
+    SPAMGEAR_CONFIG=$work/odd timeout 20 ./phpsendmail -t <conf 2>said
+    same "its own sendmail" 69 $?
+fi
+report
