@@ -37,3 +37,18 @@ bool base64_read(struct span text, struct strbuf *out)
             return false;
     return true;
 }
+
+void base64_write(struct span bytes, struct strbuf *out)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *p = (const unsigned char *)bytes.at;
+    for (size_t i = 0; i < bytes.len; i += 3) {
+        unsigned long bits = (unsigned long)p[i] << 16;
+        bits |= i + 1 < bytes.len ? (unsigned long)p[i + 1] << 8 : 0;
+        bits |= i + 2 < bytes.len ? p[i + 2] : 0;
+        strbuf_add_char(out, digits[bits >> 18]);
+        strbuf_add_char(out, digits[bits >> 12 & 63]);
+        strbuf_add_char(out, i + 1 < bytes.len ? digits[bits >> 6 & 63] : '=');
+        strbuf_add_char(out, i + 2 < bytes.len ? digits[bits & 63] : '=');
+    }
+}

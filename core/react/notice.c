@@ -9,11 +9,9 @@
  */
 #include "spamgear/react/notice.h"
 
-#include "spamgear/base/clock.h"
 #include "spamgear/base/map.h"
 #include "spamgear/base/spawn.h"
-#include "spamgear/base/text.h"
-#include "spamgear/log/stamp.h"
+#include "spamgear/net/message.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +20,6 @@
 #define TEMPLATE_BYTES (64u << 10)
 #define LINES_MAX      1000 /* told in one mail; the others are counted */
 #define BODY_LINE      900  /* bytes */
-#define ENCODED_BYTES  45   /* of an encoded word: 60 characters of base64, 75 with all */
 #define SEND_MS        60000
 
 struct letter {
@@ -166,122 +163,13 @@ static bool has_field(struct span headers, struct span name)
     return false;
 }
 
-static bool is_ascii(struct span s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.at[i] >= 0x80)
-            return false;
-    return true;
-}
-
-static void add_base64(struct strbuf *out, struct span s)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *p = (const unsigned char *)s.at;
-    for (size_t i = 0; i < s.len; i += 3) {
-        unsigned long bits = (unsigned long)p[i] << 16;
-        bits |= i + 1 < s.len ? (unsigned long)p[i + 1] << 8 : 0;
-        bits |= i + 2 < s.len ? p[i + 2] : 0;
-        strbuf_add_char(out, digits[bits >> 18]);
-        strbuf_add_char(out, digits[bits >> 12 & 63]);
-        strbuf_add_char(out, i + 1 < s.len ? digits[bits >> 6 & 63] : '=');
-        strbuf_add_char(out, i + 2 < s.len ? digits[bits & 63] : '=');
-    }
-}
-
-/* As encoded words (RFC 2047), none of which parts a character. */
-static void add_encoded(struct strbuf *out, struct span s)
-{
-    while (s.len > 0) {
-        size_t len = 0;
-        while (len < s.len) {
-            size_t character = text_utf8(span_skip(s, len));
-            character = character == 0 ? 1 : character;
-            if (len + character > ENCODED_BYTES)
-                break;
-            len += character;
-        }
-        strbuf_add_text(out, "=?UTF-8?B?");
-        add_base64(out, (struct span){s.at, len});
-        strbuf_add_text(out, "?=");
-        s = span_skip(s, len);
-        if (s.len > 0)
-            strbuf_add_text(out, "\n ");
-    }
-}
-
-static size_t word_len(struct span s)
-{
-    size_t len = 0;
-    while (len < s.len && s.at[len] != ' ' && s.at[len] != '\t')
-        len++;
-    return len;
-}
-
-static size_t blank_len(struct span s)
-{
-    size_t len = 0;
-    while (len < s.len && (s.at[len] == ' ' || s.at[len] == '\t'))
-        len++;
-    return len;
-}
-
-/* How much of s is words that need encoding, one after another. */
-static size_t encodable_len(struct span s)
-{
-    size_t len = 0;
-    for (;;) {
-        size_t blanks = len == 0 ? 0 : blank_len(span_skip(s, len));
-        size_t word = word_len(span_skip(s, len + blanks));
-        if (is_ascii((struct span){s.at + len + blanks, word}))
-            return len;
-        len += blanks + word;
-    }
-}
-
-/* Words with other bytes than ASCII are encoded, a run of them as one (blanks between encoded words
- * are not shown). Quotes around names go: no encoded word may stand in them. */
+/* Words with other bytes than ASCII are encoded. Quotes around names go: no encoded word may stand
+ * in them. */
 static void add_header(struct strbuf *out, struct span line)
 {
-    struct strbuf plain = {0};
-    if (is_ascii(line)) {
-        strbuf_add_span(out, line);
-        return;
-    }
     size_t name = field_name(line) > 0 ? field_name(line) + 1 : 0;
     strbuf_add(out, line.at, name);
-    for (size_t i = name; i < line.len; i++)
-        if (line.at[i] != '"')
-            strbuf_add_char(&plain, line.at[i]);
-    line = strbuf_span(&plain);
-    while (line.len > 0) {
-        size_t blanks = blank_len(line), run = encodable_len(span_skip(line, blanks));
-        strbuf_add(out, line.at, blanks);
-        line = span_skip(line, blanks);
-        if (run > 0)
-            add_encoded(out, (struct span){line.at, run});
-        else
-            strbuf_add(out, line.at, run = word_len(line));
-        line = span_skip(line, run);
-    }
-    strbuf_clear(&plain);
-}
-
-/* "Sat, 21 Nov 2026 18:33:09 +0100" (RFC 5322, 3.3), made of "2026-11-21T18:33:09+01:00". */
-static void add_date(struct strbuf *out)
-{
-    static const char *const months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    static const char *const weekdays = "SunMonTueWedThuFriSat";
-    static const int shifts[12] = {0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4};
-    char stamp[32];
-    int year = 0, month = 1, day = 1;
-    stamp_format(clock_now(), stamp);
-    sscanf(stamp, "%4d-%2d-%2d", &year, &month, &day);
-    int y = year - (month < 3); /* the day of the week: Sakamoto's method */
-    int weekday = (y + y / 4 - y / 100 + y / 400 + shifts[(month - 1) % 12] + day) % 7;
-    const char *zone = strlen(stamp) < 25 ? "+00:00" : stamp + 19;
-    strbuf_format(out, "%.3s, %d %.3s %04d %.8s %.3s%.2s", weekdays + 3 * weekday, day,
-                  months + 3 * ((month - 1) % 12), year, stamp + 11, zone, zone + 4);
+    message_encode(out, span_skip(line, name), "\n ");
 }
 
 /* ---- the message ---- */
@@ -297,7 +185,7 @@ static void add_missing(struct strbuf *out, struct span headers, const struct va
         strbuf_add_text(out, "Subject: Malicious code was found in files of your account\n");
     if (!has_field(headers, SPAN("Date"))) {
         strbuf_add_text(out, "Date: ");
-        add_date(out);
+        message_date(out);
         strbuf_add_char(out, '\n');
     }
     if (!has_field(headers, SPAN("Auto-Submitted")))

@@ -40,6 +40,11 @@ int main(void)
         test_number(rows[i].text, good, rows[i].want != NULL);
         if (good && rows[i].want != NULL)
             test_text(rows[i].text, strbuf_text(&out), rows[i].want);
+        struct strbuf back = {0};
+        if (good)
+            base64_write(strbuf_span(&out), &back);
+        test_text("and back", strbuf_text(&back), good ? rows[i].text : "");
+        strbuf_clear(&back);
         strbuf_clear(&out);
     }
     struct strbuf out = {0};

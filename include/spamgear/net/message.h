@@ -1,9 +1,9 @@
 /* message - one mail, well-formed (RFC 5322, RFC 2047, RFC 2045, RFC 3834).
  *
  * Built from plain texts that may hold any bytes: no value can end its header or make another one,
- * other bytes than ASCII are encoded, long headers folded, long body lines broken so that every
- * line has at most 998 bytes, NUL and bare CR removed, bytes that are no UTF-8 escaped. Lines end
- * with CRLF.
+ * other bytes than ASCII are encoded, long headers folded, bodies with long lines or other bytes
+ * than ASCII sent as quoted-printable, so that every line has at most 998 bytes; NUL and CR removed
+ * from the body, other control bytes and what is no UTF-8 escaped. Lines end with CRLF.
  */
 #ifndef SPAMGEAR_NET_MESSAGE_H
 #define SPAMGEAR_NET_MESSAGE_H
@@ -28,13 +28,25 @@ void message_write(struct strbuf *out, const struct message *message);
 /* Appends "Name: value" folded and encoded, with CRLF (an unstructured field). */
 void message_header(struct strbuf *out, const char *name, struct span value);
 
-/* The bare address of "Name <address>" or "address": caller frees. NULL when there is none that a
- * mail server could be given: one @ at least ("root" alone stays as it is), no blanks, controls, or
- * angle brackets, at most 254 bytes. */
+/* Appends a value with its runs of words that are not ASCII as encoded words (RFC 2047), `between`
+ * parting two of them: "\n " where a header line may be broken. Quotes go when there are any: no
+ * encoded word may stand in them. An ASCII value stays as it is. */
+void message_encode(struct strbuf *out, struct span value, const char *between);
+
+/* "Sat, 21 Nov 2026 17:33:09 +0000": now (RFC 5322, 3.3). */
+void message_date(struct strbuf *out);
+
+/* The bare address of "Name <address>" or "address": caller frees. NULL when there is none that any
+ * mail server or program could be given: an atom, @ and a domain ("root" alone stays as it is), so
+ * no blank, quote, comma, control or other byte than ASCII, no '-' in front, at most 254 bytes. */
 char *message_address(struct span text);
 
 /* This host's own name as the kernel has it, with the domain of /etc/mailname or resolv.conf when
  * it has none: no DNS. Never empty. Borrowed for ever. */
 const char *message_host(void);
+
+/* What message_host is made of: appends the name of a node, a domain from one of the files. */
+void message_host_name(struct strbuf *out, const char *node, const char *mailname,
+                       const char *resolv);
 
 #endif
