@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX  (64u << 10)
+#define BLOCK       4096
 #define TICK_MS     20 /* between two looks where the kernel has no pidfd */
 #define SEARCH_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,6 +33,8 @@ struct job {
     int input, output, error; /* the child's; output is its standard error too */
     int pid_fd, read_fd, error_fd;
     pid_t pid;
+    spawn_take *take; /* NULL: nobody wants its output */
+    void *state;
 };
 
 /* 0 to 2 may be free in this process; what is opened must not become them. */
@@ -163,12 +166,12 @@ static void job_clear(struct job *job)
 
 /* What the child needs. Without a reader its output goes nowhere, so that what it leaves in the
  * background is not ended by a closed pipe. */
-static int prepare(struct job *job, struct span input, bool wants_output)
+static int prepare(struct job *job, struct span input)
 {
     job->input = make_input(input);
     if (job->input < 0 || make_pipe(&job->error_fd, &job->error) != 0)
         return -1;
-    if (wants_output)
+    if (job->take != NULL)
         return make_pipe(&job->read_fd, &job->output);
     job->output = above_standard(open("/dev/null", O_WRONLY | O_CLOEXEC));
     return job->output < 0 ? -1 : 0;
@@ -206,40 +209,38 @@ static int start(struct job *job)
 }
 
 /* Reads what there is. False when nothing more will come. */
-static bool drain(struct job *job, struct strbuf *output)
+static bool drain(struct job *job)
 {
-    char buffer[4096];
+    char buffer[BLOCK];
     ssize_t got = read(job->read_fd, buffer, sizeof buffer);
     if (got < 0)
         return errno == EINTR || errno == EAGAIN;
-    if (got > 0 && output->len < OUTPUT_MAX) {
-        size_t room = OUTPUT_MAX - output->len;
-        strbuf_add(output, buffer, (size_t)got < room ? (size_t)got : room);
-    }
+    if (got > 0)
+        job->take(job->state, (struct span){buffer, (size_t)got});
     return got > 0;
 }
 
 /* Waits for output or the end, at most until the deadline. */
-static void wait_for_news(struct job *job, struct strbuf *output, int64_t left_ms)
+static void wait_for_news(struct job *job, int64_t left_ms)
 {
     struct pollfd fds[] = {{.fd = job->read_fd, .events = POLLIN},
                            {.fd = job->pid_fd, .events = POLLIN}};
     int64_t wait = job->pid_fd < 0 && left_ms > TICK_MS ? TICK_MS : left_ms;
     if (poll(fds, 2, wait > INT32_MAX ? INT32_MAX : (int)wait) > 0 && fds[0].revents != 0 &&
-        !drain(job, output))
+        !drain(job))
         close_one(&job->read_fd);
 }
 
 /* What the program wrote and nobody has read yet; not what others go on writing. */
-static void drain_rest(struct job *job, struct strbuf *output)
+static void drain_rest(struct job *job)
 {
     struct pollfd fd = {.fd = job->read_fd, .events = POLLIN};
     for (unsigned left = 32; left > 0 && fd.fd >= 0 && poll(&fd, 1, 0) > 0; left--)
-        if (!drain(job, output))
+        if (!drain(job))
             break;
 }
 
-static int finish(struct job *job, int deadline_ms, struct strbuf *output, struct strbuf *why)
+static int finish(struct job *job, int deadline_ms, struct strbuf *why)
 {
     int64_t end = clock_steady_ms() + deadline_ms;
     int status;
@@ -255,18 +256,20 @@ static int finish(struct job *job, int deadline_ms, struct strbuf *output, struc
             stop(job);
             return strbuf_why(why, "%s: did not end within %d ms", *job->argv, deadline_ms);
         }
-        wait_for_news(job, output, left);
+        wait_for_news(job, left);
     }
-    drain_rest(job, output);
+    drain_rest(job);
     if (WIFSIGNALED(status))
         return strbuf_why(why, "%s: ended by signal %d", *job->argv, WTERMSIG(status));
     return WEXITSTATUS(status);
 }
 
-int spawn_run(const char *const *argv, struct span input, int deadline_ms, struct strbuf *output,
-              struct strbuf *why)
+int spawn_read(const char *const *argv, struct span input, int deadline_ms, spawn_take *take,
+               void *state, struct strbuf *why)
 {
     struct job job = {.argv = argv,
+                      .take = take,
+                      .state = state,
                       .program = find_program(*argv),
                       .input = -1,
                       .output = -1,
@@ -275,11 +278,9 @@ int spawn_run(const char *const *argv, struct span input, int deadline_ms, struc
                       .read_fd = -1,
                       .error_fd = -1};
     int result, code = 0;
-    if (output != NULL)
-        strbuf_reset(output);
     if (job.program == NULL)
         code = ENOENT;
-    else if (prepare(&job, input, output != NULL) != 0)
+    else if (prepare(&job, input) != 0)
         code = errno;
     else
         code = start(&job);
@@ -289,8 +290,23 @@ int spawn_run(const char *const *argv, struct span input, int deadline_ms, struc
 #ifdef SYS_pidfd_open
         job.pid_fd = (int)syscall(SYS_pidfd_open, job.pid, 0);
 #endif
-        result = finish(&job, deadline_ms, output, why);
+        result = finish(&job, deadline_ms, why);
     }
     job_clear(&job);
     return result;
+}
+
+static void keep(void *state, struct span bytes)
+{
+    struct strbuf *output = state;
+    size_t room = OUTPUT_MAX - output->len;
+    strbuf_add(output, bytes.at, bytes.len < room ? bytes.len : room);
+}
+
+int spawn_run(const char *const *argv, struct span input, int deadline_ms, struct strbuf *output,
+              struct strbuf *why)
+{
+    if (output != NULL)
+        strbuf_reset(output);
+    return spawn_read(argv, input, deadline_ms, output == NULL ? NULL : keep, output, why);
 }

@@ -135,6 +135,24 @@ static void test_floods(void)
     strbuf_clear(&big);
 }
 
+static void add_up(void *state, struct span bytes)
+{
+    *(int64_t *)state += (int64_t)bytes.len;
+}
+
+/* Output of any length goes by in pieces. */
+static void test_pieces(void)
+{
+    const char *flood[] = {"sh", "-c", "head -c 3000000 /dev/zero; exit 3", NULL};
+    const char *endless[] = {"yes", NULL};
+    struct strbuf why = {0};
+    int64_t bytes = 0;
+    test_number("status", spawn_read(flood, SPAN(""), 10000, add_up, &bytes, &why), 3);
+    test_number("all of it", bytes, 3000000);
+    test_number("endless", spawn_read(endless, SPAN(""), 200, add_up, &bytes, &why), -1);
+    strbuf_clear(&why);
+}
+
 static int descriptors(void)
 {
     int count = 0;
@@ -181,6 +199,7 @@ int main(void)
     test_deadline();
     test_background();
     test_floods();
+    test_pieces();
     test_number("no descriptor stays open", descriptors(), before);
     test_true("no child stays", waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
     test_closed_standard();

@@ -17,4 +17,9 @@
 int spawn_run(const char *const *argv, struct span input, int deadline_ms, struct strbuf *output,
               struct strbuf *why);
 
+/* The same for output of any length: take() gets it in pieces as it comes; NULL: it is not read. */
+typedef void spawn_take(void *state, struct span bytes);
+int spawn_read(const char *const *argv, struct span input, int deadline_ms, spawn_take *take,
+               void *state, struct strbuf *why);
+
 #endif
