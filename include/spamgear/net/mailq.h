@@ -20,8 +20,9 @@ struct mailq_settings {
     const char *postfix_spool;  /* NULL: main.cf's queue_directory */
     const char *exim_spool;     /* NULL: /var/spool/exim4, /var/spool/exim */
     const struct texts
-        *command; /* argv whose output is the number; NULL or empty: none. No shell */
-    int deadline_ms;
+        *command;    /* argv whose output is the number; NULL or empty: none. No shell */
+    int deadline_ms; /* for all of it; 0: one minute */
+    bool count_only; /* ages are not wanted: quicker for Postfix's short queue IDs */
 };
 
 struct mailq_queue {
@@ -53,5 +54,13 @@ struct mailq_message {
 int mailq_postfix_list(const struct mailq_settings *settings,
                        void (*each)(void *state, const struct mailq_message *message), void *state,
                        struct strbuf *why);
+
+/* When the message of a queue file arrived, as its name tells: Postfix's long queue IDs, the files
+ * of Exim's input folders that end in "-H". 0: the name does not tell. mailq_is_...: is it the name
+ * of a queue file at all? */
+bool mailq_is_postfix_name(const char *name);
+int64_t mailq_postfix_arrival(const char *name);
+bool mailq_is_exim_name(const char *name);
+int64_t mailq_exim_arrival(const char *name);
 
 #endif
