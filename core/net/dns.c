@@ -73,7 +73,7 @@ static const char *why_not(int status)
                    {ARES_EREFUSED, "REFUSED"},
                    {ARES_EBADRESP, "garbage instead of an answer"},
                    {ARES_EBADNAME, "the name cannot be asked for"},
-                   {ARES_ECONNREFUSED, "no name server can be reached"}};
+                   {ARES_ECONNREFUSED, "SERVFAIL, REFUSED or no server"}};
     for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
         if (reasons[i].status == status)
             return reasons[i].why;
@@ -182,7 +182,7 @@ static int ask_all(struct asking *asking, struct strbuf *why)
     }
     bool lost = asking->refused > 0 && asking->others == 0 && asking->open == 0;
     p_ares_destroy(asking->channel); /* the open ones come back unanswered */
-    return lost ? strbuf_why(why, "no name server can be reached: %s",
+    return lost ? strbuf_why(why, "no name server can be reached, or all refuse: %s",
                              p_ares_strerror(ARES_ECONNREFUSED))
                 : 0;
 }
