@@ -135,7 +135,7 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
             look_after(run);
     } else if (settings->applet->refusal != NULL) {
         puts(settings->applet->refusal);
-        status = 0;
+        status = settings->applet->refusal_status;
     }
     config_clear(&config);
     return status;

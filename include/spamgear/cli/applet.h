@@ -65,9 +65,10 @@ struct applet {
     const struct section *const *sections; /* shared ones that it reads; NULL-terminated or NULL */
     const struct applet_example *examples;
     const struct applet_status *statuses;
-    /* Of an applet whose output is the answer, whatever the status (runav): the line that is
-     * printed when it cannot run, and then the status is 0. Its run() alone decides the status. */
+    /* Of an applet whose output is the answer (runav, a Nagios plugin): the line that is printed
+     * when it cannot run, and the status then. Its run() alone decides the status otherwise. */
     const char *refusal;
+    int refusal_status;
     const char *files; /* paragraph for the manual's FILES section; may be NULL */
     unsigned flags;
     /* Settings are filled: default < [spamgear] < [applet] < command line. Returns the exit
