@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -43,6 +43,21 @@ _spamgear()
     check-config)
         options=' --config -v --verbose --now -h --help --version'
         case $prev in
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    check-dnsbl | check_dnsbl | check_dnsbl.sh)
+        options=' -w --warning -c --critical --max-unanswered -t --timeout --domain --zones --zone --resolvers --format --list --config -v --verbose --now -h --help --version'
+        case $prev in
+        -w | --warning) kind=none ;;
+        -c | --critical) kind=none ;;
+        --max-unanswered) kind=none ;;
+        -t | --timeout) kind=none ;;
+        --zones) kind=files ;;
+        --zone) kind=none ;;
+        --resolvers) kind=none ;;
+        --format) kind=words words='text json' ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -451,4 +466,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
