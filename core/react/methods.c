@@ -1,0 +1,18 @@
+/* methods - the list of all ways to stop an account. */
+#include "spamgear/react/method.h"
+
+const struct method *const *methods_all(void)
+{
+    static const struct method *const all[] = {
+        &method_local, &method_nis, &method_exim_list, &method_command, NULL,
+    };
+    return all;
+}
+
+const struct method *method_find(const char *name)
+{
+    for (const struct method *const *at = methods_all(); *at != NULL; at++)
+        if (strcmp((*at)->name, name) == 0)
+            return *at;
+    return NULL;
+}
