@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -335,6 +335,24 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    queue-depth)
+        options=' -f --format -w --warning -c --critical -W --warning-age -C --critical-age --count-only --mail-server --postfix-config --postfix-spool --exim-spool --queue-command --timeout --config -v --verbose --now -h --help --version'
+        case $prev in
+        -f | --format) kind=words words='text json metrics nagios' ;;
+        -w | --warning) kind=none ;;
+        -c | --critical) kind=none ;;
+        -W | --warning-age) kind=none ;;
+        -C | --critical-age) kind=none ;;
+        --mail-server) kind=words words='any postfix exim' ;;
+        --postfix-config) kind=folders ;;
+        --postfix-spool) kind=folders ;;
+        --exim-spool) kind=folders ;;
+        --queue-command) kind=none ;;
+        --timeout) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     roundcube-spam-check)
         options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -466,4 +484,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
