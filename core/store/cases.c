@@ -139,6 +139,18 @@ static int prepare(struct cases *cases, bool to_read, struct strbuf *why)
     return known == 1 ? 0 : make_tables(cases, why);
 }
 
+/* What a killed run half wrote must be taken back before anybody can read. */
+static void tell_killed(const struct cases *cases, struct strbuf *why)
+{
+    char *journal = join(cases->folder, "spamgear.db-journal");
+    if (access(journal, F_OK) == 0)
+        strbuf_why(why,
+                   "%s: a run was killed while it wrote: the next one that may write sets it "
+                   "right",
+                   cases->path);
+    free(journal);
+}
+
 static struct cases *open_cases(const char *folder, bool to_read, struct strbuf *why)
 {
     if (open_folder(folder, !to_read, why) != 0)
@@ -151,6 +163,8 @@ static struct cases *open_cases(const char *folder, bool to_read, struct strbuf 
                         : sqlite_open(cases->path, WAIT_MS, why);
     if (cases->db != NULL && prepare(cases, to_read, why) == 0)
         return cases;
+    if (to_read)
+        tell_killed(cases, why);
     cases_close(cases);
     return NULL;
 }
@@ -507,7 +521,11 @@ int cases_due(struct cases *cases, int64_t now, struct case_numbers *numbers, st
             "SELECT id FROM case_file WHERE closed = 0 AND ((expires <> 0 AND expires <= ?1)"
             " OR EXISTS (SELECT 1 FROM action WHERE case_id = case_file.id"
             "  AND (state IN ('started', 'lifting')"
-            "   OR (state = 'done' AND told = 0 AND opened > ?2)))) ORDER BY id",
+            "   OR (state = 'done' AND told = 0 AND opened > ?2)))"
+            " OR (EXISTS (SELECT 1 FROM action WHERE case_id = case_file.id AND state = 'lifted')"
+            "  AND NOT EXISTS (SELECT 1 FROM action WHERE case_id = case_file.id"
+            "   AND (state = 'done' OR (state = 'failed' AND what <> '')))))"
+            " ORDER BY id",
             values, 2, why),
         numbers, why);
 }

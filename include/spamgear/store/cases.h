@@ -58,7 +58,8 @@ struct cases;
 
 /* Opens STATE/spamgear.db, makes folder and file (0600) where missing, and migrates an older
  * schema. A folder or file that others could change is refused. NULL with why. cases_exist: is
- * there one at all, without making it? cases_open_to_read changes nothing. */
+ * there one at all, without making it? cases_open_to_read changes nothing, and so cannot open a
+ * file which a run that was killed has half written. */
 struct cases *cases_open(const char *state_folder, struct strbuf *why);
 struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why);
 bool cases_exist(const char *state_folder);
@@ -94,8 +95,9 @@ int cases_list(struct cases *cases, bool open_only, const char *account, size_t 
 /* The account's case that was closed last; as above. */
 int cases_find_closed(struct cases *cases, const char *account, struct case_file *file,
                       struct strbuf *why);
-/* Open cases to look after: expired ones, those with an action that is started or lifting, and
- * those of the last days of which something was done and nobody was told. */
+/* Open cases to look after: expired ones, those with an action that is started or lifting,
+ * those of which all is lifted, and those of the last days of which something was done and nobody
+ * was told. */
 int cases_due(struct cases *cases, int64_t now, struct case_numbers *numbers, struct strbuf *why);
 
 /* Writes an action down (method, memo, what are read, state is STARTED or BEFORE or FAILED; id is
