@@ -15,18 +15,24 @@
 struct react;
 
 /* dry: nothing is changed, not even the database; who would be acted upon is told all the same.
- * Checks settings and methods (all problems, one a line), takes the lock. NULL with why. settings
- * and mail are borrowed; mail may be NULL: nobody is told. */
+ * Checks settings and methods (all problems, one a line), takes the lock, for which it waits up to
+ * a minute. NULL with why. settings and mail are borrowed; mail may be NULL: nobody is told. */
 struct react *react_open(const struct react_settings *settings, const struct mail_settings *mail,
                          const char *applet, bool dry, struct strbuf *why);
+/* The same to look at cases and to lift them: what stands in a case can be undone whatever
+ * `methods` says today, so that is not checked. */
+struct react *react_open_cases(const struct react_settings *settings,
+                               const struct mail_settings *mail, const char *applet, bool dry,
+                               struct strbuf *why);
 void react_close(struct react *react);
 
 enum react_result {
     REACT_DISABLED, /* every method is in force, and was read back */
     REACT_PARTLY,   /* some are; lines say which are not */
     REACT_FAILED,   /* none is */
-    REACT_STANDING, /* was disabled by an earlier run, and still is */
-    REACT_WOULD,    /* dry run, plain evidence, or max-actions-per-run: told, not done */
+    REACT_STANDING, /* was disabled before, and still is */
+    REACT_WOULD,    /* dry run, plain evidence, max-actions-per-run, or it was let go and has not
+                       sent as much since: told, not done */
     REACT_REFUSED   /* allow-listed, name not allowed, no such user */
 };
 #define REACT_RESULTS (REACT_REFUSED + 1)
@@ -39,6 +45,8 @@ struct react_account {
     struct span evidence;          /* log lines, one a line */
     uint64_t messages, trusted; /* counted, and of those from a trusted origin. trusted == messages,
                                    or settings->trust_plain, is needed to act */
+    int64_t first;              /* time of the oldest message counted; 0: not known. When a case of
+                                   the account was closed after that, nothing is done */
     bool by_hand;               /* an administrator asked: evidence does not matter */
     int64_t expires;            /* 0: settings' for_s */
 };
@@ -50,15 +58,22 @@ struct react_outcome {
                            done: ..." */
 };
 
-/* lines are text for people, to be escaped where they are shown. */
+/* Fills *outcome, which react_outcome_clear frees. lines are text for people, to be escaped where
+ * they are shown. */
 void react_disable(struct react *react, const struct react_account *account,
                    struct react_outcome *outcome);
-/* only NULL: every method. REACT_DISABLED means: all lifted. */
+/* only NULL: every method. REACT_DISABLED means: all lifted, now or before; REACT_REFUSED: no such
+ * case or method. */
 void react_undo(struct react *react, int64_t case_id, const char *only,
                 struct react_outcome *outcome);
 /* What an earlier run did not finish, and what has expired. Problems and news are added, one line
  * each. */
 void react_resume(struct react *react, struct texts *news, struct texts *problems);
+/* The same as a whole, for the end of any run: opens what it needs only when there is something to
+ * do, and leaves it to another process that is at it. Costs one stat when there are no cases. */
+void react_look_after(const struct react_settings *settings, const struct mail_settings *mail,
+                      const char *applet, struct texts *news, struct texts *problems);
+
 /* Each method's state of an account: lines "local: locked", ... 0; -1 with why. */
 int react_status(struct react *react, const char *name, struct texts *lines, struct strbuf *why);
 
