@@ -127,7 +127,7 @@ static int read_account(const struct react_settings *settings, const char *name,
                         struct account *account, struct strbuf *why)
 {
     struct strbuf text = {0};
-    struct span fields[FIELDS];
+    struct span fields[FIELDS] = {{NULL, 0}};
     int result = read_uid(settings, name, account, why);
     if (result == 0)
         result = find_one(settings, "shadow", name, &text, fields, FIELDS, why);
