@@ -12,7 +12,7 @@
 set -u
 
 : "${1:?usage: $0 SPAMGEAR-BINARY}"
-servers_dir=$(cd "$(dirname "$0")" && pwd)
+: "${servers_dir:=$(cd "$(dirname "$0")" && pwd)}" # set by a script that stands elsewhere
 cache=${SPAMGEAR_SERVERS:-/var/cache/spamgear-tests/servers}
 passed=0
 failed=0
