@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -324,6 +324,20 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    process-check)
+        options=' -u --users --uid-low --uid-high -t --temporary -a --allow --format --proc --config -v --verbose --now -h --help --version'
+        case $prev in
+        -u | --users) kind=none ;;
+        --uid-low) kind=none ;;
+        --uid-high) kind=none ;;
+        -t | --temporary) kind=files ;;
+        -a | --allow) kind=files ;;
+        --format) kind=words words='text json nagios' ;;
+        --proc) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     quarantine)
         options=' --dir --format --to --older-than --config -v --verbose --now -h --help --version'
         case $prev in
@@ -484,4 +498,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules

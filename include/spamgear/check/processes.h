@@ -28,7 +28,7 @@ struct process_settings {
     const char *proc;              /* "/proc" */
     uid_t uid_low, uid_high;       /* tenants */
     const struct texts *users;     /* web server users by name, whatever their UID */
-    const struct texts *temporary; /* further folders nobody should run programs from */
+    const struct texts *temporary; /* globs of further folders nobody should run programs from */
     const struct texts *allow;     /* globs of executable paths or command lines */
 };
 
@@ -38,12 +38,20 @@ struct process {
     char *user, *executable, *command, *folder; /* raw; owned */
     int64_t started;
     unsigned signs;
-    struct texts details; /* one a sign: "script /home/x/a.pl", "192.0.2.1:25" */
+    struct texts details; /* "script /home/x/a.pl", "192.0.2.1:25" */
 };
 
+/* Sets signs and details of a process from executable, command, folder; raw is the command line as
+ * /proc has it, words ended by NUL; input is what its standard input is ("socket:[1]",
+ * "/dev/null"). Pure, but that it looks whether a deleted program is there again. */
+void process_judge(struct process *process, struct span raw, const char *input,
+                   const struct process_settings *settings);
+
 struct processes {
-    VEC(struct process) found;
-    unsigned seen, unreadable, allowed;
+    VEC(struct process) found; /* with signs, and not allowed; by PID */
+    unsigned seen;             /* processes of the users looked at */
+    unsigned unreadable;       /* of those: could not be read, so that they are not judged */
+    unsigned allowed;          /* with signs, but on the list */
 };
 
 /* 0; -1 with why when /proc could not be read. */
