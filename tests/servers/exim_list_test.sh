@@ -1,0 +1,131 @@
+#!/bin/sh
+# exim_list_test.sh SPAMGEAR - the list of stopped accounts, as a real Exim reads it: keys that
+# must be quoted, the ACLs of docs/reactions.md, and a list that Exim may read by its group only.
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
+. "$(dirname "$0")/lib.sh"
+
+client=$(dirname "$spamgear")/exim_list_client
+[ -x "$client" ] || give_up "$client is not there"
+
+# Exim insists on its own user, which the machine need not have.
+accounts() {
+    printf '%s\n' 'root:x:0:0::/root:/bin/sh' "Debian-exim:x:9:9::$work/spool:/bin/false" >passwd
+    printf '%s\n' 'root:x:0:' 'Debian-exim:x:9:' >group
+}
+
+as_exim="env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/passwd NSS_WRAPPER_GROUP=$work/group
+    $cache/usr/sbin/exim4 -C $work/exim.conf"
+
+configure() {
+    mkdir spool log
+    chown 9:9 spool log
+    install -m 640 -o 0 -g 9 /dev/null disabled
+    cat >exim.conf <<END
+exim_path = $cache/usr/sbin/exim4
+keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
+spool_directory = $work/spool
+log_file_path = $work/log/%slog
+pid_file_path = $work/exim.pid
+primary_hostname = mx.example.net
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = $port
+tls_advertise_hosts =
+host_lookup =
+rfc1413_query_timeout = 0s
+acl_smtp_rcpt = acl_check_rcpt
+begin acl
+acl_check_rcpt:
+  deny  authenticated = *
+        condition = \${lookup{\$authenticated_id}lsearch{$work/disabled}{yes}{no}}
+        message   = This account is disabled, please call your administrator.
+  accept authenticated = *
+  deny
+begin routers
+discard:
+  driver = redirect
+  data = :blackhole:
+begin authenticators
+plain_server:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if eq{\$auth3}{secret}}
+  server_set_id = \$auth2
+END
+}
+
+list() { "$client" "$1" "$2" "${3:-7}" "$work/disabled"; }
+
+# may_send CODE USER : what Exim answers to the first recipient
+may_send() {
+    smtp 127.0.0.1 "$port" 127.0.0.2 <<END
+hello
+235 auth $2 secret
+250 MAIL FROM:<x@example.net>
+$1 RCPT TO:<one@example.com>
+END
+    passed=$((passed + 1)) # else smtp would have given up
+}
+
+# looked_up NAME : what the ACL's lookup makes of a name, which Exim's expansion must not eat
+looked_up() {
+    key=$(printf %s "$1" | sed 's/[\\${}]/\\&/g')
+    # shellcheck disable=SC2086  # words of a command
+    timeout 20 $as_exim -be "\${lookup{$key}lsearch{$work/disabled}{yes}{no}}"
+}
+
+test_acl() {
+    may_send 250 alice
+    same "alice is stopped" "done" "$(list apply alice)"
+    may_send 550 alice
+    may_send 250 alice2
+    may_send 250 bob
+    same "alice may go on" "done" "$(list undo alice)"
+    may_send 250 alice
+}
+
+test_names() {
+    for name in bob bob@example.com 'a.b*' '#bob' 'a b:c' 'a"b\c' "z'\"\$(touch\${IFS}/x)\"'" -d \
+        'tab\tbed' '"' "\\" "$(head -c 150 /dev/zero | tr '\0' a)"; do
+        same "before: $name" no "$(looked_up "$name")"
+        same "apply: $name" "done" "$(list apply "$name")"
+        same "listed: $name" yes "$(looked_up "$name")"
+        same "nobody else: $name" no "$(looked_up "x$name")"
+        same "look: $name" on "$(list look "$name")"
+        same "undo: $name" "done" "$(list undo "$name")"
+        same "not listed: $name" no "$(looked_up "$name")"
+    done
+    same "the list is empty" "" "$(cat disabled)"
+}
+
+# What the administrator writes, we read as Exim does.
+test_administrator() {
+    cat >disabled <<'END'
+# a comment: x
+Carol: since monday
+  eve: only continues
+"d e":x
+frank
+END
+    for name in carol CAROL 'd e' frank eve '#' 'since'; do
+        case $(looked_up "$name") in
+        yes) want=on ;;
+        *) want=off ;;
+        esac
+        same "as Exim does: $name" "$want" "$(list look "$name")"
+    done
+    same "one of his" on "$(list look carol)"
+    same "none of his" off "$(list look eve)"
+}
+
+accounts
+port=$(free_ports 1)
+configure
+# shellcheck disable=SC2086  # words of a command
+start exim.out $as_exim -bdf
+wait_for Exim listens 127.0.0.1 "$port"
+test_acl
+test_names
+test_administrator
+same "owner and mode stay" "640 root 9" "$(stat -c '%a %U %g' disabled)"
+report
