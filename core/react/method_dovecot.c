@@ -1,0 +1,211 @@
+/* method_dovecot - an account that Dovecot lets log in no more: a line in the passwd-file of a
+ * passdb with deny = yes; what Dovecot remembers of it is forgotten, and its sessions are ended.
+ *
+ * What is read back is the file, which Dovecot reads anew when it has changed. That doveadm does
+ * not find a running Dovecot is no failure (nobody is logged in then); that it fails otherwise is
+ * one. Surprises: `doveadm auth cache flush` ends with status 0 when it failed, so its messages
+ * count; `doveadm kick` ends with 68 when nobody of that name was logged in, takes * and ? for
+ * patterns, and an address for everybody who came from there.
+ */
+#include "method_run.h"
+
+#include "spamgear/base/addr.h"
+#include "spamgear/base/infile.h"
+#include "spamgear/base/outfile.h"
+#include <errno.h>
+
+#define FILE_BYTES (64u << 20)
+#define KICK_NONE  68 /* EX_NOUSER: no session matched */
+
+/* ---- the file ---- */
+
+/* The name that a line of a passwd-file is about. */
+static struct span name_of(struct span line)
+{
+    const char *colon = line.len == 0 ? NULL : memchr(line.at, ':', line.len);
+    return colon == NULL ? line : span_of(line.at, colon);
+}
+
+static int read_file(const struct react_settings *settings, struct strbuf *text, struct strbuf *why)
+{
+    if (infile_read(settings->dovecot_deny, FILE_BYTES, text, NULL, why) == 0 || errno == ENOENT)
+        return 0;
+    return -1;
+}
+
+/* As Dovecot sees it: whatever stands behind the name. */
+static enum method_state look(const struct react_settings *settings, const struct target *target,
+                              struct span memo, struct strbuf *why)
+{
+    struct strbuf text = {0};
+    struct span line, name = span_text(target->name);
+    enum method_state state = METHOD_OFF;
+    (void)memo;
+    if (read_file(settings, &text, why) != 0)
+        state = METHOD_UNTOLD;
+    for (struct span rest = strbuf_span(&text); span_take_line(&rest, &line);)
+        if (span_is(name_of(line), name))
+            state = METHOD_ON;
+    strbuf_clear(&text);
+    return state;
+}
+
+/* All lines but ours, which is nothing but the name. */
+static void copy_others(struct strbuf *out, struct span text, struct span name)
+{
+    struct span line;
+    while (span_take_line(&text, &line)) {
+        if (span_is(line, name))
+            continue;
+        strbuf_add_span(out, line);
+        strbuf_add_char(out, '\n');
+    }
+}
+
+static int write_file(const char *path, const struct strbuf *text, struct strbuf *why)
+{
+    struct outfile file;
+    if (outfile_open(&file, path, why) != 0)
+        return -1;
+    if (outfile_keep_owner(&file, why) != 0) {
+        outfile_abandon(&file);
+        return -1;
+    }
+    fwrite(strbuf_text(text), 1, text->len, file.stream);
+    return outfile_commit(&file, why);
+}
+
+/* A file that is right already is left as it is: Dovecot would read it anew for nothing. */
+static int change_file(const struct react_settings *settings, const struct target *target,
+                       bool deny, struct strbuf *why)
+{
+    struct strbuf old = {0}, text = {0};
+    struct span name = span_text(target->name);
+    int result = read_file(settings, &old, why);
+    copy_others(&text, strbuf_span(&old), name);
+    if (deny) {
+        strbuf_add_span(&text, name);
+        strbuf_add_char(&text, '\n');
+    }
+    bool missing = old.len == 0; /* without the file Dovecot refuses everybody */
+    if (result == 0 && (missing || !span_is(strbuf_span(&old), strbuf_span(&text))))
+        result = write_file(settings->dovecot_deny, &text, why);
+    strbuf_clear(&old);
+    strbuf_clear(&text);
+    return result;
+}
+
+/* ---- the running Dovecot ---- */
+
+static bool says(const struct strbuf *output, const char *what)
+{
+    return span_find(strbuf_span(output), span_text(what)) != NULL;
+}
+
+/* Its sockets are not there, or nobody listens on them. */
+static bool does_not_run(const struct strbuf *output)
+{
+    return says(output, "connect") &&
+           (says(output, "No such file or directory") || says(output, "Connection refused"));
+}
+
+static int run_doveadm(const struct react_settings *settings, const struct texts *command,
+                       struct strbuf *why)
+{
+    struct texts words = {0};
+    struct strbuf output = {0};
+    const char *program = settings->doveadm, *config = settings->dovecot_config;
+    method_words(&words, program == NULL || *program == '\0' ? "doveadm" : program, NULL);
+    if (config != NULL && *config != '\0')
+        method_words(&words, "-c", config, NULL);
+    for (size_t i = 0; i < command->len; i++)
+        texts_add(&words, command->at[i]);
+    int result = 0, status = method_run_status(settings, &words, SPAN(""), &output, why);
+    bool bad = status != 0 && status != KICK_NONE;
+    if (status < 0)
+        result = -1;
+    else if (does_not_run(&output))
+        strbuf_why(why, "Dovecot does not run here: there are no sessions to end");
+    else if (bad || says(&output, "Error: ") || says(&output, "Fatal: "))
+        result = method_run_failed("doveadm", status, strbuf_span(&output), why);
+    texts_clear(&words);
+    strbuf_clear(&output);
+    return result;
+}
+
+static int flush(const struct react_settings *settings, const struct target *target,
+                 struct strbuf *why)
+{
+    struct texts command = {0};
+    method_words(&command, "auth", "cache", "flush", "--", target->name, NULL);
+    int result = run_doveadm(settings, &command, why);
+    texts_clear(&command);
+    return result;
+}
+
+static int kick(const struct react_settings *settings, const struct target *target,
+                struct strbuf *why)
+{
+    struct texts command = {0};
+    method_words(&command, "kick", "-f", "--", target->name, NULL);
+    int result = run_doveadm(settings, &command, why);
+    texts_clear(&command);
+    return result;
+}
+
+/* ---- the method ---- */
+
+static int check(const struct react_settings *settings, struct strbuf *why)
+{
+    const char *file = settings->dovecot_deny;
+    if (file == NULL || *file != '/')
+        return strbuf_why(why, "dovecot-deny: must be set, to a full path");
+    return 0;
+}
+
+/* A name that the file, or doveadm, would read as something else. */
+static int check_name(const char *name, struct strbuf *why)
+{
+    struct prefix network;
+    for (const char *at = name; *at != '\0'; at++)
+        if ((unsigned char)*at < ' ' || *at == 127 || strchr(":*?", *at) != NULL)
+            return strbuf_why(why, "a name with \":\", \"*\", \"?\" or a control character is "
+                                   "something else to Dovecot");
+    if (strchr("# \t", *name) != NULL || strchr(" \t", name[strlen(name) - 1]) != NULL)
+        return strbuf_why(why, "a name that begins with # or a blank is no name to Dovecot");
+    if (prefix_parse(span_text(name), &network))
+        return strbuf_why(why, "a name that is an address is everybody from there to doveadm");
+    return 0;
+}
+
+static enum method_plan plan(const struct react_settings *settings, const struct target *target,
+                             struct strbuf *what, struct strbuf *memo, struct strbuf *why)
+{
+    strbuf_format(what, "let Dovecot refuse log-ins of %s (%s) and end the sessions", target->name,
+                  settings->dovecot_deny);
+    if (check_name(target->name, why) != 0)
+        return METHOD_REFUSED;
+    enum method_state state = look(settings, target, SPAN(""), why);
+    strbuf_add_text(memo, "absent");
+    return state == METHOD_UNTOLD ? METHOD_REFUSED
+           : state == METHOD_ON   ? METHOD_IN_FORCE
+                                  : METHOD_NEEDED;
+}
+
+static int apply(const struct react_settings *settings, const struct target *target,
+                 struct span memo, struct strbuf *why)
+{
+    (void)memo;
+    if (change_file(settings, target, true, why) != 0 || flush(settings, target, why) != 0)
+        return -1;
+    return kick(settings, target, why);
+}
+
+static int undo(const struct react_settings *settings, const struct target *target,
+                struct span memo, struct strbuf *why)
+{
+    (void)memo;
+    return change_file(settings, target, false, why) == 0 ? flush(settings, target, why) : -1;
+}
+
+const struct method method_dovecot = {"dovecot", check, plan, apply, look, undo};
