@@ -117,6 +117,10 @@ static void end_line(struct mailq_lines *lines)
     struct strbuf fields[KEYS] = {{0}};
     unsigned long long time = 0;
     lines->number++;
+    if (span_has_prefix(strbuf_span(&lines->line), SPAN("postqueue: warning: "))) {
+        strbuf_reset(&lines->line); /* that Postfix does not run, which is no matter */
+        return;
+    }
     if (read_fields(strbuf_span(&lines->line), fields) &&
         mailq_is_queue(strbuf_span(&fields[QUEUE])) &&
         span_number(strbuf_span(&fields[TIME]), &time) && time <= INT64_MAX) {

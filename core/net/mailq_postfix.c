@@ -114,6 +114,21 @@ int mailq_postfix(const struct mailq_settings *settings, int64_t deadline, struc
     return result;
 }
 
+/* Tells of which instance a message is. */
+struct of_instance {
+    mailq_each *each;
+    void *state;
+    const char *config;
+};
+
+static void tell_instance(void *state, const struct mailq_message *message)
+{
+    const struct of_instance *to = state;
+    struct mailq_message whole = *message;
+    whole.config = to->config;
+    to->each(to->state, &whole);
+}
+
 int mailq_postfix_list(const struct mailq_settings *settings, mailq_each *each, void *state,
                        struct strbuf *why)
 {
@@ -123,9 +138,11 @@ int mailq_postfix_list(const struct mailq_settings *settings, mailq_each *each, 
     struct strbuf last = {0};
     const char *how;
     int result = mailq_instances(settings, deadline, &list, why);
-    for (size_t i = 0; i < list.len; i++)
-        if (mailq_listing(&list.at[i], deadline, each, state, &how, &last) != 0)
+    for (size_t i = 0; i < list.len; i++) {
+        struct of_instance to = {each, state, list.at[i].config};
+        if (mailq_listing(&list.at[i], deadline, tell_instance, &to, &how, &last) != 0)
             result = strbuf_why(why, "%s", strbuf_text(&last));
+    }
     mailq_instances_clear(&list);
     strbuf_clear(&last);
     return result;

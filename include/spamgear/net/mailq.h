@@ -48,6 +48,7 @@ void mailq_clear(struct mailq *mailq);
 struct mailq_message {
     struct span queue, queue_id, sender; /* borrowed during the call */
     int64_t arrival;
+    const char *config; /* of its instance: the folder of main.cf */
 };
 
 /* Calls each() for every message of every Postfix instance. 0, or -1 with why. */
