@@ -4,7 +4,9 @@
 const struct method *const *methods_all(void)
 {
     static const struct method *const all[] = {
-        &method_local, &method_nis, &method_exim_list, &method_command, NULL,
+        &method_local,      &method_nis,     &method_postfix_map,
+        &method_dovecot,    &method_sql,     &method_exim_list,
+        &method_hold_queue, &method_command, NULL,
     };
     return all;
 }
