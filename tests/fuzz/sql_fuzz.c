@@ -2,6 +2,7 @@
  * numbered as were counted, and nothing else of the statement changes. */
 #include "../../core/store/sql_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
