@@ -149,15 +149,20 @@ static void read_zones(struct check *check)
     strbuf_clear(&why);
 }
 
+static const char *state_of(const struct dnsbl_zone *zone)
+{
+    return zone->dead       ? "dead"
+           : zone->doubtful ? "doubtful"
+           : zone->has_test ? "active"
+                            : "untested";
+}
+
 static int show_zones(const struct check *check)
 {
     for (size_t i = 0; i < check->zones.zones.len; i++) {
         const struct dnsbl_zone *zone = &check->zones.zones.at[i];
         struct strbuf line = {0}, safe = {0};
-        strbuf_format(&line, "%-34s %-8s %-3s %-3s %-6s %s%s%s", zone->name,
-                      zone->dead       ? "dead"
-                      : zone->has_test ? "active"
-                                       : "untested",
+        strbuf_format(&line, "%-34s %-8s %-3s %-3s %-6s %s%s%s", zone->name, state_of(zone),
                       zone->kinds & DNSBL_IP4 ? "ip4" : "-", zone->kinds & DNSBL_IP6 ? "ip6" : "-",
                       zone->kinds & DNSBL_DOMAIN ? "domain" : "-",
                       zone->group != NULL ? "group=" : "", zone->group != NULL ? zone->group : "",
@@ -285,6 +290,13 @@ static void add_operand(struct check *check, const char *text)
 
 /* ---- judging ---- */
 
+/* Does it count that this list gave an answer or none? */
+static bool counts(const struct dnsbl_answer *answer)
+{
+    return answer->state != DNSBL_NOT_ASKED &&
+           !(answer->state == DNSBL_NO_ANSWER && answer->zone->doubtful);
+}
+
 static bool too_many(const struct check *check, const struct tally *tally)
 {
     unsigned long long most;
@@ -308,7 +320,7 @@ static void add_tally(struct check *check, size_t subject)
     struct tally tally = {.listings = dnsbl_listings(&check->query, subject)};
     for (size_t i = 0; i < check->query.answers.len; i++) {
         const struct dnsbl_answer *answer = &check->query.answers.at[i];
-        if (answer->subject != subject || answer->state == DNSBL_NOT_ASKED)
+        if (answer->subject != subject || !counts(answer))
             continue;
         tally.asked++;
         tally.answered += answer->state != DNSBL_NO_ANSWER;
@@ -347,7 +359,7 @@ static void add_clause(struct strbuf *line, const struct dnsbl_subject *subject,
     unsigned unanswered = tally->asked - tally->answered;
     strbuf_format(line, "%s %s ", subject->has_addr ? "IP" : "Domain", subject->name);
     if (tally->asked == 0)
-        strbuf_add_text(line, "is of a kind that none of the blacklists has");
+        strbuf_add_text(line, "could not be told: no blacklist of its kind lives");
     else if (tally->listings > 0)
         strbuf_format(line, "in %u/%u blacklists. Reason: %s", tally->listings, tally->answered,
                       tally->reason != NULL ? tally->reason : "Unknown reason");
@@ -410,8 +422,9 @@ static void add_detail(const struct check *check, const struct dnsbl_answer *ans
                       strbuf_text(&answer->meaning), answer->meaning.len > 0 ? ")" : "",
                       answer->reason.len > 0 ? answer->reason.data : "Unknown reason");
     else
-        strbuf_format(&line, "NO ANSWER %s in %s: %s", name, answer->zone->name,
-                      strbuf_text(&answer->why));
+        strbuf_format(
+            &line, "NO ANSWER %s in %s: %s%s", name, answer->zone->name, strbuf_text(&answer->why),
+            answer->zone->doubtful ? " (not counted: whether it lives is not known)" : "");
     strbuf_add_char(out, '\n');
     add_safe(out, &line);
     strbuf_clear(&line);
@@ -449,6 +462,7 @@ static void json_answer(struct json *json, const struct dnsbl_answer *answer)
         json_text(json, "reason", strbuf_span(&answer->reason));
     } else if (answer->state == DNSBL_NO_ANSWER) {
         json_text(json, "why", strbuf_span(&answer->why));
+        json_bool(json, "counted", counts(answer));
     }
     json_close(json, '}');
 }

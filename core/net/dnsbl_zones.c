@@ -130,7 +130,7 @@ static struct dnsbl_zone *add_zone(struct reading *reading, struct span name)
     return zone;
 }
 
-/* zone NAME KINDS [group=GROUP] [test=DOMAIN] [untested] [NOTE...] */
+/* zone NAME KINDS [group=GROUP] [test=DOMAIN] [untested] [doubtful] [NOTE...] */
 static void read_zone(struct reading *reading, struct span rest)
 {
     struct span name = take_word(&rest), list = take_word(&rest);
@@ -147,6 +147,8 @@ static void read_zone(struct reading *reading, struct span rest)
     for (struct span note = rest, word; (word = take_word(&rest)).len > 0; note = rest) {
         if (span_is(word, SPAN("untested"))) {
             zone->has_test = false;
+        } else if (span_is(word, SPAN("doubtful"))) {
+            zone->doubtful = true;
         } else if (span_has_prefix(word, SPAN("group=")) && zone->group == NULL) {
             zone->group = copy(span_skip(word, 6));
         } else if (span_has_prefix(word, SPAN("test=")) && zone->test == NULL &&

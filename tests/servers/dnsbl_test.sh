@@ -43,6 +43,7 @@ zone policy.test ip4
 code 127.0.0.10 ignored policy
 zone late_refusal.test ip4
 zone six.test ip6
+zone doubt.test ip4 doubtful
 zone names.test domain
 bit 2 seen
 bit 4 watched
@@ -89,7 +90,8 @@ NO ANSWER 192.0.2.7 in empty.test: does not list its own test point
 NO ANSWER 192.0.2.7 in wild.test: lists everything, even 127.0.0.1 or INVALID
 NO ANSWER 192.0.2.7 in refuse.test: refuses us: 127.255.255.254, asked through a public or open resolver
 NO ANSWER 192.0.2.7 in parked.test: answers 203.0.113.80, which no list does
-NO ANSWER 192.0.2.7 in blocked.test: refuses us: 127.0.0.1, an error code, no listing" \
+NO ANSWER 192.0.2.7 in blocked.test: refuses us: 127.0.0.1, an error code, no listing
+NO ANSWER 192.0.2.7 in doubt.test: SERVFAIL, REFUSED or no server (not counted: whether it lives is not known)" \
     "$(check_zones 192.0.2.7)"
 
 first() { head -n 2 | sed 's/|.*//'; }
@@ -117,6 +119,10 @@ same "a policy code is no listing, a late refusal no answer" \
     "0
 OK - IP 192.0.2.8 Not in any 1 blacklists (1 of 2 gave no answer)" \
     "$(only 'policy.test late_refusal.test' 192.0.2.8 | first)"
+same "a doubtful list alone can tell nothing" \
+    "3
+UNKNOWN - IP 192.0.2.7 could not be told: no blacklist of its kind lives; no name server can be reached, or all refuse: Could not contact DNS servers" \
+    "$(only doubt.test 192.0.2.7 | first)"
 same "wildcard, parked and refusing lists alone can tell nothing" \
     "3
 UNKNOWN - IP 192.0.2.7 could not be told: none of 3 blacklists gave an answer" \
@@ -169,7 +175,7 @@ NO ANSWER 192.0.2.66 in loop.test: garbage instead of an answer" \
     "$(only 'lists.test late.test silent.test garbage.test servfail.test refused.test cut.test loop.test' -t 2 192.0.2.66)"
 same "JSON" \
     '1
-{"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID"}]}],"problems":[]}' \
+{"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID","counted":true}]}],"problems":[]}' \
     "$(only 'two.test wild.test' --format json 192.0.2.8)"
 
 # 130 silent lists and the good ones behind them: the window is not theirs for ever, and the

@@ -48,7 +48,7 @@ static void test_file(void)
                              "zone One.test. ip4,domain group=g test=T.example a note of words\n"
                              "  code 127.0.0.4/30 as=Two.test listed there\n"
                              "\tbit 8 refused\n"
-                             "zone two.test ip6 untested\n"
+                             "zone two.test ip6 untested doubtful\n"
                              "dead three.test since 2019\r\n"),
                         &why),
         0);
@@ -65,7 +65,8 @@ static void test_file(void)
     test_number("network of answers", one->codes.at[0].answer.bits, 126);
     test_number("bit", one->codes.at[1].bit, 8);
     test_number("sense", one->codes.at[1].sense, DNSBL_MEANS_REFUSED);
-    test_true("untested", !two->has_test && two->group == NULL && two->note == NULL);
+    test_true("untested",
+              !two->has_test && two->doubtful && two->group == NULL && two->note == NULL);
     test_true("dead", two[1].dead);
     test_text("note of the dead", two[1].note, "since 2019");
     test_number("a name again", dnsbl_read_text(&zones, "z", SPAN("zone TWO.test ip4"), &why), -1);

@@ -38,6 +38,7 @@ struct dnsbl_zone {
     char *note;                   /* "closed 2024-06-05"; may be NULL; owned */
     bool has_test;                /* follows RFC 5782: test points are asked */
     char *test;                   /* the domain that is listed for tests, NULL: TEST; owned */
+    bool doubtful;                /* nobody knows whether it lives: its silence is no surprise */
     VEC(struct dnsbl_code) codes; /* an answer of 127/8 that none of them tells is a listing */
 };
 
