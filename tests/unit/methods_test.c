@@ -12,7 +12,7 @@ int main(void)
         test_true(one->name, one->check != NULL && one->plan != NULL && one->apply != NULL &&
                                  one->look != NULL && one->undo != NULL);
     }
-    test_true("some", count > 0);
+    test_number("all of them", count, 8);
     test_true("another", method_find("passwd") == NULL);
     test_true("the start of one", method_find("loca") == NULL);
     test_true("nothing", method_find("") == NULL);
