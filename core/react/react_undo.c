@@ -62,7 +62,7 @@ static int lift(struct react *react, const struct target *target, const struct c
         return strbuf_why(why, "there is no method %s any more", action->method);
     int undone = method->undo(react->settings, target, memo, why);
     enum method_state state = method->look(react->settings, target, memo, &reason);
-    if (state == METHOD_UNTOLD)
+    if (state == METHOD_UNTOLD && undone == 0)
         strbuf_why(why, "it cannot be read back: %s", strbuf_text(&reason));
     else if (state == METHOD_ON && undone == 0)
         strbuf_why(why, "it was undone, but is still in force");

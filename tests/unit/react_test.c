@@ -718,6 +718,37 @@ static void test_other_user(void)
     end();
 }
 
+/* ---- several runs at once: one of them does it ---- */
+
+static void test_at_once(void)
+{
+    unsigned results[REACT_REFUSED + 1] = {0};
+    int status;
+    begin("once");
+    for (int i = 0; i < 4; i++) {
+        fflush(stdout);
+        if (fork() != 0)
+            continue;
+        struct react_account account = account_of("bob");
+        struct react_outcome outcome;
+        struct react *react = react_open(&settings, &mail, "test", false, &why);
+        if (react == NULL)
+            _exit(REACT_REFUSED);
+        react_disable(react, &account, &outcome);
+        react_close(react); /* _exit runs no destructors, but the lock goes either way */
+        _exit((int)outcome.result);
+    }
+    while (wait(&status) > 0)
+        results[WIFEXITED(status) ? WEXITSTATUS(status) : REACT_REFUSED]++;
+    test_number("one does it", results[REACT_DISABLED], 1);
+    test_number("the others see it", results[REACT_STANDING], 3);
+    test_states("one case", 1, "done done");
+    test_states("no other", 2, "none");
+    test_number("one mail", mails(NULL), 1);
+    strbuf_reset(&why);
+    end();
+}
+
 /* ---- killed ---- */
 
 /* A run under ptrace; killed before its system call number `at`. True: it ended before. */
@@ -862,6 +893,7 @@ int main(void)
     test_status();
     test_full_disk();
     test_other_user();
+    test_at_once();
     test_kills();
     texts_clear(&settings.methods);
     texts_clear(&settings.allow);
