@@ -11,7 +11,7 @@
 #   env       NAME=value lines, @DIR@ and @TMP@ replaced; nothing else is inherited but
 #             the sanitizers' options. TZ=UTC, LC_ALL=C unless said otherwise here.
 #             SPAMGEAR_CONFIG is an empty file, so that the machine's own has no say
-#   setup.sh  run by sh in @TMP@ before (sets times, makes a FIFO, compresses)
+#   setup.sh  run by sh in @TMP@ before (sets times, makes a FIFO, compresses); $BINARY is spamgear
 #   stdout stderr status   what is expected: all three are compared; absent = empty, 0.
 #             In both texts the two folders read @DIR@ and @TMP@ again
 #   contains  lines that must be in standard output, which then is not compared as a whole
@@ -49,7 +49,7 @@ prepare() {
     mkdir "$tmp" "$work/bin"
     : >"$work/none.conf"
     [ ! -d "$case/files" ] || cp -R "$case/files/." "$tmp/"
-    [ ! -f "$case/setup.sh" ] || (cd "$tmp" && TZ=UTC LC_ALL=C DIR=$case sh "$case/setup.sh")
+    [ ! -f "$case/setup.sh" ] || (cd "$tmp" && TZ=UTC LC_ALL=C DIR=$case BINARY=$binary sh "$case/setup.sh")
 }
 
 # Sets the positional parameters to the whole command and runs it.
