@@ -9,12 +9,13 @@
  * Keys are written and read as lsearch does it: quoted where they hold more than plain characters.
  * Surprise: Exim compares keys without regard to case, so a line of "BOB" stops bob as well.
  */
-#include "method_run.h"
+#include "spamgear/react/method.h"
 
 #include "spamgear/base/infile.h"
 #include "spamgear/base/outfile.h"
 #include "spamgear/base/text.h"
 #include <errno.h>
+#include <stdio.h>
 #include <strings.h>
 
 #define LIST_BYTES   (16u << 20)
