@@ -4,7 +4,7 @@
 # shellcheck disable=SC2154,SC2317,SC2016  # set, or called, by what is sourced; $( is a name's
 . "$(dirname "$0")/lib.sh"
 programs=$(dirname "$spamgear")
-postgres=$(ls -d "$cache"/usr/lib/postgresql/*/bin /usr/lib/postgresql/*/bin 2>/dev/null | head -n 1)
+postgres=$cache/usr/lib/postgresql/15/bin
 
 as_nobody() {
     setpriv --reuid=nobody --regid=nogroup --clear-groups \
