@@ -6,9 +6,11 @@
 #undef HAVE_CRYPTO
 #undef HAVE_CLAMAV
 #undef HAVE_CURL
+#undef HAVE_ESMTP
 #include "../../core/base/digest.c"
 #include "../../core/net/dns.c"
 #include "../../core/net/fetch.c"
+#include "../../core/net/smtp_session.c"
 #include "../../core/scan/clam.c"
 #include "../../core/sender/network.c"
 
@@ -44,8 +46,7 @@ static void test_names(const struct addr *addr)
     test_number("nothing to ask", dns_round_run(&round, NULL, 1000, &why), 0);
     dns_round_add(&round, addr);
     test_number("no names", dns_round_run(&round, NULL, 1000, &why), -1);
-    test_text("and says so", strbuf_text(&why),
-              "names of addresses cannot be asked for: built without c-ares");
+    test_text("and says so", strbuf_text(&why), "DNS cannot be asked: built without c-ares");
     test_number("no answer", round.questions.at[0].result, DNS_NO_ANSWER);
     dns_round_clear(&round);
     strbuf_clear(&why);
@@ -87,6 +88,14 @@ static void test_fetching(void)
     strbuf_clear(&why);
 }
 
+static void test_mail(void)
+{
+    struct strbuf why = {0};
+    test_number("no mail", smtp_session(NULL, NULL, &why), -1);
+    test_text("and says so", strbuf_text(&why), "built without libesmtp");
+    strbuf_clear(&why);
+}
+
 int main(void)
 {
     struct addr addr;
@@ -96,5 +105,6 @@ int main(void)
     test_names(&addr);
     test_clamav();
     test_fetching();
+    test_mail();
     return test_end();
 }
