@@ -312,6 +312,11 @@ static void test_busy(void)
     test_true("says so", p.why.len > 0);
     same_shadow("busy", shadow);
     settings.timeout_s = 20;
+    if (geteuid() != 0) { /* for root alone usermod waits */
+        unlink(in_etc("shadow.lock"));
+        plan_clear(&p);
+        return;
+    }
     pid_t other = fork();
     if (other == 0) {
         usleep(1500000);
