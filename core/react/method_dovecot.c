@@ -13,9 +13,11 @@
 #include "spamgear/base/infile.h"
 #include "spamgear/base/outfile.h"
 #include <errno.h>
+#include <time.h>
 
 #define FILE_BYTES (64u << 20)
 #define KICK_NONE  68 /* EX_NOUSER: no session matched */
+#define SEEN_MS    1100
 
 /* ---- the file ---- */
 
@@ -97,6 +99,15 @@ static int change_file(const struct react_settings *settings, const struct targe
 
 /* ---- the running Dovecot ---- */
 
+/* It looks at most once a second whether the file has changed: what it still let in meanwhile it
+ * would remember, if it were told to forget before. */
+static void wait_until_seen(void)
+{
+    struct timespec left = {.tv_sec = SEEN_MS / 1000, .tv_nsec = SEEN_MS % 1000 * 1000000L};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
 static bool says(const struct strbuf *output, const char *what)
 {
     return span_find(strbuf_span(output), span_text(what)) != NULL;
@@ -133,10 +144,11 @@ static int run_doveadm(const struct react_settings *settings, const struct texts
     return result;
 }
 
-static int flush(const struct react_settings *settings, const struct target *target,
-                 struct strbuf *why)
+static int forget(const struct react_settings *settings, const struct target *target,
+                  struct strbuf *why)
 {
     struct texts command = {0};
+    wait_until_seen();
     method_words(&command, "auth", "cache", "flush", "--", target->name, NULL);
     int result = run_doveadm(settings, &command, why);
     texts_clear(&command);
@@ -196,7 +208,7 @@ static int apply(const struct react_settings *settings, const struct target *tar
                  struct span memo, struct strbuf *why)
 {
     (void)memo;
-    if (change_file(settings, target, true, why) != 0 || flush(settings, target, why) != 0)
+    if (change_file(settings, target, true, why) != 0 || forget(settings, target, why) != 0)
         return -1;
     return kick(settings, target, why);
 }
@@ -205,7 +217,7 @@ static int undo(const struct react_settings *settings, const struct target *targ
                 struct span memo, struct strbuf *why)
 {
     (void)memo;
-    return change_file(settings, target, false, why) == 0 ? flush(settings, target, why) : -1;
+    return change_file(settings, target, false, why) == 0 ? forget(settings, target, why) : -1;
 }
 
 const struct method method_dovecot = {"dovecot", check, plan, apply, look, undo};

@@ -248,16 +248,19 @@ static enum place read_header(struct span text)
 static int look_into(const char *folder, const char *id, bool split, enum place *place,
                      struct strbuf *why)
 {
-    struct strbuf path = {0}, text = {0};
+    struct strbuf path = {0}, text = {0}, said = {0};
     if (split)
         strbuf_format(&path, "%s/input/%c/%s-H", folder, id[5], id);
     else
         strbuf_format(&path, "%s/input/%s-H", folder, id);
-    int result = infile_read(strbuf_text(&path), HEADER_BYTES, &text, NULL, why);
+    int result = infile_read(strbuf_text(&path), HEADER_BYTES, &text, NULL, &said);
     if (result == 0)
         *place = read_header(strbuf_span(&text));
     else if (errno == ENOENT || errno == ENOTDIR)
         result = 1;
+    else
+        strbuf_why(why, "%s", strbuf_text(&said));
+    strbuf_clear(&said);
     strbuf_clear(&path);
     strbuf_clear(&text);
     return result;

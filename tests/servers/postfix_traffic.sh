@@ -21,7 +21,7 @@ local|uid=65534|2|3|0|0
 local|uid=0|1|1|0|0
 summary|8|6|0|0'
 
-dovecot_start() {
+dovecot_configure() {
     mkdir -p sasl "spool/private"
     cat >sasl/users <<'END'
 alice:{PLAIN}secret::::::
@@ -67,12 +67,20 @@ service auth {
   }
 }
 END
+}
+
+dovecot_run() {
     mkdir -p sasl/run
     # dovecot would start doveconf by its installed path; the other way round works anywhere.
     start dovecot.out env LD_LIBRARY_PATH="$dovecot_lib" \
         "$cache/usr/bin/doveconf" -f service=master -c "$work/sasl/dovecot.conf" \
         -m master -e "$cache/usr/sbin/dovecot" -F -c "$work/sasl/dovecot.conf"
     wait_for "Dovecot" test -S spool/private/auth
+}
+
+dovecot_start() {
+    dovecot_configure
+    dovecot_run
 }
 
 postfix_configure() {
