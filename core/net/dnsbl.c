@@ -14,7 +14,7 @@
 
 #define NAME_LEN   253
 #define REASON_LEN 300
-#define NO_TIME    "time-out"
+#define NO_TIME    "not answered in time"
 
 enum role { ROLE_LISTED, ROLE_CLEAR, ROLE_SUBJECT, ROLE_REASON };
 

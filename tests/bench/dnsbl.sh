@@ -18,7 +18,7 @@ servers_dir=$(dirname "$(readlink -f "$0")")/../servers
 # shellcheck source=../servers/lib.sh
 . "$servers_dir/lib.sh"
 
-timeout=${TIMEOUT:-5} runs=${RUNS:-3} wait=${DIG_WAIT:-5} tries=${DIG_TRIES:-3}
+timeout=${TIMEOUT:-5} runs=${RUNS:-3} dig_wait=${DIG_WAIT:-5} dig_tries=${DIG_TRIES:-3}
 set -- "$(free_ports 2)"
 # shellcheck disable=SC2086  # two words
 set -- $1
@@ -70,7 +70,7 @@ living=$(($(now_ms) - before))
 reversed=$(echo "$address" | awk -F. '{ print $4 "." $3 "." $2 "." $1 }')
 loop_dig() {
     while read -r name; do
-        if dig "@127.0.0.1" -p "$stub_port" "+time=$wait" "+tries=$tries" "$reversed.$name" |
+        if dig "@127.0.0.1" -p "$stub_port" "+time=$dig_wait" "+tries=$dig_tries" "$reversed.$name" |
             grep -q ';; ANSWER SECTION'; then
             dig "@127.0.0.1" -p "$stub_port" "$reversed.$name" TXT | grep -A2 ';; ANSWER SECTION:' >/dev/null
             echo "$name"
@@ -78,7 +78,7 @@ loop_dig() {
     done
 }
 loop_stand_in() {
-    perl -MIO::Socket::IP -e '
+    perl -MIO::Socket::IP -MIO::Select -e '
         my ($port, $wait, $tries, $reversed) = @ARGV;
         sub ask {
             my ($name, $type) = @_;
@@ -86,8 +86,7 @@ loop_stand_in() {
                 my $s = IO::Socket::IP->new(PeerHost => "127.0.0.1", PeerPort => $port, Proto => "udp");
                 $s->send(pack("n6", $$ & 0xffff, 0x100, 1, 0, 0, 0)
                     . join("", map { pack "C/a*", $_ } split /\./, $name) . pack "x n2", $type, 1);
-                vec(my $bits = "", fileno $s, 1) = 1;
-                next unless select $bits, undef, undef, $wait;
+                next unless IO::Select->new($s)->can_read($wait);
                 $s->recv(my $packet, 4096);
                 return unpack "x6 n", $packet;
             }
@@ -97,7 +96,7 @@ loop_stand_in() {
             ask("$reversed.$name", 1) or next;
             ask("$reversed.$name", 16);
             print "$name\n";
-        }' "$stub_port" "$wait" "$tries" "$reversed"
+        }' "$stub_port" "$dig_wait" "$dig_tries" "$reversed"
 }
 if command -v dig >/dev/null; then
     loop=loop_dig what="dig in a loop"
@@ -114,7 +113,7 @@ sort "$work/theirs" | cmp -s - "$work/ours.sorted" || echo "THE ANSWERS DIFFER"
 
 echo "80 lists, 10 of them silent; $(wc -l <"$work/ours.sorted") list the address"
 awk -v ours="$ours" -v theirs="$theirs" -v living="$living" -v timeout="$timeout" -v what="$what" \
-    -v runs="$runs" -v wait="$wait" -v tries="$tries" 'BEGIN {
+    -v runs="$runs" -v wait="$dig_wait" -v tries="$dig_tries" 'BEGIN {
     printf "check-dnsbl --timeout %d: %.2f s (median of %d), %.2f x the time-out\n", timeout,
         ours / 1000, runs, ours / 1000 / timeout
     printf "check-dnsbl, the 70 living lists: %.3f s\n", living / 1000
