@@ -33,7 +33,13 @@ tls_advertise_hosts =
 host_lookup =
 rfc1413_query_timeout = 0s
 acl_smtp_rcpt = acl_check_rcpt
+acl_not_smtp = acl_check_local
+trusted_users = root
 begin acl
+acl_check_local:
+  deny  condition = \${lookup{\$sender_ident}lsearch{$work/disabled}{yes}{no}}
+        message   = This account is disabled, please call your administrator.
+  accept
 acl_check_rcpt:
   deny  authenticated = *
         condition = \${lookup{\$authenticated_id}lsearch{$work/disabled}{yes}{no}}
@@ -72,6 +78,22 @@ looked_up() {
     key=$(printf %s "$1" | sed 's/[\\${}]/\\&/g')
     # shellcheck disable=SC2086  # words of a command
     timeout 20 $as_exim -be "\${lookup{$key}lsearch{$work/disabled}{yes}{no}}"
+}
+
+# A local user's mail, as sendmail takes it
+local_mail() { # USER
+    # shellcheck disable=SC2086  # words of a command
+    printf 'Subject: x\n\nx\n' | timeout 20 $as_exim -oMt "$1" -oep one@example.com 2>&1 |
+        grep -o 'This account is disabled'
+}
+
+test_local() {
+    same "may send" "" "$(local_mail carol)"
+    same "carol is stopped" "done" "$(list apply carol)"
+    same "may not send" "This account is disabled" "$(local_mail carol)"
+    same "others may" "" "$(local_mail bob)"
+    same "carol may go on" "done" "$(list undo carol)"
+    same "may send again" "" "$(local_mail carol)"
 }
 
 test_acl() {
@@ -125,6 +147,7 @@ configure
 start exim.out $as_exim -bdf
 wait_for Exim listens 127.0.0.1 "$port"
 test_acl
+test_local
 test_names
 test_administrator
 same "owner and mode stay" "640 root 9" "$(stat -c '%a %U %g' disabled)"
