@@ -15,7 +15,8 @@
 
 struct mail_settings {
     const char *route; /* "mail" or "emergency": which section it is, for the spool */
-    struct texts smtp; /* URLs, tried in order; none: sendmail */
+    struct texts smtp; /* URLs, tried in order; addresses behind a URL are all that this server
+                          gets, else it gets everybody. None: sendmail */
     char *sendmail;    /* program, for when there is no server */
     char *user, *password_file, *ca_file, *hello;
     int tls; /* enum smtp_tls */
@@ -33,14 +34,18 @@ struct mail {
     const struct texts *to; /* NULL: settings->to */
     const char *subject;
     struct span body;
-    struct span key;  /* what makes a report the same one (empty: subject and body) */
-    bool each_server; /* hand it to every server on its own (emergency-mail), not only the first
-                         that works */
+    struct span ready; /* instead of subject and body: a whole message, LF at line ends. With to
+                          NULL its To, Cc and Bcc say who gets it, as for sendmail -t */
+    struct span key;   /* what makes a report the same one (empty: subject and body, or ready) */
+    bool each_server;  /* hand it to every server on its own (emergency-mail), not only the first
+                          that works */
 };
 
 struct mail_result {
     unsigned sent, refused, spooled, quiet; /* recipients; quiet: the same report was sent lately */
-    struct texts problems;                  /* one line each: recipient or server, and why */
+    struct texts news;                      /* one line each: who has it, through which server */
+    struct texts problems; /* one line each: recipient or server, and why; servers that failed are
+                              there although another one took the mail */
 };
 
 /* 0 when each recipient has it, will have it (spooled), or was left in peace (quiet); -1 with why
@@ -53,5 +58,9 @@ void mail_result_clear(struct mail_result *result);
 /* Sends what is due in the spool with these settings (of this route). Silent when there is nothing.
  * Problems are added. */
 void mail_flush(const struct mail_settings *settings, struct texts *problems);
+
+/* EMERGENCY_MAIL_TO of the old emergency-settings, a Python literal: adds "smtp://SERVER" and its
+ * addresses, one after another, as in struct mail_settings. Nothing is run. 0, or -1 with why. */
+int mail_old_recipients(struct texts *smtp, struct span text, struct strbuf *why);
 
 #endif

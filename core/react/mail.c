@@ -1,0 +1,445 @@
+/* mail - send now, or keep and send later.
+ *
+ * A mail is kept first and sent then, so that a kill in between loses nothing; what was sent leaves
+ * the spool again. While its run is at work it has a next try in the future, beyond all deadlines,
+ * so no other run takes it. Where nothing can be kept (full disk, read-only file system, a user who
+ * may not) it is sent all the same.
+ */
+#include "spamgear/react/mail.h"
+
+#include "mail_parts.h"
+#include "spamgear/base/clock.h"
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define FLUSH_MS 120000 /* of one run; the rest is the next one's */
+
+struct sending {
+    const struct mail_settings *settings;
+    const struct mail *mail;
+    struct mail_result *result;
+    struct texts to; /* bare addresses */
+    char *sender;    /* the header's */
+    char *from;      /* the envelope's */
+    VEC(struct mail_recipient) states;
+    struct spool *spool;   /* NULL: none */
+    struct strbuf unkept;  /* why nothing can be spooled */
+    struct strbuf message; /* CRLF */
+    struct spool_mail kept;
+};
+
+/* ---- who gets it ---- */
+
+static bool has_address(const struct texts *list, const char *address)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (strcasecmp(list->at[i], address) == 0)
+            return true;
+    return false;
+}
+
+static void add_recipient(struct sending *s, const char *text)
+{
+    char *address = message_address(span_text(text));
+    if (address == NULL) {
+        texts_format(&s->result->problems, "\"%s\" is no mail address", text);
+        s->result->refused++;
+    } else if (!has_address(&s->to, address)) {
+        texts_add(&s->to, address);
+    }
+    free(address);
+}
+
+static void add_recipients(struct sending *s, const struct texts *list)
+{
+    for (size_t i = 0; list != NULL && i < list->len; i++)
+        add_recipient(s, list->at[i]);
+}
+
+/* Those of the mail, else those of the settings, and those of single servers. */
+static void find_recipients(struct sending *s)
+{
+    struct texts own = {0};
+    if (s->mail->to != NULL) {
+        add_recipients(s, s->mail->to);
+        return;
+    }
+    if (s->mail->ready.len > 0) {
+        mail_ready_recipients(&own, s->mail->ready);
+    } else {
+        add_recipients(s, &s->settings->to);
+        for (size_t i = 0; i < s->settings->smtp.len; i++)
+            if (strchr(s->settings->smtp.at[i], '@') != NULL &&
+                strstr(s->settings->smtp.at[i], "://") == NULL)
+                texts_add(&own, s->settings->smtp.at[i]);
+        if (s->to.len == 0 && own.len == 0 && s->result->refused == 0)
+            texts_add(&own, "root");
+    }
+    add_recipients(s, &own);
+    texts_clear(&own);
+}
+
+static void need_recipients(struct sending *s)
+{
+    find_recipients(s);
+    if (s->to.len > 0 || s->result->refused > 0)
+        return;
+    texts_add(&s->result->problems, "the mail has no recipient");
+    s->result->refused++;
+}
+
+/* ---- the same report, lately ---- */
+
+static void make_key(const struct sending *s, const char *address, struct strbuf *key)
+{
+    const struct mail *mail = s->mail;
+    strbuf_format(key, "%s\n%s\n", s->settings->route, address);
+    if (mail->key.len > 0)
+        strbuf_add_span(key, mail->key);
+    else if (mail->ready.len > 0)
+        strbuf_add_span(key, mail->ready);
+    else {
+        strbuf_format(key, "%s\n", mail->subject);
+        strbuf_add_span(key, mail->body);
+    }
+}
+
+/* Who had it lately is left in peace. */
+static void leave_in_peace(struct sending *s)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < s->to.len; i++) {
+        struct strbuf key = {0};
+        make_key(s, s->to.at[i], &key);
+        if (s->spool != NULL && s->settings->quiet_s > 0 &&
+            spool_was_sent(s->spool, strbuf_span(&key), s->settings->quiet_s)) {
+            texts_format(&s->result->news, "%s: was sent the same report lately", s->to.at[i]);
+            s->result->quiet++;
+            free(s->to.at[i]);
+        } else {
+            s->to.at[left++] = s->to.at[i];
+        }
+        strbuf_clear(&key);
+    }
+    s->to.len = left;
+}
+
+static void note_sent(struct sending *s, const char *address)
+{
+    struct strbuf key = {0}, why = {0};
+    make_key(s, address, &key);
+    if (s->spool != NULL && s->settings->quiet_s > 0 &&
+        spool_note_sent(s->spool, strbuf_span(&key), &why) != 0)
+        texts_format(&s->result->news, "that it was sent cannot be remembered: %s",
+                     strbuf_text(&why));
+    strbuf_clear(&key);
+    strbuf_clear(&why);
+}
+
+/* ---- what is sent ---- */
+
+static void make_message(struct sending *s)
+{
+    const struct mail *mail = s->mail;
+    if (mail->ready.len > 0) {
+        mail_ready_complete(&s->message, mail->ready, s->sender);
+        return;
+    }
+    struct message message = {
+        .from = s->sender, .to = &s->to, .subject = mail->subject, .body = mail->body};
+    message_write(&s->message, &message);
+}
+
+static void find_sender(struct sending *s)
+{
+    struct strbuf text = {0};
+    if (s->settings->from != NULL && *s->settings->from != '\0')
+        strbuf_add_text(&text, s->settings->from);
+    else
+        strbuf_format(&text, "spamgear@%s", message_host());
+    s->sender = strbuf_take(&text);
+    s->from = message_address(span_text(s->sender));
+    if (s->from == NULL)
+        s->from = mem_text(""); /* a bad setting must not keep the mail back */
+}
+
+static void open_spool(struct sending *s)
+{
+    const struct mail_settings *settings = s->settings;
+    if (settings->spool != NULL && *settings->spool != '\0')
+        s->spool = spool_open(settings->spool, settings->spool_max, &s->unkept);
+}
+
+/* ---- before and after ---- */
+
+static void keep_first(struct sending *s)
+{
+    s->kept = (struct spool_mail){.route = mem_text(s->settings->route),
+                                  .from = mem_text(s->from),
+                                  .queued = clock_now(),
+                                  .next_try = clock_now() + mail_lease_s(s->settings)};
+    for (size_t i = 0; i < s->to.len; i++)
+        texts_add(&s->kept.to, s->to.at[i]);
+    strbuf_add_span(&s->kept.message, strbuf_span(&s->message));
+    if (s->spool != NULL && spool_keep(s->spool, &s->kept, &s->unkept) != 0) {
+        free(s->kept.name);
+        s->kept.name = NULL;
+    }
+}
+
+/* The new state of a mail in the spool: who still waits, since when it is tried, when next. */
+static int put_back(struct spool *spool, struct spool_mail *mail,
+                    const struct mail_recipient *states, size_t count, struct strbuf *why)
+{
+    struct texts waiting = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (states[i].state != SMTP_LATER)
+            continue;
+        texts_add(&waiting, states[i].address);
+        free(mail->last_why);
+        mail->last_why = mem_text(states[i].how);
+    }
+    struct texts old = mail->to;
+    if (waiting.len == 0)
+        return spool_done(spool, mail, why);
+    mail->to = waiting;
+    mail->attempts++;
+    mail->next_try = mail_next_try(clock_now(), mail->attempts);
+    int result = spool_keep(spool, mail, why);
+    texts_clear(&old); /* the states borrow from it */
+    return result;
+}
+
+static unsigned count_state(const struct sending *s, enum smtp_result state)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < s->states.len; i++)
+        count += s->states.at[i].state == state;
+    return count;
+}
+
+static void settle(struct sending *s)
+{
+    struct strbuf why = {0};
+    unsigned waiting = count_state(s, SMTP_LATER);
+    bool kept = s->kept.name != NULL;
+    if (kept && put_back(s->spool, &s->kept, s->states.at, s->states.len, &why) != 0) {
+        /* the older state stands in the spool, and is as good but for what was sent by now */
+        texts_format(&s->result->problems, "%s", strbuf_text(&why));
+    } else if (!kept && waiting > 0 && s->unkept.len > 0) {
+        texts_format(&s->result->problems, "the mail cannot be spooled: %s",
+                     strbuf_text(&s->unkept));
+    }
+    strbuf_clear(&why);
+}
+
+static const char *how_of(const struct mail_recipient *to)
+{
+    return to->how != NULL ? to->how : "no server is for this address";
+}
+
+/* Says what became of one recipient. */
+static void tell(struct sending *s, const struct mail_recipient *to, struct strbuf *why)
+{
+    struct mail_result *result = s->result;
+    bool spooled = to->state == SMTP_LATER && s->kept.name != NULL;
+    if (to->state == SMTP_SENT) {
+        result->sent++;
+        texts_format(&result->news, "%s: sent through %s", to->address, to->how);
+    } else if (spooled) {
+        result->spooled++;
+        texts_format(&result->problems, "%s: will be tried again: %s", to->address, how_of(to));
+    } else {
+        result->refused++;
+        texts_format(&result->problems, "%s: not sent: %s", to->address, how_of(to));
+        if (why != NULL && why->len == 0)
+            strbuf_add_text(why, how_of(to));
+    }
+    if (to->state == SMTP_SENT || spooled)
+        note_sent(s, to->address);
+}
+
+static void send_now(struct sending *s)
+{
+    for (size_t i = 0; i < s->to.len; i++)
+        *vec_add(&s->states) = (struct mail_recipient){.address = s->to.at[i]};
+    struct mail_delivery delivery = {.settings = s->settings,
+                                     .from = s->from,
+                                     .message = strbuf_span(&s->message),
+                                     .by_header = s->mail->ready,
+                                     .each_server = s->mail->each_server,
+                                     .to = s->states.at,
+                                     .count = s->states.len};
+    if (s->mail->to != NULL || s->result->quiet > 0)
+        delivery.by_header = (struct span){NULL, 0};
+    mail_deliver(&delivery, &s->result->problems);
+}
+
+static void states_clear(struct mail_recipient *states, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(states[i].how);
+}
+
+static void sending_clear(struct sending *s)
+{
+    states_clear(s->states.at, s->states.len);
+    vec_clear(&s->states);
+    texts_clear(&s->to);
+    spool_mail_clear(&s->kept);
+    spool_close(s->spool);
+    strbuf_clear(&s->unkept);
+    strbuf_clear(&s->message);
+    free(s->sender);
+    free(s->from);
+}
+
+int mail_send(const struct mail_settings *settings, const struct mail *mail,
+              struct mail_result *result, struct strbuf *why)
+{
+    struct sending s = {.settings = settings, .mail = mail, .result = result};
+    *result = (struct mail_result){0};
+    if (why != NULL)
+        strbuf_reset(why);
+    need_recipients(&s);
+    open_spool(&s);
+    leave_in_peace(&s);
+    if (s.to.len > 0) {
+        find_sender(&s);
+        make_message(&s);
+        keep_first(&s);
+        send_now(&s);
+        for (size_t i = 0; i < s.states.len; i++)
+            tell(&s, &s.states.at[i], why);
+        settle(&s);
+    }
+    if (result->refused > 0 && why != NULL && why->len == 0)
+        strbuf_add_text(why, result->problems.len > 0 ? result->problems.at[0] : "nobody gets it");
+    sending_clear(&s);
+    return result->refused == 0 ? 0 : -1;
+}
+
+void mail_result_clear(struct mail_result *result)
+{
+    texts_clear(&result->news);
+    texts_clear(&result->problems);
+}
+
+/* ---- what waits ---- */
+
+struct flush {
+    const struct mail_settings *settings;
+    struct spool *spool;
+    struct texts dead; /* servers that were not reached: no other mail waits for them */
+    struct texts *problems;
+};
+
+static void give_up(struct flush *flush, struct spool_mail *mail)
+{
+    struct strbuf why = {0};
+    if (spool_give_up(flush->spool, mail, &why) == 0)
+        texts_format(flush->problems, "the mail is given up, and kept as %s/failed/%s",
+                     flush->settings->spool, mail->name);
+    else
+        texts_add(flush->problems, strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
+/* What one more attempt made of a mail. One that somebody will never get is kept for people to look
+ * at, once nobody waits for it any more. */
+static void settle_waiting(struct flush *flush, struct spool_mail *mail,
+                           const struct mail_recipient *states, size_t count)
+{
+    struct strbuf why = {0};
+    bool too_old = clock_now() - mail->queued >= flush->settings->spool_age_s;
+    size_t waiting = 0, lost = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool waits = states[i].state == SMTP_LATER && !too_old;
+        waiting += waits;
+        if (waits || states[i].state == SMTP_SENT)
+            continue;
+        lost++;
+        texts_format(flush->problems, "%s: not sent%s: %s", states[i].address,
+                     states[i].state == SMTP_LATER ? ", and too old now" : "", how_of(&states[i]));
+    }
+    if (waiting == 0 && lost > 0)
+        give_up(flush, mail);
+    else if (put_back(flush->spool, mail, states, count, &why) != 0)
+        texts_add(flush->problems, strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
+/* Of several recipients some may get it now and some not: where that could not be written down
+ * (full disk) nothing is tried, or the first would get it again and again. */
+static bool can_be_tried(struct flush *flush, struct spool_mail *mail)
+{
+    struct strbuf why = {0};
+    bool can = mail->to.len == 1 || spool_keep(flush->spool, mail, &why) == 0;
+    if (!can)
+        texts_add(flush->problems, strbuf_text(&why));
+    strbuf_clear(&why);
+    return can;
+}
+
+static void try_mail(struct flush *flush, struct spool_mail *mail)
+{
+    VEC(struct mail_recipient) states = {0};
+    struct texts ignored = {0};
+    if (!can_be_tried(flush, mail))
+        return;
+    for (size_t i = 0; i < mail->to.len; i++)
+        *vec_add(&states) = (struct mail_recipient){.address = mail->to.at[i]};
+    struct mail_delivery delivery = {.settings = flush->settings,
+                                     .from = mail->from,
+                                     .message = strbuf_span(&mail->message),
+                                     .dead = &flush->dead,
+                                     .to = states.at,
+                                     .count = states.len};
+    mail_deliver(&delivery, &ignored); /* the mail remembers what the server said */
+    settle_waiting(flush, mail, states.at, states.len);
+    states_clear(states.at, states.len);
+    vec_clear(&states);
+    texts_clear(&ignored);
+}
+
+static void flush_all(struct flush *flush)
+{
+    struct texts names = {0};
+    struct strbuf why = {0};
+    int64_t end = clock_steady_ms() + FLUSH_MS, lease = mail_lease_s(flush->settings);
+    if (spool_list(flush->spool, &names, &why) != 0)
+        texts_add(flush->problems, strbuf_text(&why));
+    for (size_t i = 0; i < names.len && clock_steady_ms() < end; i++) {
+        struct spool_mail mail;
+        if (spool_read(flush->spool, names.at[i], &mail, &why) != 0)
+            texts_add(flush->problems, strbuf_text(&why));
+        else if (strcmp(mail.route, flush->settings->route) == 0 &&
+                 mail_is_due(clock_now(), mail.next_try, lease))
+            try_mail(flush, &mail);
+        spool_mail_clear(&mail);
+    }
+    texts_clear(&names);
+    strbuf_clear(&why);
+}
+
+/* Whose user may not change the spool, or where the disk is read-only, nothing could be taken off
+ * it, and a mail would be sent again and again. */
+void mail_flush(const struct mail_settings *settings, struct texts *problems)
+{
+    struct flush flush = {.settings = settings, .problems = problems};
+    struct strbuf why = {0};
+    if (settings->spool == NULL || *settings->spool == '\0' ||
+        faccessat(AT_FDCWD, settings->spool, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+        return;
+    flush.spool = spool_open(settings->spool, 0, &why);
+    int locked = flush.spool == NULL ? -1 : spool_lock(flush.spool, &why);
+    if (locked < 0)
+        texts_add(problems, strbuf_text(&why));
+    else if (locked > 0)
+        flush_all(&flush);
+    spool_close(flush.spool);
+    texts_clear(&flush.dead);
+    strbuf_clear(&why);
+}

@@ -1,0 +1,422 @@
+/* mail - the policy as tables; then mails through a program that stands where sendmail would: sent,
+ * refused, taken later, spooled, sent by a later run, given up, left in peace.
+ */
+#include "spamgear/react/mail.h"
+
+#include "../../core/react/mail_parts.h"
+#include "spamgear/base/clock.h"
+#include "test.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOW 1795282389
+
+/* ---- policy ---- */
+
+static void test_merge(void)
+{
+    static const struct {
+        enum smtp_result have, got, want;
+    } rows[] = {
+        {SMTP_NOT_TRIED, SMTP_NOT_TRIED, SMTP_NOT_TRIED},
+        {SMTP_NOT_TRIED, SMTP_REFUSED, SMTP_REFUSED},
+        {SMTP_REFUSED, SMTP_LATER, SMTP_LATER},
+        {SMTP_LATER, SMTP_REFUSED, SMTP_LATER},
+        {SMTP_LATER, SMTP_SENT, SMTP_SENT},
+        {SMTP_SENT, SMTP_REFUSED, SMTP_SENT},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        test_number("merge", mail_merge(rows[i].have, rows[i].got), rows[i].want);
+}
+
+static void test_times(void)
+{
+    static const int64_t waits[] = {300, 300, 600, 1200, 2400, 4800, 9600, 14400, 14400};
+    for (unsigned i = 0; i < sizeof waits / sizeof *waits; i++)
+        test_number("wait", mail_next_try(NOW, i) - NOW, waits[i]);
+    test_number("many", mail_next_try(NOW, 4000000000u) - NOW, 14400);
+    test_true("now", mail_is_due(NOW, NOW, 100) && mail_is_due(NOW, 0, 100));
+    test_true("later", !mail_is_due(NOW, NOW + 1, 100) && !mail_is_due(NOW, NOW + 14500, 100));
+    test_true("the clock was put back", mail_is_due(NOW, NOW + 14501, 100));
+}
+
+static void test_sendmail_statuses(void)
+{
+    static const struct {
+        int status;
+        enum smtp_result want;
+    } rows[] = {{0, SMTP_SENT},     {1, SMTP_LATER},    {64, SMTP_REFUSED},
+                {65, SMTP_REFUSED}, {67, SMTP_REFUSED}, {69, SMTP_LATER},
+                {75, SMTP_LATER},   {77, SMTP_REFUSED}, {127, SMTP_LATER}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        test_number("status", mail_sendmail_result(rows[i].status), rows[i].want);
+}
+
+static void test_routes(void)
+{
+    struct mail_routes routes = {0};
+    struct texts smtp = {0};
+    struct strbuf why = {0};
+    texts_add(&smtp, "smtp://a");
+    texts_add(&smtp, "x@example.net");
+    texts_add(&smtp, "Y@example.net");
+    texts_add(&smtp, "smtps://b:4650");
+    test_number("read", mail_routes_read(&routes, &smtp, &why), 0);
+    test_number("two", (int64_t)routes.list.len, 2);
+    test_true("its own", mail_route_serves(&routes.list.at[0], "y@example.net"));
+    test_true("of nobody else", !mail_route_serves(&routes.list.at[0], "z@example.net"));
+    test_true("everybody", mail_route_serves(&routes.list.at[1], "z@example.net"));
+    vec_clear(&routes.list);
+    texts_clear(&smtp);
+    texts_add(&smtp, "x@example.net");
+    test_number("no server", mail_routes_read(&routes, &smtp, &why), -1);
+    test_text("says", strbuf_text(&why), "\"x@example.net\" stands before any server");
+    texts_clear(&smtp);
+    strbuf_clear(&why);
+}
+
+/* ---- the old settings ---- */
+
+static const struct {
+    const char *text, *want; /* the words, or why not */
+} old_rows[] = {
+    {"(\n    ('external-smpt-server.org', ('addr1@external1.org', 'addr2@external1.org')),\n"
+     "    ('ext-smpt-server2.org', ('address@ext2.org',)),\n)",
+     "smtp://external-smpt-server.org addr1@external1.org addr2@external1.org "
+     "smtp://ext-smpt-server2.org address@ext2.org"},
+    {"[[\"a\", [\"x@a\"]]]", "smtp://a x@a"},
+    {"(('a', ('x@a')),)", "smtp://a x@a"},
+    {"(('a', 'x@a'), ('b:26', 'y@b')) # and so on", "smtp://a x@a smtp://b:26 y@b"},
+    {"", ""},
+    {"()", ""},
+    {"(('a', ('x@a',)))", "smtp://a x@a"},
+    {"__import__('os').system('id')", "is not a list of (server, (recipients)), and is not run"},
+    {"(('a', (open('x@a'),)),)", "is not a list of (server, (recipients)), and is not run"},
+    {"(('a', ('x@a' + 'b',)),)", "is not a list of (server, (recipients)), and is not run"},
+    {"(('a', ('x@a',)),", "a bracket is not closed"},
+    {"(('a', ('x@a',]),)", "a bracket too many"},
+    {"(('a', ('x@a',))))", "a bracket too many"},
+    {"(('a',),)", "a server has no recipients"},
+    {"(('x@a',),)", "a recipient stands where a server is expected"},
+    {"(('a', ('b',)),)", "a recipient is no mail address"},
+    {"(('a', ('x@a\n',)),)", "a blank or control byte in a name"},
+    {"(('a', ('x@a", "a quote is not closed"},
+    {"(('a', ('x\\", "a quote is not closed"},
+    {"'a'", "a name stands outside of (server, (recipients))"},
+    {"((((('a',", "too deep"},
+    {"(('', ('x@a',)),)", "an empty name"},
+};
+
+static void test_old(void)
+{
+    for (size_t i = 0; i < sizeof old_rows / sizeof *old_rows; i++) {
+        struct texts smtp = {0};
+        struct strbuf got = {0};
+        if (mail_old_recipients(&smtp, span_text(old_rows[i].text), &got) == 0)
+            for (size_t j = 0; j < smtp.len; j++)
+                strbuf_format(&got, "%s%s", j == 0 ? "" : " ", smtp.at[j]);
+        else
+            test_number("nothing is taken", (int64_t)smtp.len, 0);
+        test_text(old_rows[i].text, strbuf_text(&got), old_rows[i].want);
+        texts_clear(&smtp);
+        strbuf_clear(&got);
+    }
+}
+
+/* ---- messages that come ready ---- */
+
+static void test_ready(void)
+{
+    struct texts to = {0};
+    struct strbuf out = {0};
+    struct span message = SPAN("To: \"Doe, John\" <john@example.net>,\n bob@example.net (a, b)\n"
+                               "bcc: eve@example.net,\n joe@example.net\nSubject: s\n\n"
+                               "To: nobody@example.net\n.\n");
+    mail_ready_recipients(&to, message);
+    test_number("four", (int64_t)to.len, 4);
+    test_text("quoted", to.len > 0 ? to.at[0] : "", "john@example.net");
+    test_text("last", to.len > 3 ? to.at[3] : "", "joe@example.net");
+    mail_ready_complete(&out, message, "spamgear@example.org");
+    test_true("CRLF, no Bcc",
+              span_has_prefix(strbuf_span(&out),
+                              SPAN("To: \"Doe, John\" <john@example.net>,\r\n bob@example.net (a, "
+                                   "b)\r\nSubject: s\r\nFrom: spamgear@example.org\r\n"
+                                   "Message-ID: <")));
+    test_true("body",
+              span_has_suffix(strbuf_span(&out), SPAN("\r\n\r\nTo: nobody@example.net\r\n.\r\n")));
+    strbuf_reset(&out);
+    mail_ready_complete(&out, SPAN("from: a\r\nmessage-id: <b>\r\n\r\nx"), "c@d");
+    test_text("complete", strbuf_text(&out), "from: a\r\nmessage-id: <b>\r\n\r\nx\r\n");
+    texts_clear(&to);
+    strbuf_clear(&out);
+}
+
+/* ---- sending ---- */
+
+/* Writes its words and what it gets to `mail`, and ends as `status` says. */
+static const char program[] =
+    "#!/bin/sh\n"
+    "cd \"${0%/*}\" || exit 75\n"
+    "{ echo \"$@\"; cat; } >>mail\n"
+    "[ ! -f status ] || { echo 'not now' >&2; exit \"$(cat status)\"; }\n";
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+    FILE *f = fopen(path, "w");
+    test_true(path, f != NULL && fputs(text, f) >= 0 && fclose(f) == 0 && chmod(path, mode) == 0);
+}
+
+/* What the program got; it is forgotten. */
+static void take_mail(char got[4000])
+{
+    FILE *f = fopen("mail", "r");
+    size_t len = f == NULL ? 0 : fread(got, 1, 3999, f);
+    got[len] = '\0';
+    if (f != NULL)
+        fclose(f);
+    unlink("mail");
+}
+
+static unsigned count_files(const char *folder)
+{
+    unsigned count = 0;
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        count += strstr(entry->d_name, ".mail") != NULL;
+    if (dir != NULL)
+        closedir(dir);
+    return count;
+}
+
+static struct mail_settings settings;
+static struct mail_result result;
+static struct strbuf why;
+
+static int send_one(const char *subject, const char *body)
+{
+    struct mail mail = {.subject = subject, .body = span_text(body)};
+    mail_result_clear(&result);
+    return mail_send(&settings, &mail, &result, &why);
+}
+
+static void test_sent(void)
+{
+    char got[4000];
+    test_number("sent", send_one("Spammers", "bob\n"), 0);
+    test_number("two", result.sent, 2);
+    test_number("no problem", (int64_t)result.problems.len, 0);
+    take_mail(got);
+    test_true("words",
+              strncmp(got, "-i -f spamgear@example.org -- a@example.net b@example.net\n", 56) == 0);
+    test_true("headers", strstr(got, "\nSubject: Spammers\n") != NULL &&
+                             strstr(got, "\nAuto-Submitted: auto-generated\n") != NULL &&
+                             strchr(got, '\r') == NULL);
+    test_true("body", strstr(got, "\n\nbob\n") != NULL);
+    test_number("nothing waits", count_files("spool"), 0);
+}
+
+static void test_quiet(void)
+{
+    char got[4000];
+    settings.quiet_s = 3600;
+    test_number("first", send_one("Report", "eve\n"), 0);
+    test_number("the same", send_one("Report", "eve\n"), 0);
+    test_number("is not sent", result.quiet, 2);
+    test_number("another is", send_one("Report", "joe\n"), 0);
+    test_number("both", result.sent, 2);
+    clock_pin(NOW + 3600);
+    test_number("after a while", send_one("Report", "eve\n"), 0);
+    test_number("again", result.sent, 2);
+    take_mail(got);
+    settings.quiet_s = 0;
+    clock_pin(NOW);
+}
+
+static void test_refused(void)
+{
+    char got[4000];
+    put("status", "67", 0644);
+    test_number("refused", send_one("s", "x"), -1);
+    test_true("says",
+              span_has_suffix(strbuf_span(&why), SPAN("/sendmail: exit status 67: not now")));
+    test_number("two", result.refused, 2);
+    test_number("nothing waits", count_files("spool"), 0);
+    unlink("status");
+    take_mail(got);
+}
+
+static void flush(unsigned want_problems)
+{
+    struct texts problems = {0};
+    mail_flush(&settings, &problems);
+    test_number("problems", (int64_t)problems.len, want_problems);
+    texts_clear(&problems);
+}
+
+static void test_later(void)
+{
+    char got[4000];
+    put("status", "75", 0644);
+    test_number("will be sent", send_one("s", "later"), 0);
+    test_number("two wait", result.spooled, 2);
+    test_number("one file", count_files("spool"), 1);
+    take_mail(got);
+    unlink("status");
+    flush(0);
+    test_true("not due yet", access("mail", F_OK) != 0);
+    clock_pin(NOW + 300);
+    settings.route = "emergency";
+    flush(0);
+    test_true("another route", access("mail", F_OK) != 0);
+    settings.route = "mail";
+    flush(0);
+    take_mail(got);
+    test_true("sent", strstr(got, "\n\nlater\n") != NULL);
+    test_number("nothing waits", count_files("spool"), 0);
+    flush(0);
+    test_true("once", access("mail", F_OK) != 0);
+    clock_pin(NOW);
+}
+
+static void test_given_up(void)
+{
+    char got[4000];
+    put("status", "75", 0644);
+    send_one("s", "never");
+    int64_t now = NOW;
+    for (int i = 0; i < 5; i++) {
+        clock_pin(now += 4 * 3600);
+        flush(0);
+    }
+    clock_pin(NOW + 5 * 86400 - 1);
+    flush(0);
+    clock_pin(NOW + 6 * 86400);
+    flush(3);
+    test_number("nothing waits", count_files("spool"), 0);
+    test_number("it is kept", count_files("spool/failed"), 1);
+    flush(0);
+    unlink("status");
+    take_mail(got);
+    clock_pin(NOW);
+}
+
+/* The spool belongs to another run, cannot be made, or is a file: mail goes out all the same. */
+static void test_no_spool(void)
+{
+    char got[4000], *folder = settings.spool;
+    put("file", "", 0644);
+    settings.spool = mem_text("file");
+    test_number("sent", send_one("s", "x"), 0);
+    test_number("two", result.sent, 2);
+    put("status", "75", 0644);
+    test_number("not later", send_one("s", "x"), -1);
+    test_true("both reasons are told", result.problems.len == 3);
+    flush(0);
+    unlink("status");
+    unlink("file");
+    free(settings.spool);
+    settings.spool = folder;
+    take_mail(got);
+}
+
+static void test_locked(void)
+{
+    char got[4000];
+    struct texts problems = {0};
+    put("status", "75", 0644);
+    send_one("s", "x");
+    unlink("status");
+    take_mail(got);
+    clock_pin(NOW + 300);
+    struct spool *other = spool_open("spool", 0, NULL);
+    test_number("locked", spool_lock(other, NULL), 1);
+    mail_flush(&settings, &problems);
+    test_true("left to the other", access("mail", F_OK) != 0 && problems.len == 0);
+    spool_close(other);
+    mail_flush(&settings, &problems);
+    test_true("sent now", access("mail", F_OK) == 0 && problems.len == 0);
+    take_mail(got);
+    texts_clear(&problems);
+    clock_pin(NOW);
+}
+
+static void test_recipients(void)
+{
+    char got[4000];
+    struct texts to = {0};
+    struct mail mail = {.to = &to, .subject = "s", .body = SPAN("x")};
+    texts_add(&to, "Bob <bob@example.net>");
+    texts_add(&to, "BOB@example.net");
+    mail_result_clear(&result);
+    test_number("sent", mail_send(&settings, &mail, &result, &why), 0);
+    test_number("once", result.sent, 1);
+    texts_add(&to, "no address\nBcc: eve");
+    mail_result_clear(&result);
+    test_number("one is wrong", mail_send(&settings, &mail, &result, &why), -1);
+    test_number("the other has it", result.sent, 1);
+    texts_clear(&to);
+    mail_result_clear(&result);
+    test_number("nobody", mail_send(&settings, &mail, &result, &why), -1);
+    test_text("says", strbuf_text(&why), "the mail has no recipient");
+    take_mail(got);
+}
+
+static void clear_spool(void)
+{
+    DIR *dir = opendir("spool/failed");
+    struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
+    unlink("spool/sent");
+    rmdir("spool/failed");
+    test_true("spool is empty", rmdir("spool") == 0);
+}
+
+int main(void)
+{
+    char dir[] = "/tmp/mail_test.XXXXXX";
+    struct strbuf sendmail = {0};
+    if (mkdtemp(dir) == NULL || chdir(dir) != 0)
+        return 1;
+    clock_pin(NOW);
+    strbuf_format(&sendmail, "%s/sendmail", dir);
+    put("sendmail", program, 0755);
+    settings = (struct mail_settings){.route = "mail",
+                                      .sendmail = strbuf_take(&sendmail),
+                                      .from = mem_text("Spamgear <spamgear@example.org>"),
+                                      .timeout_s = 20,
+                                      .spool = mem_text("spool"),
+                                      .spool_age_s = 5 * 86400,
+                                      .spool_max = 100};
+    texts_add(&settings.to, "a@example.net");
+    texts_add(&settings.to, "b@example.net");
+    test_merge();
+    test_times();
+    test_sendmail_statuses();
+    test_routes();
+    test_old();
+    test_ready();
+    test_sent();
+    test_quiet();
+    test_refused();
+    test_later();
+    test_given_up();
+    test_no_spool();
+    test_locked();
+    test_recipients();
+    clear_spool();
+    mail_result_clear(&result);
+    strbuf_clear(&why);
+    texts_clear(&settings.to);
+    free(settings.sendmail);
+    free(settings.from);
+    free(settings.spool);
+    unlink("sendmail");
+    test_true("folder is empty", chdir("/") == 0 && rmdir(dir) == 0);
+    return test_end();
+}
