@@ -1,4 +1,5 @@
 /* main - the one list of applets, expanded; everything else is core/cli. */
+#include "shared/chores.h"
 #include "spamgear/cli/applet.h"
 #include "spamgear/log/stamp.h"
 
@@ -15,5 +16,6 @@ static const struct applet *const applets[] = {
 int main(int argc, char **argv)
 {
     applet_read_times_with(stamp_from_user);
+    applet_look_after(chores);
     return applet_main(applets, sizeof applets / sizeof *applets - 1, argc, argv);
 }
