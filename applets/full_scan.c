@@ -56,6 +56,7 @@ const struct applet full_scan_applet = {
         "`full-scan -q -- /home` to scan /home into the standard quarantine.",
     .options = tables,
     .settings_size = sizeof(struct scan_settings),
+    .sections = (const struct section *const[]){&mail_section, NULL},
     .examples = examples,
     .statuses = scan_statuses,
     .files = scan_files,

@@ -393,12 +393,26 @@ static int open_vault(struct scan *scan, const struct scan_act_settings *setting
     return sweep->vault == NULL ? -1 : 0;
 }
 
-static int open_notices(struct scan *scan, const struct scan_settings *settings)
+/* A mistake in [mail] is found before the scan, not when it is over. */
+static int open_mail(struct scan *scan, const struct run *run)
+{
+    struct texts problems = {0};
+    mail_section_read(&scan->mail, run->config, &problems);
+    tell_all(&problems);
+    int result = problems.len == 0 ? 0 : -1;
+    texts_clear(&problems);
+    return result;
+}
+
+static int open_notices(struct scan *scan, const struct scan_settings *settings,
+                        const struct run *run)
 {
     struct strbuf why = {0};
     struct sweep *sweep = &scan->sweep;
     if (!settings->notify.given)
         return 0;
+    if (open_mail(scan, run) != 0)
+        return -1;
     sweep->tenants =
         tenants_open(settings->notify.value, (enum tenant_pattern)settings->pattern_type,
                      settings->mail_map, settings->mail_domain, &why);
@@ -406,6 +420,8 @@ static int open_notices(struct scan *scan, const struct scan_settings *settings)
         sweep->notices = notices_open(settings->template, settings->sendmail, &why);
     if (sweep->notices == NULL)
         diag_error("%s", strbuf_text(&why));
+    else
+        notices_mail_with(sweep->notices, &scan->mail.mail);
     strbuf_clear(&why);
     return sweep->notices == NULL ? -1 : 0;
 }
@@ -432,7 +448,7 @@ static void fill_report(struct scan *scan, const struct scan_settings *settings,
 int scan_open(struct scan *scan, const struct scan_settings *settings, const struct run *run,
               enum scan_show show)
 {
-    if (fill_walk(scan, &settings->walk, run) != 0 || open_notices(scan, settings) != 0 ||
+    if (fill_walk(scan, &settings->walk, run) != 0 || open_notices(scan, settings, run) != 0 ||
         open_vault(scan, &settings->act) != 0 || scan_open_engine(scan, &settings->engine) != 0)
         return -1;
     open_cache(scan, settings);
@@ -502,6 +518,7 @@ void scan_close(struct scan *scan)
     close_cache(scan);
     if (scan->sweep.notices != NULL)
         notices_close(scan->sweep.notices);
+    mail_section_clear(&scan->mail);
     tenants_close(scan->sweep.tenants);
     vault_close(scan->sweep.vault);
     clam_close(scan->clam);

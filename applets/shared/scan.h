@@ -5,6 +5,7 @@
 #ifndef SPAMGEAR_APPLETS_SCAN_H
 #define SPAMGEAR_APPLETS_SCAN_H
 
+#include "mail_section.h"
 #include "spamgear/check/sweep.h"
 #include "spamgear/cli/applet.h"
 
@@ -70,7 +71,8 @@ struct scan {
     struct scan_report report;
     struct texts operands;
     struct scan_totals totals;
-    const char *doubtful; /* a quarantine that may be what was to be scanned; NULL */
+    const char *doubtful;    /* a quarantine that may be what was to be scanned; NULL */
+    struct mail_config mail; /* for notices */
 };
 
 /* The rules, the allow list and the engines. Tells problems by diag_error; -1 when nothing can be

@@ -4,13 +4,12 @@
  * at again; ${SHELLS} only in the body, since file names are the tenant's (or the attacker's) and
  * must not make headers. What is put in a header loses its control bytes. Headers that are missing
  * are added, those with other bytes than ASCII are encoded (RFC 2047), body lines that no mail
- * server would carry (RFC 5322, 2.1.1: 998 bytes) are broken. The program is sendmail -i -t: the
- * template, which the admin wrote, says who gets it.
+ * server would carry (RFC 5322, 2.1.1: 998 bytes) are broken. The template, which the admin wrote,
+ * says who gets it (sendmail -t, or what react/mail reads from it for other servers).
  */
 #include "spamgear/react/notice.h"
 
 #include "spamgear/base/map.h"
-#include "spamgear/base/spawn.h"
 #include "spamgear/net/message.h"
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #define TEMPLATE_BYTES (64u << 10)
 #define LINES_MAX      1000 /* told in one mail; the others are counted */
 #define BODY_LINE      900  /* bytes */
-#define SEND_MS        60000
+#define SEND_S         60
 
 struct letter {
     struct strbuf user, address, lines;
@@ -30,6 +29,7 @@ struct letter {
 struct notices {
     struct strbuf template;
     char *sendmail;
+    struct mail_settings mail;
     struct map names; /* user, newline, address */
     VEC(struct letter) letters;
 };
@@ -275,6 +275,8 @@ struct notices *notices_open(const char *template_path, const char *sendmail, st
 {
     struct notices *notices = mem_zero(1, sizeof *notices);
     notices->sendmail = mem_text(sendmail);
+    notices->mail = (struct mail_settings){.route = "mail", .timeout_s = SEND_S};
+    notices->mail.sendmail = notices->sendmail;
     if (template_path == NULL)
         strbuf_add_text(&notices->template, built_in);
     else if (read_template(&notices->template, template_path, why) != 0) {
@@ -282,6 +284,12 @@ struct notices *notices_open(const char *template_path, const char *sendmail, st
         return NULL;
     }
     return notices;
+}
+
+void notices_mail_with(struct notices *notices, const struct mail_settings *mail)
+{
+    notices->mail = *mail;
+    notices->mail.sendmail = notices->sendmail;
 }
 
 void notices_add(struct notices *notices, const struct tenant *tenant, struct span line)
@@ -308,23 +316,17 @@ void notices_add(struct notices *notices, const struct tenant *tenant, struct sp
 /* 0, or -1 with why. */
 static int send_letter(const struct notices *notices, struct letter *letter, struct strbuf *why)
 {
-    const char *argv[] = {notices->sendmail, "-i", "-t", NULL};
-    struct strbuf message = {0}, output = {0};
+    struct strbuf message = {0};
+    struct mail_result result;
     if (letter->count > LINES_MAX)
         strbuf_format(&letter->lines, "\n... and %u more", letter->count - LINES_MAX);
     notice_fill(&message, strbuf_span(&notices->template), strbuf_span(&letter->address),
                 strbuf_span(&letter->user), strbuf_span(&letter->lines));
-    int status = spawn_run(argv, strbuf_span(&message), SEND_MS, &output, why);
-    if (status > 0) {
-        struct span said = strbuf_span(&output), first = {NULL, 0};
-        span_take_line(&said, &first);
-        strbuf_why(why, "%s: exit status %d%s%.*s", notices->sendmail, status,
-                   first.len > 0 ? ": " : "", (int)(first.len < 200 ? first.len : 200),
-                   first.len > 0 ? first.at : "");
-    }
+    struct mail mail = {.ready = strbuf_span(&message)};
+    int sent = mail_send(&notices->mail, &mail, &result, why);
+    mail_result_clear(&result);
     strbuf_clear(&message);
-    strbuf_clear(&output);
-    return status == 0 ? 0 : -1;
+    return sent;
 }
 
 unsigned notices_send(struct notices *notices, bool dry, struct texts *problems)

@@ -4,7 +4,7 @@
  * nothing is evaluated, any other $ stays as it is; in headers ${SHELLS} stays too. One file a
  * line, at most 1,000 and then how many more. The message is made well-formed (RFC 5322: To,
  * Subject, Date, Auto-Submitted added when missing, CR and NUL removed, long lines broken, headers
- * encoded by RFC 2047 where they must) and handed to the sendmail program.
+ * encoded by RFC 2047 where they must) and handed to the sendmail program, or to react/mail.
  */
 #ifndef SPAMGEAR_REACT_NOTICE_H
 #define SPAMGEAR_REACT_NOTICE_H
@@ -12,6 +12,7 @@
 #include "spamgear/base/span.h"
 #include "spamgear/base/strbuf.h"
 #include "spamgear/base/vec.h"
+#include "spamgear/react/mail.h"
 #include "spamgear/react/tenant.h"
 
 struct notices;
@@ -19,6 +20,9 @@ struct notices;
 /* template_path NULL: the built-in one. sendmail: the program ("/usr/sbin/sendmail"). NULL with
  * why. */
 struct notices *notices_open(const char *template_path, const char *sendmail, struct strbuf *why);
+/* Sends them with these settings, of which all but the sendmail program count: through its servers,
+ * spooled when they do not answer. Borrowed until notices_send. */
+void notices_mail_with(struct notices *notices, const struct mail_settings *mail);
 /* Adds a found file to the tenant's mail: line is what the report says of it ("path [LABEL]"),
  * escaped. */
 void notices_add(struct notices *notices, const struct tenant *tenant, struct span line);
