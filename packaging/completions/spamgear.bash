@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config check-dnsbl clamd-client exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='backtest check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -78,6 +78,14 @@ _spamgear()
         --time-limit) kind=none ;;
         --memory-limit) kind=none ;;
         --cache) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    emergency-mail)
+        options=' -s --settings --config -v --verbose --now -h --help --version'
+        case $prev in
+        -s | --settings) kind=files ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -498,4 +506,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
