@@ -120,5 +120,6 @@ const struct applet runav_applet = {
     .statuses = statuses,
     .refusal = "0 clamscan: UNKNOWN",
     .files = scan_files,
+    .flags = APPLET_NO_CHORES, /* an upload waits */
     .run = run,
 };
