@@ -6,6 +6,7 @@
 #   tls=starttls|implicit    cert=NAME (NAME.pem in CERTIFICATES)    version=1.2|1.3   tickets=N
 #   auth=1 (PLAIN and LOGIN), MECHANISMS or echo; the password is "secret"   plainauth=1 (offered without TLS too)
 #   family=6    inject=1 (an answer in plain text behind that to STARTTLS)    helo=1 (no EHLO)
+#   greeting=deaf|full: nobody answers, nobody can connect
 #   STEP=hang|close|endless|huge|half|garbage|TEXT: what is answered, _ for blanks, % for line ends. Steps:
 #     greeting ehlo starttls handshake auth mail rcpt data dot quit
 # A recipient r550@... is answered with 550, r450@... with 450.
@@ -200,7 +201,15 @@ for row in open(behaviours):
     listener.listen(50)
     listeners.append(listener)
     found.append(f"{name} {listener.getsockname()[1]}\n")
-    if keys.get("greeting") == "deaf":
+    if keys.get("greeting") == "deaf":  # accepts nobody
+        continue
+    if keys.get("greeting") == "full":  # and cannot even be connected to
+        listener.listen(0)
+        for _ in range(4):
+            waiting = socket.socket()
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+            listeners.append(waiting)
         continue
     threading.Thread(target=serve, args=(name, keys, listener), daemon=True).start()
 with open(ports + ".new", "w") as f:

@@ -4,6 +4,7 @@
 # the caller up. smtp_try, beside the spamgear binary, does the sending.
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
+. "$servers_dir/postfix_traffic.sh"
 try=$(dirname "$spamgear")/smtp_try
 [ -x "$try" ] || give_up "$try is not there"
 python=/usr/bin/python3
@@ -74,6 +75,7 @@ baddata data=250_ok
 dot4 dot=452_4.2.2_full
 dot5 dot=554_5.7.1_spam
 deaf greeting=deaf
+full greeting=full
 END
 {
     for how in hang close endless huge half garbage; do
@@ -271,5 +273,119 @@ for step in starttls handshake; do
 done
 same "a deadline" "$(not "127.0.0.1: waiting for its greeting: took too long")" \
     "$(send smtp 127.0.0.1 deaf deadline=500)"
-same "no server broke" "" "$(grep -A5 Traceback smtp_server.out | grep -v -e ssl -e '^--' | head -n 3)"
+same "nobody can connect" "$(not "127.0.0.1: connecting: Connection timed out")" \
+    "$(send smtp 127.0.0.1 full deadline=1000)"
+same "no server broke" "" "$(grep Error: smtp_server.out | grep -v -e ssl -e Connection -e Pipe | head -n 3)"
+
+# --- what stays where it is -----------------------------------------------------------
+
+# libesmtp's own TLS reads these; whoever opens a FIFO waits for ever.
+mkdir -p home/.config/libesmtp/private home/.authenticate
+for file in ca.pem private/smtp-starttls.pem private/127.0.0.1.pem; do
+    mkfifo "home/.config/libesmtp/$file"
+done
+same "nothing is read at home" "$taken" \
+    "$(HOME=$work/home XDG_CONFIG_DIR=$work/home/.config XDG_CONFIG_HOME=$work/home/.config send smtp 127.0.0.1 tls)"
+
+# A password stands neither in the arguments nor in the environment of any process.
+"$try" "smtp://127.0.0.1:$(port auth-hang)" to=one@example.com ca=certs/ca.crt user=joe \
+    password-file=password deadline=2000 </dev/null >/dev/null 2>&1 &
+sender=$!
+sleep 1
+same "both processes" 2 "$(pgrep -c -f "smtp_try smtp://127.0.0.1:$(port auth-hang)")"
+same "no password to be seen" "" "$(for process in $(pgrep -f "smtp_try smtp://127.0.0.1:$(port auth-hang)"); do
+    tr '\0' '\n' <"/proc/$process/cmdline" | grep -x '.*secret.*'
+    tr '\0' '\n' <"/proc/$process/environ" | grep -x '.*secret.*'
+done)"
+wait "$sender"
+
+# --- much -----------------------------------------------------------------------------
+
+many=$(seq -f 'to=n%.0f@example.com' 300)
+# shellcheck disable=SC2086  # words
+same "300 recipients" 300 "$(send smtp 127.0.0.1 tls13 $many | grep -c '^n.*: sent 250')"
+seq 300000 >large
+same "a large mail" "one@example.com: sent 250 2.0.0 taken" \
+    "$("$try" "smtp://127.0.0.1:$(port tls13)" to=one@example.com ca=certs/ca.crt <large)"
+same "all of it" "True" "$(tail -n 1 log | "$python" -c '
+import json, sys
+data = json.loads(sys.stdin.read())["data"]
+print(data[data.index("") + 1:] == open("large").read().splitlines())')"
+
+# --- aiosmtpd -------------------------------------------------------------------------
+
+cat >sink.py <<'END'
+import ssl, sys, time
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+class Sink:
+    async def handle_DATA(self, server, session, envelope):
+        with open("sink.log", "a") as f:
+            print(bool(session.ssl), session.auth_data, *envelope.rcpt_tos, file=f)
+        return "250 2.0.0 taken"
+
+def login(server, session, envelope, mechanism, data):
+    return AuthResult(success=(data.login, data.password) == (b"joe", b"secret"), auth_data="joe")
+
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("certs/good.pem")
+port = int(sys.argv[1])
+Controller(Sink(), hostname="127.0.0.1", port=port, tls_context=context, require_starttls=True,
+           authenticator=login, auth_required=True).start()
+time.sleep(3600)
+END
+sink_port=$(free_ports 1)
+start sink.out env PYTHONPATH="$cache/usr/lib/python3/dist-packages" PYTHONDONTWRITEBYTECODE=1 \
+    "$python" sink.py "$sink_port"
+wait_for "aiosmtpd" listens 127.0.0.1 "$sink_port"
+# shellcheck disable=SC2086  # words
+{
+    same "aiosmtpd, 100 times" "    100 one@example.com: sent 250 2.0.0 taken" \
+        "$(printf 'x\n' | "$try" "smtp://localhost:$sink_port" to=one@example.com ca=certs/ca.crt $login repeat=100 | sort | uniq -c)"
+    same "aiosmtpd, log-in required" "one@example.com: refused 530 5.7.0 Authentication required" \
+        "$(printf 'x\n' | "$try" "smtp://localhost:$sink_port" to=one@example.com ca=certs/ca.crt)"
+}
+same "as whom" "    100 True joe one@example.com" "$(sort sink.log | uniq -c)"
+
+# --- Postfix, with Dovecot's SASL -----------------------------------------------------
+
+read -r port_submission port_smtps port_smtp port_proxied port_reentry <<END
+$(free_ports 5)
+END
+postfix_configure
+cat >>conf/main.cf <<END
+smtpd_tls_cert_file = $work/certs/good.crt
+smtpd_tls_key_file = $work/certs/good.key
+smtpd_tls_security_level = may
+smtpd_tls_auth_only = yes
+smtpd_tls_loglevel = 1
+END
+sed -i "s/^\(.*:$port_smtps .*\)/\1 -o smtpd_tls_wrappermode=yes/" conf/master.cf
+dovecot_start
+start postfix.out env LD_LIBRARY_PATH="$postfix_lib" "$postfix_lib/sbin/master" -c "$work/conf" -d
+wait_for "Postfix" listens 127.0.0.1 "$port_submission"
+postfix() { # URL [KEY=VALUE]... : how often which answer, without queue IDs
+    printf 'x\n' | "$try" "$@" to=one@example.com ca=certs/ca.crt |
+        sed -E 's/[0-9]+ bytes queued as .*/queued/; s/:[0-9]+:/:/' | sort | uniq -c | sed 's/^ *//'
+}
+same "Postfix, 200 times" "200 one@example.com: sent 250 2.0.0 Ok: queued" \
+    "$(postfix "smtp://localhost:$port_submission" user=alice password-file=password repeat=200)"
+same "Postfix, 465" "20 one@example.com: sent 250 2.0.0 Ok: queued" \
+    "$(postfix "smtps://localhost:$port_smtps" user=alice password-file=password repeat=20)"
+same "Postfix, [::1]" "1 one@example.com: sent 250 2.0.0 Ok: queued" \
+    "$(postfix "smtp://[::1]:$port_submission" user=alice password-file=password)"
+same "Postfix, TLS 1.2" "20 one@example.com: sent 250 2.0.0 Ok: queued" \
+    "$(postfix "smtp://localhost:$port_submission" user=alice password-file=password repeat=20 tls12)"
+same "Postfix, wrong password" "1 failed: localhost: saying hello and logging in: it refused the log-in: 535 5.7.8 Error: authentication failed: (reason unavailable)
+1 one@example.com: not tried 0 -" \
+    "$(postfix "smtp://localhost:$port_submission" user=alice password-file=bad-password)"
+same "Postfix, no log-in" "1 one@example.com: refused 554 5.7.1 <one@example.com>: Recipient address rejected: Access denied" \
+    "$(postfix "smtp://localhost:$port_submission")"
+same "Postfix, a user it refuses" "1 one@example.com: sent 250 2.0.0 Ok: queued
+1 refused@example.com: refused 554 5.7.1 <refused@example.com>: Recipient address rejected: no such user" \
+    "$(postfix "smtp://localhost:$port_submission" user=alice password-file=password to=refused@example.com)"
+same "in its log" "TLSv1.2 20
+TLSv1.3 224" "$(sed -n 's/.*Anonymous TLS connection established.*: \(TLSv1..\) .*/\1/p' postfix.log |
+    sort | uniq -c | awk '{ print $2, $1 }')"
 report
