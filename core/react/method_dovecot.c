@@ -30,9 +30,14 @@ static struct span name_of(struct span line)
 
 static int read_file(const struct react_settings *settings, struct strbuf *text, struct strbuf *why)
 {
-    if (infile_read(settings->dovecot_deny, FILE_BYTES, text, NULL, why) == 0 || errno == ENOENT)
-        return 0;
-    return -1;
+    struct strbuf said = {0};
+    int result = infile_read(settings->dovecot_deny, FILE_BYTES, text, NULL, &said);
+    if (result != 0 && errno == ENOENT)
+        result = 0;
+    else if (result != 0)
+        strbuf_why(why, "%s", strbuf_text(&said));
+    strbuf_clear(&said);
+    return result;
 }
 
 /* As Dovecot sees it: whatever stands behind the name. */

@@ -350,7 +350,7 @@ static void write_memo(struct messages *list, uint64_t most, struct strbuf *memo
     for (size_t i = 0; i < list->len; i++) {
         struct message *message = &list->at[i];
         const char *config = message->exim ? "exim" : message->config;
-        if (message->twice || message->place != FREE || most == 0) {
+        if (message->place != FREE || most == 0) {
             message->place = GONE;
             continue;
         }
@@ -374,6 +374,9 @@ static enum method_plan plan(const struct react_settings *settings, const struct
         messages_clear(&list);
         return METHOD_REFUSED;
     }
+    for (size_t i = 0; i < list.len; i++)
+        if (list.at[i].twice)
+            list.at[i].place = GONE;
     size_t queued = count_at(&list, FREE);
     write_memo(&list, settings->hold_max, memo);
     size_t held = count_at(&list, FREE);

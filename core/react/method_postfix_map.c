@@ -316,10 +316,13 @@ static int write_source(const char *path, const struct strbuf *text, struct strb
 static int source_change(const struct react_settings *settings, const struct target *target,
                          bool add, struct strbuf *why)
 {
-    struct strbuf old = {0}, text = {0}, key = {0};
-    int result = infile_read(settings->map_file, SOURCE_MAX, &old, NULL, why);
+    struct strbuf old = {0}, text = {0}, key = {0}, said = {0};
+    int result = infile_read(settings->map_file, SOURCE_MAX, &old, NULL, &said);
     if (result != 0 && errno == ENOENT)
         result = 0;
+    else if (result != 0)
+        strbuf_why(why, "%s", strbuf_text(&said));
+    strbuf_clear(&said);
     fold(&key, target->name);
     without(&text, strbuf_span(&old), strbuf_span(&key));
     if (add) {
