@@ -79,13 +79,15 @@ static int refuse(struct deed *deed)
 static void judge_evidence(struct deed *deed)
 {
     const struct react_account *account = deed->account;
-    bool vouched = account->messages > 0 && account->trusted >= account->messages;
+    uint64_t plain =
+        account->messages > account->trusted ? account->messages - account->trusted : 0;
+    bool vouched = account->messages > 0 && plain == 0;
     if (account->by_hand || deed->react->settings->trust_plain || vouched)
         return;
     strbuf_format(&deed->withheld,
                   "any local user could have written the log lines of %" PRIu64 " of %" PRIu64
                   " messages (see trusted-logs, journal, and trust-plain-logs)",
-                  account->messages - account->trusted, account->messages);
+                  plain, account->messages);
 }
 
 /* An account that was let go: what it sent before counts no more. 0, or -1 with why. */

@@ -298,7 +298,7 @@ void react_look_after(const struct react_settings *settings, const struct mail_s
 {
     struct strbuf why = {0};
     bool busy = false;
-    if (!cases_exist(settings->state))
+    if (!cases_are_ours(settings->state))
         return;
     int due = is_due(settings->state, &why);
     struct react *react =

@@ -179,13 +179,25 @@ struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why)
     return open_cases(state_folder, true, why);
 }
 
+/* 0: there is a database that is not empty. */
+static int stat_cases(const char *state_folder, struct stat *st)
+{
+    char *path = join(state_folder, "spamgear.db");
+    int result = lstat(path, st);
+    free(path);
+    return result == 0 && st->st_size > 0 ? 0 : -1;
+}
+
 bool cases_exist(const char *state_folder)
 {
     struct stat st;
-    char *path = join(state_folder, "spamgear.db");
-    bool there = lstat(path, &st) == 0 && st.st_size > 0;
-    free(path);
-    return there;
+    return stat_cases(state_folder, &st) == 0;
+}
+
+bool cases_are_ours(const char *state_folder)
+{
+    struct stat st;
+    return stat_cases(state_folder, &st) == 0 && st.st_uid == geteuid();
 }
 
 void cases_close(struct cases *cases)

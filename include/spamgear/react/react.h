@@ -70,7 +70,8 @@ void react_undo(struct react *react, int64_t case_id, const char *only,
  * each. */
 void react_resume(struct react *react, struct texts *news, struct texts *problems);
 /* The same as a whole, for the end of any run: opens what it needs only when there is something to
- * do, and leaves it to another process that is at it. Costs one stat when there are no cases. */
+ * do, and leaves it to another process that is at it, and other users' cases to them. Costs one
+ * stat when there are no cases. */
 void react_look_after(const struct react_settings *settings, const struct mail_settings *mail,
                       const char *applet, struct texts *news, struct texts *problems);
 

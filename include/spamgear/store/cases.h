@@ -63,6 +63,7 @@ struct cases;
 struct cases *cases_open(const char *state_folder, struct strbuf *why);
 struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why);
 bool cases_exist(const char *state_folder);
+bool cases_are_ours(const char *state_folder); /* there are some, and this user's */
 void cases_close(struct cases *cases);
 
 /* One process at a time reacts: waits up to wait_ms for the lock (STATE/react.lock), then looks
