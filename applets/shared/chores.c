@@ -1,10 +1,12 @@
-/* chores - mail that waits in the spool is sent by the next run of any applet.
+/* chores - mail that waits in the spool is sent by the next run of any applet, and cases are looked
+ * after.
  *
  * What goes wrong here is said, but is not the trouble of the applet that happened to run: its
  * status is its own.
  */
 #include "chores.h"
 
+#include "chores_react.h"
 #include "mail_section.h"
 #include "spamgear/base/diag.h"
 #include <stdio.h>
@@ -45,6 +47,7 @@ void chores(const struct run *run)
     fflush(stdout); /* whoever reads it need not wait for mail servers; an error is told later */
     if (unread)
         config_load(&own, run->config_path);
+    chores_react(run, unread ? &own : run->config);
     send_waiting(unread ? &own : run->config, run->config_path, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_warn("mail in the spool: %s", problems.at[i]);

@@ -41,7 +41,7 @@ static const struct option general[] = {
     OPTION_PERIOD(struct react_values, standing, "for", 0, "PERIOD", NULL,
                   "Let accounts go again after this period (\"2h\", \"1 day\"), at the next run of "
                   "any applet. Without it they stay disabled until `spamgear case undo`."),
-    TEXT(state, "state", "DIR", "/var/lib/spamgear",
+    TEXT(state, "state", "DIR", REACT_STATE,
          "The folder of the cases: spamgear.db, and react.lock. Nobody else may write to it."),
     OPTION_PERIOD(struct react_values, timeout, "timeout", 0, "PERIOD", "20sec",
                   "The time that each program and server has that is asked to do something."),
@@ -114,17 +114,26 @@ const struct section react_section = {
     .settings_size = sizeof(struct react_values),
 };
 
+const struct react_settings *react_section_settings(struct section_values *values,
+                                                    const struct config *config,
+                                                    struct texts *problems)
+{
+    section_read(values, &react_section, config, problems);
+    struct react_values *own = values->own;
+    own->react.for_s = own->standing.seconds;
+    own->react.timeout_s = own->timeout.seconds;
+    return &own->react;
+}
+
 const struct react_settings *react_section_read(struct section_values *values,
                                                 const struct config *config)
 {
     struct texts problems = {0};
-    section_read(values, &react_section, config, &problems);
-    struct react_values *own = values->own;
-    own->react.for_s = own->standing.seconds;
-    own->react.timeout_s = own->timeout.seconds;
+    const struct react_settings *settings = react_section_settings(values, config, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
-    bool sound = problems.len == 0;
+    if (problems.len > 0)
+        settings = NULL;
     texts_clear(&problems);
-    return sound ? &own->react : NULL;
+    return settings;
 }

@@ -8,10 +8,18 @@
 #include "spamgear/cli/applet.h"
 #include "spamgear/react/method.h"
 
+#define REACT_STATE "/var/lib/spamgear" /* unless the section says another */
+
 extern const struct section react_section;
 
-/* What the config says. Tells problems by diag_error; NULL when there are any. The settings belong
- * to values, which section_clear clears in either case. */
+/* What the config says; problems are added, and the settings are whole all the same. They belong to
+ * values, which section_clear clears. */
+const struct react_settings *react_section_settings(struct section_values *values,
+                                                    const struct config *config,
+                                                    struct texts *problems);
+
+/* The same, but tells problems by diag_error, and gives NULL when there are any. section_clear
+ * clears in either case. */
 const struct react_settings *react_section_read(struct section_values *values,
                                                 const struct config *config);
 
