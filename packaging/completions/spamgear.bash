@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='backtest check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -23,6 +23,15 @@ _spamgear()
         --completion) kind=words words='bash zsh' ;;
         esac
         ;;
+    account)
+        options=' --for --reason --dry-run --config -v --verbose --now -h --help --version'
+        case $prev in
+        --for) kind=none ;;
+        --reason) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     backtest)
         options=' -p --period -m --limit -l --logs --journal --journal-dir --journal-file --since --until --full --overrides --by --format --all --config -v --verbose --now -h --help --version'
         case $prev in
@@ -36,6 +45,15 @@ _spamgear()
         --overrides) kind=files ;;
         --by) kind=words words='checker messages recipients' ;;
         --format) kind=words words='text json' ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    case)
+        options=' --format -a --all --only --dry-run --config -v --verbose --now -h --help --version'
+        case $prev in
+        --format) kind=words words='text json' ;;
+        --only) kind=none ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac

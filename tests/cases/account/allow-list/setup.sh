@@ -1,0 +1,2 @@
+. "$DIR/../../react.sh"
+printf "[react]\nallow = '*@example.com'\n" >>react.conf

@@ -1,0 +1,3 @@
+. "$DIR/../../react.sh"
+disable bob
+disable bobby

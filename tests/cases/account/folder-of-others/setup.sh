@@ -1,0 +1,3 @@
+. "$DIR/../../react.sh"
+mkdir state
+chmod 777 state

@@ -1,0 +1,4 @@
+. "$DIR/../../react.sh"
+configure "exim-list command"
+disable bob
+rm off.bob

@@ -1,0 +1,3 @@
+. "$DIR/../../react.sh"
+disable bob --for 1h
+disable eve --for 2h

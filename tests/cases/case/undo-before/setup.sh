@@ -1,0 +1,4 @@
+. "$DIR/../../react.sh"
+configure "exim-list command"
+: >off.bob
+disable bob

@@ -1,0 +1,3 @@
+. "$DIR/../../react.sh"
+configure "exim-list command"
+disable bob
