@@ -212,4 +212,5 @@ const struct applet process_check_applet = {
     .settings_size = sizeof(struct settings),
     .examples = examples,
     .statuses = statuses,
+    .flags = APPLET_NO_CHORES, /* Nagios waits */
     .run = run};

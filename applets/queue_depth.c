@@ -379,5 +379,6 @@ const struct applet queue_depth_applet = {
     .settings_size = sizeof(struct settings),
     .examples = examples,
     .statuses = statuses,
+    .flags = APPLET_NO_CHORES, /* Nagios waits */
     .run = run,
 };
