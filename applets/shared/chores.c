@@ -10,27 +10,34 @@
 #include "mail_section.h"
 #include "spamgear/base/diag.h"
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-static bool has_spool(const struct config *config, const char *section)
+static const char *spool_of(const struct config *config, const char *section)
 {
     const struct config_entry *entry = config_find(config, section, "spool");
-    const char *path = entry != NULL ? entry->value : MAIL_SPOOL;
-    return *path != '\0' && access(path, F_OK) == 0;
+    return entry != NULL ? entry->value : MAIL_SPOOL;
+}
+
+static bool is_there(const char *spool)
+{
+    return *spool != '\0' && access(spool, F_OK) == 0;
 }
 
 /* Mistakes in the sections are told by check-config, and by whoever sends; not at each run. */
 static void send_waiting(const struct config *config, const char *config_path,
                          struct texts *problems)
 {
+    const char *one = spool_of(config, "mail"), *other = spool_of(config, "emergency");
+    bool has_one = is_there(one), has_other = strcmp(one, other) == 0 ? has_one : is_there(other);
     struct texts ignored = {0};
-    if (has_spool(config, "mail")) {
+    if (has_one) {
         struct mail_config mail;
         mail_section_read(&mail, config, &ignored);
         mail_flush(&mail.mail, problems);
         mail_section_clear(&mail);
     }
-    if (has_spool(config, "emergency")) {
+    if (has_other) {
         struct emergency_config emergency;
         emergency_section_read(&emergency, config, config_path, NULL, &ignored);
         mail_flush(&emergency.mail, problems);
