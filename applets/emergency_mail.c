@@ -8,6 +8,7 @@
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -82,6 +83,19 @@ static void copy_input(struct copy *copy)
             return;
         }
     }
+}
+
+/* Whoever reads our output has all of it, and need not wait for mail servers to know. */
+static void end_output(struct copy *copy)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    bool failed = close(STDOUT_FILENO) != 0;
+    if (failed && !copy->output_gone)
+        diag_error("cannot write the output: %s", strerror(errno));
+    if (null >= 0)
+        dup2(null, STDOUT_FILENO);
+    if (null > STDERR_FILENO)
+        close(null);
 }
 
 /* ---- the queue ---- */
@@ -221,6 +235,7 @@ static int run_emergency(void *at, const struct run *run)
     struct texts problems = {0};
     signal(SIGPIPE, SIG_IGN);
     copy_input(&copy);
+    end_output(&copy);
     config_load(&file, run->config_path);
     emergency_section_read(&config, &file, run->config_path, options->settings, &problems);
     for (size_t i = 0; i < file.problems.len; i++)

@@ -207,6 +207,27 @@ data = json.loads(open("log").readline())["data"]
 print(800000 < sum(map(len, data)) < 1100000, any("bytes are not in this mail" in l for l in data))')"
 mails >/dev/null
 
+# --- an output that takes nothing -----------------------------------------------------
+
+echo "150 spammer five" >report
+"$spamgear" emergency-mail --config conf <report >/dev/full 2>err
+same "output full: trouble" 2 $?
+same "output full: it is sent" "good a@example.org $subject" "$(mails)"
+echo "150 spammer four" >report
+
+# --- a server that hangs holds up nobody but us ---------------------------------------
+
+configure "$(url slow) a@example.org"
+began=$(date +%s)
+"$spamgear" emergency-mail --config conf <report 2>err | {
+    cat >out
+    date +%s >ended
+}
+same "the reader need not wait" 1 "$(($(cat ended) - began < 5))"
+same "the report went on" "150 spammer four" "$(cat out)"
+same "the server was waited for" 1 "$(waiting)"
+rm -rf spool
+
 # --- killed while a server keeps it waiting -------------------------------------------
 
 configure "$(url slow) a@example.org"
