@@ -117,3 +117,32 @@ int smtp_gate_reply(struct smtp_gate *gate, struct span line, struct strbuf *why
     strbuf_add_span(&gate->refusal, line);
     return 0;
 }
+
+/* Is the word among those of the line? */
+static bool holds_word(struct span line, struct span word)
+{
+    while (line.len > 0) {
+        size_t len = 0;
+        while (len < line.len && line.at[len] != ' ' && line.at[len] != '=')
+            len++;
+        if (len == word.len && strncasecmp(line.at, word.at, len) == 0)
+            return true;
+        line = span_skip(line, len < line.len ? len + 1 : len);
+    }
+    return false;
+}
+
+void smtp_gate_pass(const struct smtp_gate *gate, struct span line, struct strbuf *out)
+{
+    static const struct span known[] = {{"PLAIN", 5}, {"LOGIN", 5}};
+    struct span words = without_cr(line);
+    bool auth = !gate->asked && words.len >= 9 && strncasecmp(words.at + 4, "AUTH", 4) == 0 &&
+                (words.at[8] == ' ' || words.at[8] == '=');
+    strbuf_add(out, line.at, auth ? 8 : line.len);
+    for (size_t i = 0; auth && i < sizeof known / sizeof *known; i++)
+        if (holds_word(span_skip(words, 9), known[i])) {
+            strbuf_add_char(out, ' ');
+            strbuf_add_span(out, known[i]);
+        }
+    strbuf_add_text(out, auth ? "\r\n" : "\n");
+}

@@ -46,6 +46,10 @@ struct smtp_gate {
 /* One line of ours, of the server's. 0, or -1 with why: the connection must end. */
 int smtp_gate_command(struct smtp_gate *gate, struct span line, struct strbuf *why);
 int smtp_gate_reply(struct smtp_gate *gate, struct span line, struct strbuf *why);
+/* Appends a line of a reply as libesmtp gets it, with its end: of the mechanisms that are offered
+ * only PLAIN and LOGIN. NTLM would have its plugin read what a stranger wrote, and CRAM-MD5 never
+ * loads. */
+void smtp_gate_pass(const struct smtp_gate *gate, struct span line, struct strbuf *out);
 
 /* ---- the connection ---- */
 

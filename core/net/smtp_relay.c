@@ -29,7 +29,10 @@ static int judge(struct smtp_relay *relay, struct flow *flow, gate_line *gate)
            span_take_line(&rest, &line)) {
         if (gate(&relay->gate, line, &relay->why) != 0)
             return -1;
-        strbuf_add(&flow->out, line.at, line.len + 1);
+        if (gate == smtp_gate_reply)
+            smtp_gate_pass(&relay->gate, line, &flow->out);
+        else
+            strbuf_add(&flow->out, line.at, line.len + 1);
     }
     if (rest.len > SMTP_LINE_MAX)
         return strbuf_why(&relay->why, "it talks without end");

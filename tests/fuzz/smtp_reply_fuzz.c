@@ -40,7 +40,7 @@ static void check_replies(struct span rest)
 static void check_gate(struct span rest)
 {
     struct smtp_gate gate = {.wanted = true};
-    struct strbuf why = {0};
+    struct strbuf why = {0}, passed = {0};
     struct span line;
     bool entered = false;
     while (span_take_line(&rest, &line)) {
@@ -52,8 +52,12 @@ static void check_gate(struct span rest)
         entered = entered || (!ours && result == 0 && span_has_prefix(line, SPAN("235")));
         if (result != 0)
             break;
+        strbuf_reset(&passed);
+        smtp_gate_pass(&gate, line, &passed);
+        need(passed.len > 0 && memchr(passed.data, '\n', passed.len - 1) == NULL);
     }
     strbuf_clear(&why);
+    strbuf_clear(&passed);
     strbuf_clear(&gate.refusal);
 }
 

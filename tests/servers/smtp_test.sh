@@ -215,7 +215,8 @@ print(*[m["user"] for m in map(json.loads, open("log"))][-3:])')"
 }
 same "wrong password" "$(not "127.0.0.1: saying hello and logging in: it refused the log-in: 535 5.7.8 wrong password")" \
     "$(send smtp 127.0.0.1 auth user=joe password-file=bad-password)"
-same "another mechanism" "0" "$(send smtp 127.0.0.1 strange user=joe password-file=password | grep -c sent)"
+same "other mechanisms only" "$(not "127.0.0.1: saying hello and logging in: it offers no log-in that is known here (PLAIN, LOGIN)")" \
+    "$(send smtp 127.0.0.1 strange user=joe password-file=password)"
 same "nothing was said that should not" "" "$(grep '"wrong"' log)"
 
 # --- refused, later -------------------------------------------------------------------

@@ -171,6 +171,31 @@ static void test_gate(void)
     strbuf_clear(&why);
 }
 
+static void test_mechanisms(void)
+{
+    static const char *const lines[][2] = {{"250-AUTH PLAIN LOGIN\r", "250-AUTH PLAIN LOGIN\r\n"},
+                                           {"250 AUTH NTLM LOGIN GSSAPI\r", "250 AUTH LOGIN\r\n"},
+                                           {"250-auth=ntlm plain", "250-auth PLAIN\r\n"},
+                                           {"250 AUTH PLAINX XLOGIN\r", "250 AUTH\r\n"},
+                                           {"250 AUTH \r", "250 AUTH\r\n"},
+                                           {"250 AUTH\r", "250 AUTH\r\n"},
+                                           {"250 AUTHOR NTLM\r", "250 AUTHOR NTLM\r\n"},
+                                           {"250-SIZE 1\r", "250-SIZE 1\r\n"},
+                                           {"250", "250\n"}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct smtp_gate gate = {.wanted = true};
+        struct strbuf out = {0};
+        smtp_gate_pass(&gate, span_text(lines[i][0]), &out);
+        test_text(lines[i][0], strbuf_text(&out), lines[i][1]);
+        strbuf_clear(&out);
+    }
+    struct smtp_gate gate = {.wanted = true, .asked = true};
+    struct strbuf out = {0};
+    smtp_gate_pass(&gate, SPAN("535 AUTH NTLM failed\r"), &out);
+    test_text("an answer", strbuf_text(&out), "535 AUTH NTLM failed\r\n");
+    strbuf_clear(&out);
+}
+
 #define MAIL "Subject: x\r\n\r\nhello\r\n"
 
 /* Nothing is started: the port is one that nobody could listen on. */
@@ -251,6 +276,7 @@ int main(void)
     test_urls();
     test_replies();
     test_gate();
+    test_mechanisms();
     test_refused();
     test_recipients();
     return test_end();

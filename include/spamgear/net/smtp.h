@@ -1,10 +1,13 @@
 /* smtp - a message handed to a mail server (libesmtp), with a hard deadline.
  *
  * Each delivery runs in a child process: whatever the server does, the caller goes on when the
- * deadline has passed. The child has its own SSL_CTX (TLS 1.2 and 1.3), checks certificate and host
- * name, reads TLS 1.3 tickets before it writes, refuses bytes that follow the answer to STARTTLS in
- * plain text, ignores SIGPIPE, and never sends a password without TLS. Implicit TLS (smtps, port
- * 465, RFC 8314) and IPv6 literals work too.
+ * deadline has passed, and knows what was answered until then. TLS (1.2 and 1.3) is begun before
+ * libesmtp says a word: by STARTTLS, or at once (smtps, port 465, RFC 8314), to names and to
+ * addresses of both families, with certificate and host checked. A server that says more than it
+ * was asked before TLS stands is hung up on. A password goes to a server only through TLS with a
+ * certificate that fits, whatever `tls` says, and no mail without the log-in that was asked for;
+ * mechanisms are PLAIN and LOGIN. Messages are CRLF and ASCII, as message_write makes them; others
+ * are refused.
  */
 #ifndef SPAMGEAR_NET_SMTP_H
 #define SPAMGEAR_NET_SMTP_H
@@ -20,7 +23,8 @@ struct smtp_server {
     unsigned port;
     bool implicit_tls; /* smtps://: TLS from the first byte */
     /* The rest is the caller's and borrowed. opportunistic: TLS where it is offered, with any
-     * certificate; required (and smtps): a certificate that fits, or nothing is sent. */
+     * certificate, and plain text where it fails; required (and smtps, and whenever there is a
+     * user): a certificate that fits, or nothing is sent. */
     enum smtp_tls tls;
     const char *user, *password; /* NULL: no AUTH. Needs TLS */
     const char *ca_file;         /* PEM; NULL: the system's */
