@@ -1,11 +1,11 @@
 /* method_dovecot - an account that Dovecot lets log in no more: a line in the passwd-file of a
  * passdb with deny = yes; what Dovecot remembers of it is forgotten, and its sessions are ended.
  *
- * What is read back is the file, which Dovecot reads anew when it has changed. That doveadm does
- * not find a running Dovecot is no failure (nobody is logged in then); that it fails otherwise is
- * one. Surprises: `doveadm auth cache flush` ends with status 0 when it failed, so its messages
- * count; `doveadm kick` ends with 68 when nobody of that name was logged in, takes * and ? for
- * patterns, and an address for everybody who came from there.
+ * What is read back is the file, which Dovecot reads anew when it has changed, and whether sessions
+ * are open. That doveadm does not find a running Dovecot is no failure (nobody is logged in then);
+ * that it fails otherwise is one. Surprises: `doveadm auth cache flush` ends with status 0 when it
+ * failed, so its messages count; `doveadm kick` ends with 68 when nobody of that name was logged
+ * in, takes * and ? for patterns, and an address for everybody who came from there.
  */
 #include "method_run.h"
 
@@ -18,6 +18,7 @@
 #define FILE_BYTES (64u << 20)
 #define KICK_NONE  68 /* EX_NOUSER: no session matched */
 #define SEEN_MS    1100
+#define ENDED_MS   2000
 
 /* ---- the file ---- */
 
@@ -41,13 +42,12 @@ static int read_file(const struct react_settings *settings, struct strbuf *text,
 }
 
 /* As Dovecot sees it: whatever stands behind the name. */
-static enum method_state look(const struct react_settings *settings, const struct target *target,
-                              struct span memo, struct strbuf *why)
+static enum method_state look_into_file(const struct react_settings *settings,
+                                        const struct target *target, struct strbuf *why)
 {
     struct strbuf text = {0};
     struct span line, name = span_text(target->name);
     enum method_state state = METHOD_OFF;
-    (void)memo;
     if (read_file(settings, &text, why) != 0)
         state = METHOD_UNTOLD;
     for (struct span rest = strbuf_span(&text); span_take_line(&rest, &line);)
@@ -104,11 +104,9 @@ static int change_file(const struct react_settings *settings, const struct targe
 
 /* ---- the running Dovecot ---- */
 
-/* It looks at most once a second whether the file has changed: what it still let in meanwhile it
- * would remember, if it were told to forget before. */
-static void wait_until_seen(void)
+static void wait_ms(int ms)
 {
-    struct timespec left = {.tv_sec = SEEN_MS / 1000, .tv_nsec = SEEN_MS % 1000 * 1000000L};
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
 }
@@ -125,37 +123,42 @@ static bool does_not_run(const struct strbuf *output)
            (says(output, "No such file or directory") || says(output, "Connection refused"));
 }
 
+/* What it wrote is in output (may be NULL), which stays empty when Dovecot does not run. */
 static int run_doveadm(const struct react_settings *settings, const struct texts *command,
-                       struct strbuf *why)
+                       struct strbuf *output, struct strbuf *why)
 {
     struct texts words = {0};
-    struct strbuf output = {0};
+    struct strbuf said = {0};
     const char *program = settings->doveadm, *config = settings->dovecot_config;
     method_words(&words, program == NULL || *program == '\0' ? "doveadm" : program, NULL);
     if (config != NULL && *config != '\0')
         method_words(&words, "-c", config, NULL);
     for (size_t i = 0; i < command->len; i++)
         texts_add(&words, command->at[i]);
-    int result = 0, status = method_run_status(settings, &words, SPAN(""), &output, why);
+    int result = 0, status = method_run_status(settings, &words, SPAN(""), &said, why);
     bool bad = status != 0 && status != KICK_NONE;
     if (status < 0)
         result = -1;
-    else if (does_not_run(&output))
+    else if (does_not_run(&said))
         strbuf_why(why, "Dovecot does not run here: there are no sessions to end");
-    else if (bad || says(&output, "Error: ") || says(&output, "Fatal: "))
-        result = method_run_failed("doveadm", status, strbuf_span(&output), why);
+    else if (bad || says(&said, "Error: ") || says(&said, "Fatal: "))
+        result = method_run_failed("doveadm", status, strbuf_span(&said), why);
+    else if (output != NULL)
+        strbuf_add_span(output, strbuf_span(&said));
     texts_clear(&words);
-    strbuf_clear(&output);
+    strbuf_clear(&said);
     return result;
 }
 
+/* It looks at most once a second whether the file has changed: what it still let in meanwhile it
+ * would remember, if it were told to forget before. */
 static int forget(const struct react_settings *settings, const struct target *target,
                   struct strbuf *why)
 {
     struct texts command = {0};
-    wait_until_seen();
+    wait_ms(SEEN_MS);
     method_words(&command, "auth", "cache", "flush", "--", target->name, NULL);
-    int result = run_doveadm(settings, &command, why);
+    int result = run_doveadm(settings, &command, NULL, why);
     texts_clear(&command);
     return result;
 }
@@ -165,12 +168,63 @@ static int kick(const struct react_settings *settings, const struct target *targ
 {
     struct texts command = {0};
     method_words(&command, "kick", "-f", "--", target->name, NULL);
-    int result = run_doveadm(settings, &command, why);
+    int result = run_doveadm(settings, &command, NULL, why);
     texts_clear(&command);
     return result;
 }
 
+/* Lines "NAME  imap ...", behind a first one with the names of the columns. */
+static size_t count_sessions(struct span output, struct span name)
+{
+    struct span line;
+    size_t count = 0;
+    for (bool first = true; span_take_line(&output, &line); first = false)
+        if (!(first && span_has_prefix(line, SPAN("username "))) && span_has_prefix(line, name) &&
+            line.len > name.len && strchr(" \t", line.at[name.len]) != NULL)
+            count++;
+    return count;
+}
+
+/* Sessions end a moment after the kick. 0: none is left; -1 with why. */
+static int check_sessions(const struct react_settings *settings, const struct target *target,
+                          struct strbuf *why)
+{
+    struct texts command = {0};
+    struct strbuf output = {0};
+    size_t sessions = 0;
+    int result = 0;
+    method_words(&command, "who", "-1", "--", target->name, NULL);
+    for (int waited = 0; result == 0 && waited <= ENDED_MS; waited += ENDED_MS / 10) {
+        strbuf_reset(&output);
+        result = run_doveadm(settings, &command, &output, why);
+        sessions = count_sessions(strbuf_span(&output), span_text(target->name));
+        if (sessions == 0)
+            break;
+        wait_ms(ENDED_MS / 10);
+    }
+    if (result == 0 && sessions > 0)
+        result = strbuf_why(why, "log-ins are refused, but %zu of the sessions are still open",
+                            sessions);
+    texts_clear(&command);
+    strbuf_clear(&output);
+    return result;
+}
+
 /* ---- the method ---- */
+
+static enum method_state look(const struct react_settings *settings, const struct target *target,
+                              struct span memo, struct strbuf *why)
+{
+    struct strbuf said = {0};
+    enum method_state state = look_into_file(settings, target, why);
+    (void)memo;
+    if (state == METHOD_ON && check_sessions(settings, target, &said) != 0) {
+        strbuf_why(why, "%s", strbuf_text(&said));
+        state = METHOD_UNTOLD;
+    }
+    strbuf_clear(&said);
+    return state;
+}
 
 static int check(const struct react_settings *settings, struct strbuf *why)
 {
@@ -202,7 +256,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
                   settings->dovecot_deny);
     if (check_name(target->name, why) != 0)
         return METHOD_REFUSED;
-    enum method_state state = look(settings, target, SPAN(""), why);
+    enum method_state state = look_into_file(settings, target, why);
     strbuf_add_text(memo, "absent");
     return state == METHOD_UNTOLD ? METHOD_REFUSED
            : state == METHOD_ON   ? METHOD_IN_FORCE

@@ -362,6 +362,16 @@ static void write_memo(struct messages *list, uint64_t most, struct strbuf *memo
     }
 }
 
+static void describe(struct strbuf *what, size_t held, size_t queued)
+{
+    if (queued == 0)
+        strbuf_add_text(what, ": none that is known to be his");
+    else if (held < queued)
+        strbuf_format(what, ": %zu of %zu messages, no more for hold-max", held, queued);
+    else
+        strbuf_format(what, ": %zu message%s", held, held == 1 ? "" : "s");
+}
+
 static enum method_plan plan(const struct react_settings *settings, const struct target *target,
                              struct strbuf *what, struct strbuf *memo, struct strbuf *why)
 {
@@ -380,10 +390,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
     size_t queued = count_at(&list, FREE);
     write_memo(&list, settings->hold_max, memo);
     size_t held = count_at(&list, FREE);
-    strbuf_format(what, held < queued ? ": %zu of %zu messages, no more for hold-max" : ": %zu",
-                  held, queued);
-    if (held == queued)
-        strbuf_format(what, held == 1 ? " message" : " messages");
+    describe(what, held, queued);
     messages_clear(&list);
     return held > 0 ? METHOD_NEEDED : METHOD_IN_FORCE;
 }
@@ -434,6 +441,19 @@ static int undo(const struct react_settings *settings, const struct target *targ
     return change(settings, memo, HELD, why);
 }
 
+/* Some held and some not is neither: what is still held has to be let go one day. */
+static enum method_state state_of(const struct messages *list, bool undone, struct strbuf *why)
+{
+    size_t held = count_at(list, HELD), not_held = count_at(list, FREE);
+    if (undone)
+        return held > 0 ? METHOD_ON : METHOD_OFF;
+    if (held > 0 && not_held > 0) {
+        strbuf_why(why, "%zu messages are held, %zu are not, or no more", held, not_held);
+        return METHOD_UNTOLD;
+    }
+    return not_held > 0 ? METHOD_OFF : METHOD_ON;
+}
+
 static enum method_state look(const struct react_settings *settings, const struct target *target,
                               struct span memo, struct strbuf *why)
 {
@@ -443,9 +463,7 @@ static enum method_state look(const struct react_settings *settings, const struc
     if (list.len == 0)
         strbuf_why(why, "which messages are held is only known of a case");
     else if (survey(settings, &list, why) == 0)
-        state = undone_case == target->case_id
-                    ? (count_at(&list, HELD) > 0 ? METHOD_ON : METHOD_OFF)
-                    : (count_at(&list, FREE) > 0 ? METHOD_OFF : METHOD_ON);
+        state = state_of(&list, undone_case == target->case_id, why);
     messages_clear(&list);
     return state;
 }

@@ -51,7 +51,11 @@ session() {
         socket(my $s, AF_UNIX, SOCK_STREAM, 0) or die;
         connect($s, pack_sockaddr_un($ARGV[0])) or die "$ARGV[0]: $!";
         syswrite $s, "VERSION\tanvil\t1\t0\nCONNECT\t$$\timap/127.0.0.1/$ARGV[1]\n";
-        $SIG{TERM} = sub { open my $f, ">", "ended"; exit };
+        $SIG{TERM} = sub {
+            select undef, undef, undef, 0.5;
+            syswrite $s, "DISCONNECT\t$$\timap/127.0.0.1/$ARGV[1]\n";
+            open my $f, ">", "ended";
+            exit };
         open my $ready, ">", "session"; close $ready;
         sleep 60' "$work/sasl/run/anvil" "$1" &
     session_pid=$!
@@ -73,7 +77,8 @@ same "plan" "needed: let Dovecot refuse log-ins of alice ($work/deny) and end th
 same "off" off "$(dovecot look alice)"
 session alice
 same "apply" "done" "$(dovecot apply alice)"
-wait_for "the end of the session" test -e ended
+same "on, when the session has ended" on "$(dovecot look alice)"
+same "it has" 0 "$(test -e ended; echo $?)"
 same "apply again, nobody is logged in" "done" "$(dovecot apply alice)"
 same "on" on "$(dovecot look alice)"
 same "alice does not log in, cache or not" failed "$(logs_in alice)"
@@ -93,6 +98,11 @@ mallory:a reason" "$(cat deny)"
 for name in 'a:b' 'al*' 'al?ce' '#alice' ' alice' '192.0.2.1' '2001:db8::/32' '0.0.0.0/0'; do
     same "$name is refused" refused "$(dovecot plan "$name" | cut -d: -f1)"
 done
+rm session
+session carol
+step dovecot apply carol "dovecot-deny=$work/deny" "doveadm=$work/not-there" >/dev/null
+still_open=$(dovecot look carol)
+same "carol is let in again" undone "$(dovecot undo carol)"
 hostile="z'\"\$(touch\${IFS}/x)\"'"
 same "hostile" "done" "$(dovecot apply "$hostile")"
 same "hostile look" on "$(dovecot look "$hostile")"
@@ -102,6 +112,8 @@ stop_all
 same "Dovecot is down" "done: Dovecot does not run here: there are no sessions to end" \
     "$(dovecot apply alice)"
 same "and the file is right" on "$(dovecot look alice)"
+same "the other session stays open" "untold: log-ins are refused, but 1 of the sessions are still open" \
+    "$still_open"
 printf '#!/bin/sh\necho "doveadm: Fatal: no idea" >&2\nexit 0\n' >doveadm
 same "doveadm fails with status 0" "failed: doveadm: status 0: doveadm: Fatal: no idea" \
     "$(dovecot apply alice)"

@@ -129,7 +129,7 @@ $(free_ports 6)
 END
 # smtpd opens its maps when it starts: they must be there, as they are after the first account.
 sqlite_map="map-file=$work/maps/access.sqlite"
-configure "sqlite:$work/conf/sasl.cf" "sqlite:$work/conf/sender.cf"
+configure "sqlite:$work/conf/sasl.cf" "proxy:sqlite:$work/conf/sender.cf"
 write_cf
 same "first of all" "done" "$(step postfix-map apply nobody "$sqlite_map")"
 same "and away" undone "$(step postfix-map undo nobody "$sqlite_map")"

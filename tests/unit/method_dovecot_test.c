@@ -25,7 +25,8 @@ static void test_life(void)
     step(m, "look", "on");
     test_file("denied", "deny", "# mine\nbobby\nx:bob\nalice:why\nbob\n");
     test_file("asked", "asked",
-              "auth cache flush -- bob\nkick -f -- bob\nauth cache flush -- bob\nkick -f -- bob\n");
+              "auth cache flush -- bob\nkick -f -- bob\nauth cache flush -- bob\nkick -f -- bob\n"
+              "who -1 -- bob\n");
     step(m, "plan", "in force: ...");
     step(m, "undo", "good");
     step(m, "undo", "good");
@@ -33,6 +34,31 @@ static void test_life(void)
     test_file("let in", "deny", "# mine\nbobby\nx:bob\nalice:why\n");
     target.name = "alice";
     step(m, "plan", "in force: ...");
+}
+
+static void test_sessions(void)
+{
+    static const struct {
+        const char *name, *script, *want;
+    } rows[] = {
+        {"bob", "", "on"},
+        {"bob", "echo 'username  proto'; echo 'bobby imap (1)'; echo 'x bob'", "on"},
+        {"bob", "echo 'username  proto'; echo 'bob  imap (1)'; echo 'bob imap (2)'",
+         "untold: log-ins are refused, but 2 of the sessions are still open"},
+        {"bob", "echo 'bob	imap'; [ $(wc -l <${0%/*}/asked) -lt 3 ] || exit 77",
+         "untold: doveadm: status 77: ..."},
+        {"username", "echo 'username  proto'", "on"},
+        {"username", "echo 'username  proto'; echo 'username imap'", "untold: ..."},
+        {"bob", "[ $(wc -l <${0%/*}/asked) -ge 3 ] || echo 'bob imap'", "on"},
+    };
+    put("deny", "bob\nusername\n", 0644);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        target.name = rows[i].name;
+        doveadm(rows[i].script);
+        unlink(in_folder("asked"));
+        step(m, "look", rows[i].want);
+    }
+    test_file("asked", "asked", "who -1 -- bob\nwho -1 -- bob\nwho -1 -- bob\n");
 }
 
 static void test_files(void)
@@ -86,7 +112,7 @@ static void test_doveadm(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         doveadm(rows[i].script);
         step(m, "apply", rows[i].want);
-        step(m, "look", "on");
+        step(m, "look", i == 0 ? "on" : "untold: ...");
     }
 }
 
@@ -102,6 +128,7 @@ int main(void)
     test_life();
     test_names();
     test_doveadm();
+    test_sessions();
     test_files();
     return end();
 }

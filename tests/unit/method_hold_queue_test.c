@@ -75,6 +75,8 @@ static void test_postfix(void)
     test_file("held", "one/queue",
               "hold AAAAAA1\nhold AAAAAA2\nhold AAAAAA3\nactive BBBBBB1\nactive DDDDDD1\n");
     test_file("held in two", "two/queue", "hold CCCCCC1\nactive DDDDDD1\n");
+    put("two/queue", "active CCCCCC1\n", 0644);
+    step(m, "look", "untold: 2 messages are held, 1 are not, or no more");
     put("two/queue", "", 0644); /* deleted */
     step(m, "look", "on");
     step(m, "undo", "good");
@@ -86,7 +88,7 @@ static void test_postfix(void)
     step(m, "look", "off");
     step(m, "apply", "good");
     step(m, "look", "on");
-    step(m, "plan", "in force: hold the queued mail of bob: 0 messages");
+    step(m, "plan", "in force: hold the queued mail of bob: none that is known to be his");
 }
 
 static void test_bounds(void)
