@@ -8,8 +8,7 @@
  * trouble of the applet that happened to run. */
 void chores_react(const struct run *run, const struct config *config);
 
-/* This run looks after nothing: a dry run must change nothing, and who has just acted on a case
- * has said what came of it. */
+/* This run looks after nothing: who has just acted on a case has said what came of it. */
 void chores_react_skip(void);
 
 #endif

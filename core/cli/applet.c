@@ -131,7 +131,8 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
         run->config = &config;
         run->config_path = config_named(settings->common.config);
         status = settings->applet->run(settings->own, run);
-        if (look_after != NULL && !(settings->applet->flags & APPLET_NO_CHORES))
+        if (look_after != NULL && !(settings->applet->flags & APPLET_NO_CHORES) &&
+            !asked(words, "dry-run"))
             look_after(run);
     } else if (settings->applet->refusal != NULL) {
         puts(settings->applet->refusal);

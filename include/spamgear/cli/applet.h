@@ -40,7 +40,7 @@ struct run {
 };
 
 /* Called after each applet's run(), for what any run looks after (mail that waits, cases that
- * expire). main sets it before applet_main. */
+ * expire); not after one with --dry-run. main sets it before applet_main. */
 void applet_look_after(void (*chores)(const struct run *run));
 
 enum applet_flags {
