@@ -10,7 +10,9 @@
 #   files/    copied into @TMP@, which is the working directory
 #   env       NAME=value lines, @DIR@ and @TMP@ replaced; nothing else is inherited but
 #             the sanitizers' options. TZ=UTC, LC_ALL=C unless said otherwise here.
-#             SPAMGEAR_CONFIG is a file that sets no spool, so that the machine's own has no say
+#             SPAMGEAR_CONFIG is a file by which cases are kept in @TMP@/state, accounts are
+#             those of @TMP@/etc, no mail waits anywhere, and neither sendmail nor ssh is
+#             there: the machine's own config has no say, and nothing of the machine is changed
 #   setup.sh  run by sh in @TMP@ before (sets times, makes a FIFO, compresses); $BINARY is spamgear
 #   stdout stderr status   what is expected: all three are compared; absent = empty, 0.
 #             In both texts the two folders read @DIR@ and @TMP@ again
@@ -47,7 +49,17 @@ prepare() {
     chmod -R u+rwX "$tmp" 2>/dev/null
     rm -rf "$tmp" "${work:?}/bin"
     mkdir "$tmp" "$work/bin"
-    printf '[%s]\nspool =\n' mail emergency >"$work/none.conf" # never the machine's own spool
+    cat >"$work/none.conf" <<END
+[react]
+state = $tmp/state
+passwd-root = $tmp
+ssh = /nonexistent/ssh
+[mail]
+spool =
+sendmail = /nonexistent/sendmail
+[emergency]
+spool =
+END
     [ ! -d "$case/files" ] || cp -R "$case/files/." "$tmp/"
     [ ! -f "$case/setup.sh" ] || (cd "$tmp" && TZ=UTC LC_ALL=C DIR=$case BINARY=$binary sh "$case/setup.sh")
 }
