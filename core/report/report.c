@@ -46,6 +46,15 @@ static void text_reaction(const struct react_outcome *reaction, struct strbuf *l
     }
 }
 
+/* A log line ends with what its writer likes: only we may say that somebody is disabled. */
+static void spoil_imitation(struct strbuf *line)
+{
+    if (!span_has_suffix(strbuf_span(line), SPAN("DISABLED]")))
+        return;
+    line->len--;
+    strbuf_add_text(line, "\\x5d");
+}
+
 static void text_sender(const struct report *report, const struct report_sender *s,
                         struct strbuf *line, FILE *out)
 {
@@ -60,6 +69,7 @@ static void text_sender(const struct report *report, const struct report_sender 
         text_escape(line, s->sender.evidence->line);
     else
         text_escape(line, s->sender.name);
+    spoil_imitation(line);
     if (s->handed)
         strbuf_add_text(line, reactions[s->reaction.result].mark);
     write_line(line, out);

@@ -302,6 +302,9 @@ static void test_cut(void)
                                 "[\"would: lock\"]}}");
     written(report_text, &report, &got);
     test_has(strbuf_text(&got), "\\xffl\n    would: lock\n");
+    report.senders.at[1].sender.name = SPAN("x [DISABLED]");
+    written(report_text, &report, &got);
+    test_has(strbuf_text(&got), "-- x [DISABLED\\x5d\n    would: lock\n");
     report_cut(&report, 0);
     test_number("all stay", (int64_t)report.senders.len, 2);
     report_cut(&report, 1);
