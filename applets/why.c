@@ -1,14 +1,18 @@
 /* why - what was counted for one sender, from which lines, against which limit. */
 #include "shared/other.h"
+#include "shared/react_section.h"
 
 #include "spamgear/base/diag.h"
 #include "spamgear/base/text.h"
+#include "spamgear/check/disable.h"
+#include "spamgear/store/cases.h"
 #include <stdio.h>
 #include <unistd.h>
 
 struct why_settings {
     struct other_given given;
     char *applet;
+    struct cases *cases; /* no setting: NULL when there are none */
 };
 
 static void put(struct strbuf *line)
@@ -74,7 +78,31 @@ static void put_evidence(const struct report_sender *s, struct strbuf *line)
     }
 }
 
-static void put_sender(const struct report *report, const struct report_sender *s)
+/* Is the account disabled? NULL: there are no cases. */
+static void put_case(struct cases *cases, const struct sender *sender, struct strbuf *line)
+{
+    struct case_file file = {0};
+    struct strbuf account = {0}, why = {0};
+    char opened[32];
+    int found = cases == NULL || disable_account(sender, &account, &why) != 0
+                    ? 0
+                    : cases_find_open(cases, strbuf_text(&account), &file, &why);
+    if (found < 0)
+        diag_error("%s", strbuf_text(&why));
+    if (found == 1) {
+        stamp_format(file.opened, opened);
+        strbuf_format(line, "  %-9s%lld, open since %s: ", "case", (long long)file.id, opened);
+        text_escape(line, span_text(file.reason));
+        strbuf_format(line, " (spamgear case show %lld)", (long long)file.id);
+        put(line);
+    }
+    case_file_clear(&file);
+    strbuf_clear(&account);
+    strbuf_clear(&why);
+}
+
+static void put_sender(const struct report *report, const struct report_sender *s,
+                       struct cases *cases)
 {
     struct strbuf line = {0};
     text_escape(&line, s->sender.name);
@@ -82,6 +110,7 @@ static void put_sender(const struct report *report, const struct report_sender *
     put(&line);
     put_counts(report, s, &line);
     put_limit(report, s, &line);
+    put_case(cases, &s->sender, &line);
     put_evidence(s, &line);
     strbuf_clear(&line);
 }
@@ -100,6 +129,23 @@ static void tell_once(struct texts *told, const struct texts *problems)
     }
 }
 
+/* The cases to look into; NULL when there are none, or they cannot be read, which is told. */
+static struct cases *open_cases(const struct run *call)
+{
+    struct section_values values;
+    struct strbuf why = {0};
+    struct cases *cases = NULL;
+    const struct react_settings *react = react_section_read(&values, call->config);
+    if (react != NULL && cases_exist(react->state)) {
+        cases = cases_open_to_read(react->state, &why);
+        if (cases == NULL)
+            diag_error("%s", strbuf_text(&why));
+    }
+    section_clear(&values);
+    strbuf_clear(&why);
+    return cases;
+}
+
 /* One checker's answer. Returns how many senders of that name it knows. */
 static size_t ask(const char *applet, const struct why_settings *s, const char *name,
                   const struct run *call, struct texts *told)
@@ -116,7 +162,7 @@ static size_t ask(const char *applet, const struct why_settings *s, const char *
     if (s->given.format == 1)
         report_json(&report, stdout);
     for (size_t i = 0; s->given.format == 0 && i < report.senders.len; i++)
-        put_sender(&report, &report.senders.at[i]);
+        put_sender(&report, &report.senders.at[i], s->cases);
     tell_once(told, &problems);
     logcheck_tell_gave_up(&report.counts);
     size_t known = report.senders.len;
@@ -182,16 +228,15 @@ static int run(void *settings, const struct run *call)
         diag_error("%s: a pipe can be read once: name the checker with --applet", pipe);
         return APPLET_TROUBLE;
     }
-    if (s->applet != NULL) {
-        const struct applet *applet = applet_find(call->all, s->applet, NULL);
-        if (applet == NULL || logcheck_profile(applet->name) == NULL) {
-            diag_error("%s is no log checker", s->applet);
-            return APPLET_TROUBLE;
-        }
-        known = ask(applet->name, s, call->argv[0], call, &told);
-    } else {
-        known = ask_all(s, call->argv[0], call, &told);
+    const struct applet *only = s->applet != NULL ? applet_find(call->all, s->applet, NULL) : NULL;
+    if (s->applet != NULL && (only == NULL || logcheck_profile(only->name) == NULL)) {
+        diag_error("%s is no log checker", s->applet);
+        return APPLET_TROUBLE;
     }
+    s->cases = s->given.format == 0 ? open_cases(call) : NULL;
+    known = only != NULL ? ask(only->name, s, call->argv[0], call, &told)
+                         : ask_all(s, call->argv[0], call, &told);
+    cases_close(s->cases);
     texts_clear(&told);
     if (known == 0 && s->given.format == 0)
         diag_warn("%s: not seen in the window", call->argv[0]);
@@ -219,10 +264,11 @@ const struct applet why_applet = {
     .operands = "SENDER [LOG...]",
     .description =
         "Shows what the checkers count for SENDER in their window: messages, recipients, networks, "
-        "the limit and the line of the file that set it, and each counted line as "
-        "FILE:OFFSET: LINE.",
+        "the limit and the line of the file that set it, the case that is open when the account "
+        "was disabled, and each counted line as FILE:OFFSET: LINE.",
     .options = tables,
     .settings_size = sizeof(struct why_settings),
+    .sections = (const struct section *const[]){&react_section, NULL},
     .examples = examples,
     .statuses = statuses,
     .flags = APPLET_TOOL,
