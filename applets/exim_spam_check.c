@@ -63,6 +63,7 @@ const struct applet exim_spam_check_applet = {
         "HELO names, ident claims and subjects cannot imitate them. Bounces do not count.",
     .options = tables,
     .settings_size = sizeof(struct logcheck_settings),
+    .sections = logcheck_sections,
     .examples = examples,
     .statuses = logcheck_statuses,
     .files = logcheck_files,

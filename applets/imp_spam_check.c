@@ -29,6 +29,7 @@ const struct applet imp_spam_check_applet = {
                    "asked for at the end, all at once.",
     .options = tables,
     .settings_size = sizeof(struct logcheck_settings),
+    .sections = logcheck_sections,
     .examples = examples,
     .statuses = logcheck_statuses,
     .files = logcheck_files,

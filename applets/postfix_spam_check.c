@@ -34,6 +34,7 @@ const struct applet postfix_spam_check_applet = {
         "log file, as on systems that keep only the journal, the journal is read.",
     .options = tables,
     .settings_size = sizeof(struct logcheck_settings),
+    .sections = logcheck_sections,
     .examples = examples,
     .statuses = logcheck_statuses,
     .files = logcheck_files,

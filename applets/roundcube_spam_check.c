@@ -32,6 +32,7 @@ const struct applet roundcube_spam_check_applet = {
         "versions.",
     .options = tables,
     .settings_size = sizeof(struct logcheck_settings),
+    .sections = logcheck_sections,
     .examples = examples,
     .statuses = logcheck_statuses,
     .files = logcheck_files,

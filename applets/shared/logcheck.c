@@ -2,6 +2,7 @@
 #include "logcheck.h"
 
 #include "custom_formats.h"
+#include "logcheck_react.h"
 #include "script_paths.h"
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
@@ -363,21 +364,30 @@ static void tell(const struct report *report, struct texts *problems)
     tell_counts(report);
 }
 
-/* Reactions come with a later version; until then nobody may believe that they happened. */
-static void refuse_reactions(const struct logcheck_settings *settings)
-{
-    if (settings->disable != NULL)
-        diag_error("-d, --disable-account: reactions are not built yet, nobody was disabled");
-    if (settings->nis.given)
-        diag_error("-n, --nis: reactions are not built yet, no NIS server was asked");
-}
-
 static bool anybody_over(const struct report *report)
 {
     for (size_t i = 0; i < report->senders.len; i++)
         if (report->senders.at[i].over)
             return true;
     return false;
+}
+
+/* Whoever is to be disabled must not be left out by --top. */
+static void run_check(const struct logcheck_settings *settings, const struct run *run,
+                      struct check *check, struct report *report, struct tally **tally,
+                      struct texts *problems)
+{
+    bool reacts = settings->disable != NULL;
+    check->evidence = settings->format == 1 || reacts ? 3 : 1;
+    if (reacts)
+        check->top = 0;
+    check_run(check, report, tally, problems);
+    if (reacts) {
+        logcheck_react(settings, run, check, report, problems);
+        report_cut(report, (size_t)settings->top);
+    } else if (settings->nis.given) {
+        diag_warn("-n, --nis: without -d nobody is disabled");
+    }
 }
 
 int logcheck_run(const char *applet, struct logcheck_settings *settings, const struct run *run)
@@ -389,11 +399,9 @@ int logcheck_run(const char *applet, struct logcheck_settings *settings, const s
     struct texts problems = {0};
     int status = APPLET_TROUBLE;
     if (logcheck_prepare(profile, settings, run, &check) == 0) {
-        check.evidence = settings->format == 1 ? 3 : 1;
-        check_run(&check, &report, &tally, &problems);
+        run_check(settings, run, &check, &report, &tally, &problems);
         put_report(profile, settings, &report);
         tell(&report, &problems);
-        refuse_reactions(settings);
         status = settings->exit_code && anybody_over(&report) ? 1 : 0;
     }
     report_clear(&report);

@@ -16,7 +16,7 @@ struct logcheck_settings {
     struct memo nis;
     struct texts webmail, logs, log_formats, overrides, trusted_logs;
     int64_t since, until;
-    bool full, journal, all, exit_code, nul;
+    bool full, journal, all, exit_code, nul, dry_run;
     uint64_t threads, top, slack, prefix4, prefix6, resolve_timeout;
     char *journal_dir, *journal_file, *asn_database, *output, *resolvers;
     int networks, by, format;
@@ -25,11 +25,12 @@ struct logcheck_settings {
 
 /* Option tables for an applet's list; their settings struct begins with (or is) a
  * struct logcheck_settings. */
-extern const struct option logcheck_period_options[];  /* -p */
-extern const struct option logcheck_limit_options[];   /* -m */
-extern const struct option logcheck_react_options[];   /* -d, -n */
-extern const struct option logcheck_network_options[]; /* -w, --networks, ... */
-extern const struct option logcheck_options[];         /* logs, window, output */
+extern const struct option logcheck_period_options[];   /* -p */
+extern const struct option logcheck_limit_options[];    /* -m */
+extern const struct option logcheck_react_options[];    /* -d, -n, --dry-run */
+extern const struct option logcheck_network_options[];  /* -w, --networks, ... */
+extern const struct option logcheck_options[];          /* logs, window, output */
+extern const struct section *const logcheck_sections[]; /* [react], [mail]: goes with -d */
 extern const struct applet_status logcheck_statuses[];
 extern const char logcheck_files[];
 

@@ -44,14 +44,21 @@ const struct option logcheck_limit_options[] = {
 const struct option logcheck_react_options[] = {
     OPTION_TEXT(struct logcheck_settings, disable, "disable-account", 'd',
                 "MAX_NETWORKS,MAX_UNKNOWNS", NULL,
-                "Disable senders over the message limit and over both of these bounds. "
-                "Reactions are not part of this version: the option is checked and refused.",
+                "Disable senders who are over the message limit, came from more than MAX_NETWORKS "
+                "networks and from more than MAX_UNKNOWNS addresses without a name. How, is said "
+                "by section [react]: by default a local user's password is locked and the account "
+                "expires. One mail goes out for each, `spamgear case` shows and undoes it. Lines "
+                "of plain syslog are not enough unless trust-plain-logs is set; the report "
+                "then says what would have been done.",
                 .aliases = (const char *const[]){"dissable-account", "dissable-acount", NULL},
                 .check = check_bounds),
     OPTION_MEMO(struct logcheck_settings, nis, "nis", 'n', "MASTER_SERVER",
-                "Disable the account on a NIS master (default localhost). "
-                "Reactions are not part of this version: the option is checked and refused.",
+                "With -d: disable the account on the NIS master MASTER_SERVER (default: "
+                "nis-server of [react], else localhost) instead of here. When [react] names "
+                "methods, those are used as well.",
                 .aliases = (const char *const[]){"niss", NULL}),
+    OPTION_FLAG(struct logcheck_settings, dry_run, "dry-run", 0,
+                "With -d: show exactly what would be done, and do nothing."),
     OPTION_END};
 
 const struct option logcheck_network_options[] = {

@@ -2,6 +2,7 @@
 #include "spamgear/check/disable.h"
 
 #include "spamgear/base/duration.h"
+#include "spamgear/base/text.h"
 #include "spamgear/check/queue_ids.h"
 #include <ctype.h>
 #include <errno.h>
@@ -125,8 +126,11 @@ static void hand_over(const struct check *check, const struct disable *disable,
                                        .reason = strbuf_text(&reason),
                                        .evidence = strbuf_span(&evidence),
                                        .messages = row->sender.messages,
-                                       .trusted = row->sender.trusted};
+                                       .trusted = row->sender.trusted,
+                                       .first = row->sender.first};
         react_disable(disable->react, &handed, &row->reaction);
+        if (row->reaction.result == REACT_STANDING && row->reaction.lines.len == 0)
+            texts_add(&row->reaction.lines, "in force since an earlier run");
     }
     strbuf_clear(&account);
     strbuf_clear(&reason);
@@ -134,12 +138,28 @@ static void hand_over(const struct check *check, const struct disable *disable,
     strbuf_clear(&why);
 }
 
-static void tell_failure(const struct report_sender *row, struct texts *problems)
+static bool is_allowed(const struct disable *disable, struct span name)
+{
+    for (size_t i = 0; disable->allow != NULL && i < disable->allow->len; i++)
+        if (text_glob(disable->allow->at[i], name))
+            return true;
+    return false;
+}
+
+/* Who should have been disabled and was not; and of whom nobody could be told by mail. */
+static void tell_failure(const struct disable *disable, const struct report_sender *row,
+                         struct texts *problems)
 {
     enum react_result result = row->reaction.result;
-    if (result == REACT_FAILED || result == REACT_PARTLY)
-        texts_format(problems, "%.*s: %s", (int)row->sender.name.len, row->sender.name.at,
-                     result == REACT_PARTLY ? "was disabled in part only" : "was not disabled");
+    const struct texts *lines = &row->reaction.lines;
+    struct span name = row->sender.name;
+    if (result == REACT_PARTLY)
+        texts_format(problems, "%.*s: was disabled in part only", (int)name.len, name.at);
+    else if (result == REACT_FAILED || (result == REACT_REFUSED && !is_allowed(disable, name)))
+        texts_format(problems, "%.*s: was not disabled", (int)name.len, name.at);
+    for (size_t i = 0; i < lines->len; i++)
+        if (strncmp(lines->at[i], "failed: ", 8) == 0)
+            texts_format(problems, "%.*s: %s", (int)name.len, name.at, lines->at[i]);
 }
 
 static void read_ids(const struct check *check, const struct disable *disable,
@@ -168,7 +188,7 @@ void disable_senders(const struct check *check, const struct disable *disable,
         if (!disable_is_over(disable, row))
             continue;
         hand_over(check, disable, report, ids.of != NULL ? &ids.of[i] : NULL, row);
-        tell_failure(row, problems);
+        tell_failure(disable, row, problems);
     }
     queue_ids_clear(&ids);
     unsigned over = disable->react != NULL ? react_over_limit(disable->react) : 0;

@@ -109,7 +109,7 @@ _spamgear()
         esac
         ;;
     exim-spam-check | exim-spam-scan)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis --dry-run -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -181,7 +181,7 @@ _spamgear()
         esac
         ;;
     imp-spam-check)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis --dry-run -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -319,7 +319,7 @@ _spamgear()
         esac
         ;;
     postfix-spam-check | postfix-spam-scan)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis --dry-run -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;
@@ -394,7 +394,7 @@ _spamgear()
         esac
         ;;
     roundcube-spam-check)
-        options=' -p --period -m --max-connections -d --disable-account -n --nis -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
+        options=' -p --period -m --max-connections -d --disable-account -n --nis --dry-run -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
         -p | --period) kind=none ;;
         -m | --max-connections) kind=none ;;

@@ -13,6 +13,7 @@
 struct disable {
     uint64_t networks, unknown; /* bounds: a sender is over them who has more of both */
     bool queue_ids;             /* a method wants them */
+    const struct texts *allow;  /* globs of names that nobody misses; may be NULL */
     struct react *react;        /* NULL: nobody can be disabled, and why_not says why */
     const char *why_not;        /* one line */
 };
@@ -29,8 +30,9 @@ int disable_account(const struct sender *sender, struct strbuf *account, struct 
 void disable_reason(const struct check *check, const struct report *report,
                     const struct report_sender *row, struct strbuf *reason);
 
-/* Hands them over, in the report's order, and fills `handed` and `reaction` of each. What failed,
- * and that there were more than max-actions-per-run, goes to problems. */
+/* Hands them over, in the report's order, and fills `handed` and `reaction` of each. What failed or
+ * was refused, but for those on the allow list, and that there were more than max-actions-per-run,
+ * goes to problems. */
 void disable_senders(const struct check *check, const struct disable *disable,
                      struct report *report, struct texts *problems);
 
