@@ -166,11 +166,13 @@ showq unix n - n - - showq
 END
 }
 
+# postfix_start LINE... : with more lines for main.cf
 postfix_start() {
     read -r port_submission port_smtps port_smtp port_proxied port_reentry <<END
 $(free_ports 5)
 END
     postfix_configure
+    [ $# = 0 ] || printf '%s\n' "$@" >>conf/main.cf
     dovecot_start
     start postfix.out env LD_LIBRARY_PATH="$postfix_lib" \
         "$postfix_lib/sbin/master" -c "$work/conf" -d

@@ -1,0 +1,288 @@
+#!/bin/sh
+# react_test.sh SPAMGEAR - a stolen account, from the log of a real Postfix and of a real Exim to one
+# lock, one held queue and one mail, and back again. The accounts are those of a folder.
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
+. "$(dirname "$0")/lib.sh"
+. "$servers_dir/postfix_traffic.sh"
+
+read -r port_sink port_exim <<END
+$(free_ports 2)
+END
+
+# --- what is to be stopped ------------------------------------------------------------
+
+# A root of its own, with users that the machine does not have.
+accounts() {
+    mkdir -p root/etc bin
+    cat >root/etc/passwd <<'END'
+root:x:0:0::/root:/bin/sh
+alice:x:1500:1500::/home/alice:/bin/sh
+carol:x:1501:1501::/home/carol:/bin/sh
+END
+    printf 'root:x:0:\nalice:x:1500:\ncarol:x:1501:\n' >root/etc/group
+    cat >root/etc/shadow <<'END'
+root:*:19000:0:99999:7:::
+alice:$6$salt$hash-of-alice:19000:0:99999:7:::
+carol:$6$salt$hash-of-carol:19000:0:99999:7:::
+END
+    chmod 600 root/etc/shadow
+    cp root/etc/shadow shadow.before
+}
+
+sink_start() {
+    start sink.out env PYTHONPATH="$cache/usr/lib/python3/dist-packages" \
+        PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m aiosmtpd -n -l "127.0.0.1:$port_sink" \
+        -c aiosmtpd.handlers.Mailbox "$work/inbox"
+    wait_for "the SMTP sink" listens 127.0.0.1 "$port_sink"
+}
+
+# config NAME REACT-LINE... : react.conf with a state of its own
+config() {
+    name=$1
+    shift
+    {
+        printf '[react]\nstate = %s\npasswd-root = %s\nmethods = local hold-queue\n' \
+            "$work/state-$name" "$work/root"
+        printf '%s\n' "$@"
+        printf '[mail]\nsmtp = smtp://127.0.0.1:%s\ntls = off\nto = admin@example.org\n' "$port_sink"
+        printf 'from = spamgear@mx.example.net\nspool = %s\n' "$work/waiting"
+        printf '[spamgear]\ndisable-account = 5,5\nmax-connections = 10\n'
+    } >"$name.conf"
+}
+
+# --- the state of the world -----------------------------------------------------------
+
+locked() { diff shadow.before root/etc/shadow | sed -n 's/^> \([a-z]*\):!.*:1:$/\1/p'; }
+mails() { find inbox/new -type f 2>/dev/null | wc -l; }
+queued() { find "spool/$1" -type f | wc -l; }
+
+# run NAME CONFIG ARGUMENT... : a checker, as cron would run it; sets $status
+run() {
+    run_config=$2
+    run_name=$1
+    shift 2
+    timeout 120 "$spamgear" "$@" --config "$run_config.conf" >"$run_name.out" 2>"$run_name.err"
+    status=$?
+}
+
+# What a report says about a user; of the log line his name and the mark behind it.
+told() {
+    perl -ne 'print if s/^(\d.*) -- .*(?:sasl_username=|A=plain_server:)(\w+)(?:.*?)?( \[[A-Z ]+\])?$/$1 $2$3/ || /^    /' \
+        "$1.out"
+}
+
+# --- Postfix --------------------------------------------------------------------------
+
+start_postfix() {
+    postfix_start 'defer_transports = discard' # what is not held waits
+    for program in postsuper postqueue postconf; do
+        printf '#!/bin/sh\nexec env LD_LIBRARY_PATH=%s %s "$@"\n' "$postfix_lib" \
+            "$cache/usr/sbin/$program" >"bin/$program"
+        chmod 755 "bin/$program"
+    done
+}
+
+# 16 messages of alice from 8 networks without a name, and one of bob.
+botnet_to_postfix() {
+    for network in 1 2 3 4 5 6 7 8; do
+        smtp 127.0.0.1 "$port_submission" 127.0.0.1 <<END
+hello
+220 XCLIENT ADDR=203.0.$network.7 NAME=[UNAVAILABLE]
+hello
+235 auth alice secret
+250 MAIL FROM:<alice@example.net>
+250 RCPT TO:<one@example.com>
+250 message spam
+250 MAIL FROM:<alice@example.net>
+250 RCPT TO:<two@example.com>
+250 message more spam
+END
+    done
+    smtp 127.0.0.1 "$port_submission" 127.0.0.1 <<'END'
+hello
+235 auth bob@example.net secret
+250 MAIL FROM:<bob@example.net>
+250 RCPT TO:<one@example.com>
+250 message an honest one
+END
+}
+
+all_deferred() { [ "$(queued deferred)" = 17 ]; }
+
+# All of it left before anybody looked: nothing to hold is no failure, now or later.
+test_empty_queue() {
+    bin/postsuper -d ALL 2>/dev/null
+    config empty mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
+    for time in first second; do
+        run empty empty postfix-spam-check -l postfix.log --trusted-logs postfix.log
+        same "empty queue, $time run: status" "0 " "$status $(cat empty.err)"
+        same "empty queue, $time run: disabled" "$postfix_told [DISABLED]" "$(told empty | head -n 1)"
+    done
+    run undo empty case undo 1
+    same "empty queue: undo" "0 $(cat shadow.before)" "$status $(cat root/etc/shadow)"
+}
+
+postfix_told='16 (8 nets/8 unknowns/8 IPs/0 webmail) alice'
+
+test_postfix() {
+    start_postfix
+    botnet_to_postfix
+    wait_for "all mail to be deferred" all_deferred
+    config postfix mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
+
+    run plain postfix postfix-spam-check -l postfix.log
+    same "plain log: status" "0 " "$status $(cat plain.err)"
+    same "plain log: only told" "$postfix_told
+    not done: any local user could have written the log lines of 16 of 16 messages (see trusted-logs, journal, and trust-plain-logs)
+    would: lock the password of alice (UID 1500) and expire the account
+    would: hold the queued mail of alice: 16 messages" "$(told plain)"
+    same "plain log: nothing happened" ' 0 0' "$(locked) $(queued hold) $(mails)"
+
+    run dry postfix postfix-spam-check -l postfix.log --trusted-logs postfix.log --dry-run
+    same "dry run: status" "0 " "$status $(cat dry.err)"
+    same "dry run: only told" "$postfix_told
+    would: lock the password of alice (UID 1500) and expire the account
+    would: hold the queued mail of alice: 16 messages" "$(told dry)"
+    same "dry run: nothing happened" ' 0 0' "$(locked) $(queued hold) $(mails)"
+
+    run first postfix postfix-spam-check -l postfix.log --trusted-logs postfix.log
+    same "disabled: status" "0 " "$status $(cat first.err)"
+    same "disabled: told" "$postfix_told [DISABLED]
+    case 1: done: lock the password of alice (UID 1500) and expire the account
+    case 1: done: hold the queued mail of alice: 16 messages" "$(told first)"
+    same "one lock, one held queue, one mail" 'alice 16 1' "$(locked) $(queued hold) $(mails)"
+    same "nobody else's mail" 1 "$(queued deferred)"
+    same "the mail's subject" 1 "$(cat inbox/new/* | grep -c 'USER alice DISABLED')"
+
+    run second postfix postfix-spam-check -l postfix.log --trusted-logs postfix.log
+    same "second run: status" "0 " "$status $(cat second.err)"
+    same "second run: told" "$postfix_told [DISABLED]
+    case 1: in force since an earlier run" "$(told second)"
+    same "second run: nothing happened" 'alice 16 1' "$(locked) $(queued hold) $(mails)"
+
+    run why postfix why alice -l postfix.log --applet postfix-spam-check
+    same "why" 1 "$(grep -c '  case     1, open since .*: 16 messages in 1 hour' why.out)"
+
+    run undo postfix case undo 1
+    same "undo: status" "0 " "$status $(cat undo.err)"
+    same "undo: the account" "$(cat shadow.before)" "$(cat root/etc/shadow)"
+    same "undo: the queue" '0 1' "$(queued hold) $(mails)"
+    wait_for "the queue to be as before" all_deferred
+
+    run after postfix postfix-spam-check -l postfix.log --trusted-logs postfix.log
+    same "let go: not locked again for what was before" ' 0 1' "$(locked) $(queued hold) $(mails)"
+    same "let go: why not" 1 "$(grep -c 'case 1 was closed at' after.out)"
+    test_empty_queue
+    stop_all
+}
+
+# --- Exim -----------------------------------------------------------------------------
+
+exim_configure() {
+    mkdir -p exim/spool exim/log
+    chown 9:9 exim/spool exim/log
+    sed '/^Debian-exim:/d' /etc/passwd >exim/passwd
+    sed '/^Debian-exim:/d' /etc/group >exim/group
+    echo "Debian-exim:x:9:9::$work/exim/spool:/usr/sbin/nologin" >>exim/passwd
+    echo 'Debian-exim:x:9:' >>exim/group
+    cat >exim/exim.conf <<END
+exim_path = $cache/usr/sbin/exim4
+keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
+spool_directory = $work/exim/spool
+log_file_path = $work/exim/log/%slog
+pid_file_path = $work/exim/exim.pid
+primary_hostname = mx.example.net
+local_interfaces = 127.0.0.1
+daemon_smtp_ports = $port_exim
+tls_advertise_hosts =
+hosts_treat_as_local =
+host_lookup =
+rfc1413_query_timeout = 0s
+queue_only = true
+acl_smtp_rcpt = acl_rcpt
+begin acl
+acl_rcpt:
+  accept authenticated = *
+begin routers
+discard:
+  driver = redirect
+  data = :blackhole:
+begin authenticators
+plain_server:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = \${if eq{\$auth3}{secret}}
+  server_set_id = \$auth2
+END
+    cat >bin/exim4 <<END
+#!/bin/sh
+exec env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/exim/passwd \\
+    NSS_WRAPPER_GROUP=$work/exim/group $cache/usr/sbin/exim4 -C $work/exim/exim.conf "\$@"
+END
+    chmod 755 bin/exim4
+}
+
+# 16 messages of carol from 8 networks, and one of dave.
+botnet_to_exim() {
+    for network in 1 2 3 4 5 6 7 8; do
+        smtp 127.0.0.1 "$port_exim" "127.$network.0.7" <<'END'
+hello
+235 auth carol secret
+250 MAIL FROM:<carol@example.net>
+250 RCPT TO:<one@example.com>
+250 message spam
+250 MAIL FROM:<carol@example.net>
+250 RCPT TO:<two@example.com>
+250 message more spam
+END
+    done
+    smtp 127.0.0.1 "$port_exim" 127.0.0.2 <<'END'
+hello
+235 auth dave secret
+250 MAIL FROM:<dave@example.net>
+250 RCPT TO:<one@example.com>
+250 message an honest one
+END
+}
+
+frozen() { bin/exim4 -bp | grep -c frozen; }
+waiting() { bin/exim4 -bpc; }
+
+exim_told='16 (8 nets/8 unknowns/8 IPs/0 webmail) carol'
+
+test_exim() {
+    exim_configure
+    sink_start
+    start exim.out "$work/bin/exim4" -bdf
+    wait_for "Exim" listens 127.0.0.1 "$port_exim"
+    botnet_to_exim
+    config exim mail-server=exim exim="$work/bin/exim4" exim-spool="$work/exim/spool"
+    mails_before=$(mails)
+
+    run exim-first exim exim-spam-check -l exim/log/mainlog --trusted-logs 'exim/log/mainlog'
+    same "Exim: status" "0 " "$status $(cat exim-first.err)"
+    same "Exim: told" "$exim_told [DISABLED]
+    case 1: done: lock the password of carol (UID 1501) and expire the account
+    case 1: done: hold the queued mail of carol: 16 messages" "$(told exim-first)"
+    same "Exim: one lock, one held queue, one mail" "carol 16 of 17 1" \
+        "$(locked) $(frozen) of $(waiting) $(($(mails) - mails_before))"
+
+    run exim-second exim exim-spam-check -l exim/log/mainlog --trusted-logs 'exim/log/mainlog'
+    same "Exim, second run: told" "$exim_told [DISABLED]
+    case 1: in force since an earlier run" "$(told exim-second)"
+    same "Exim, second run: nothing happened" "carol 16 of 17 1" \
+        "$(locked) $(frozen) of $(waiting) $(($(mails) - mails_before))"
+
+    run exim-undo exim case undo 1
+    same "Exim, undo: status" "0 " "$status $(cat exim-undo.err)"
+    same "Exim, undo: all of it" " 0 of 17 1" \
+        "$(locked) $(frozen) of $(waiting) $(($(mails) - mails_before))"
+    same "Exim, undo: the account" "$(cat shadow.before)" "$(cat root/etc/shadow)"
+}
+
+accounts
+sink_start
+test_postfix
+test_exim
+report
