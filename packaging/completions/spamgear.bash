@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-reputation postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -318,6 +318,25 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    postfix-reputation)
+        options=' --header-checks --relay --recent --state -m --max-connections -p --period -l --logs --recipient-access --list --action --index --postmap -n --dry-run --config -v --verbose --now -h --help --version'
+        case $prev in
+        --header-checks) kind=files ;;
+        --relay) kind=none ;;
+        --recent) kind=none ;;
+        --state) kind=folders ;;
+        -m | --max-connections) kind=none ;;
+        -p | --period) kind=none ;;
+        -l | --logs) kind=files ;;
+        --recipient-access) kind=files ;;
+        --list) kind=files ;;
+        --action) kind=none ;;
+        --index) kind=words words='none hash lmdb cdb' ;;
+        --postmap) kind=none ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     postfix-spam-check | postfix-spam-scan)
         options=' -p --period -m --max-connections -d --disable-account -n --nis --dry-run -w --webmail --networks --network-prefix4 --network-prefix6 --asn-database --resolve-timeout --resolvers -l --logs --log-format --journal --journal-dir --journal-file --trusted-logs --since --until --full --slack --threads --overrides --by --all --top --format -o --output --exit-code --config -v --verbose --now -h --help --version'
         case $prev in
@@ -524,4 +543,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-reputation postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
