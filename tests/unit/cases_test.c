@@ -267,13 +267,14 @@ static void test_killed(void)
         if (child == 0) {
             struct cases *cases = cases_open("killed", NULL);
             char name[48];
-            for (int i = 0; cases != NULL; i++) {
+            for (int i = 0;; i++) {
+                if (cases == NULL)
+                    _exit(1);
                 snprintf(name, sizeof name, "u%d-%d", round, i);
                 cases_begin(cases, NULL);
                 act(cases, add(cases, name, i, 0), ACTION_STARTED);
                 cases_commit(cases, NULL);
             }
-            _exit(1);
         }
         usleep(2000 + (useconds_t)round * 1700);
         kill(child, SIGKILL);
