@@ -150,8 +150,8 @@ static void see(void *state, const struct mailq_message *queued)
 {
     struct messages *list = state;
     struct message *message = find(list, queued->queue_id);
-    if (message == NULL || message->exim)
-        return;
+    if (message == NULL || message->exim || span_is(queued->queue, SPAN("maildrop")))
+        return; /* in maildrop it has another ID than in the log, and cannot be held */
     if (message->config == NULL)
         message->config = mem_text(queued->config);
     else if (strcmp(message->config, queued->config) != 0) {

@@ -60,8 +60,8 @@ static void test_postfix(void)
     target.name = "bob";
     put("one/queue",
         "active AAAAAA1\ndeferred AAAAAA2\nhold AAAAAA3\nactive BBBBBB1\nactive DDDDDD1\n", 0644);
-    put("two/queue", "active CCCCCC1\nactive DDDDDD1\n", 0644);
-    queue_ids("AAAAAA3 CCCCCC1 ALL AAAAAA1 -d ../x AAAAAA1 AAAAAA2 DDDDDD1 EEEEEE1 AA;rm");
+    put("two/queue", "active CCCCCC1\nactive DDDDDD1\nmaildrop FFFFFF1\n", 0644);
+    queue_ids("FFFFFF1 AAAAAA3 CCCCCC1 ALL AAAAAA1 -d ../x AAAAAA1 AAAAAA2 DDDDDD1 EEEEEE1 AA;rm");
     step(m, "check", "good");
     step(m, "plan", "needed: hold the queued mail of bob: 3 messages");
     struct strbuf want = {0};
@@ -74,7 +74,7 @@ static void test_postfix(void)
     step(m, "look", "on");
     test_file("held", "one/queue",
               "hold AAAAAA1\nhold AAAAAA2\nhold AAAAAA3\nactive BBBBBB1\nactive DDDDDD1\n");
-    test_file("held in two", "two/queue", "hold CCCCCC1\nactive DDDDDD1\n");
+    test_file("held in two", "two/queue", "hold CCCCCC1\nactive DDDDDD1\nmaildrop FFFFFF1\n");
     put("two/queue", "active CCCCCC1\n", 0644);
     step(m, "look", "untold: 2 messages are held, 1 are not, or no more");
     put("two/queue", "", 0644); /* deleted */
