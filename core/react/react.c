@@ -158,6 +158,20 @@ void react_outcome_clear(struct react_outcome *outcome)
 
 /* ---- one action ---- */
 
+const struct method *react_method(const struct react *react, const char *name, struct strbuf *why)
+{
+    const struct method *method = method_find(name);
+    struct strbuf wrong = {0};
+    if (method == NULL) {
+        strbuf_why(why, "there is no method %s any more", name);
+    } else if (method->check(react->settings, &wrong) != 0) {
+        strbuf_why(why, "[react] no longer says how: %s", strbuf_text(&wrong));
+        method = NULL;
+    }
+    strbuf_clear(&wrong);
+    return method;
+}
+
 struct target react_target(const struct case_file *file)
 {
     return (struct target){.name = file->account,
@@ -197,10 +211,10 @@ enum action_state react_carry_out(struct react *react, const struct target *targ
 {
     struct strbuf why = {0}, look_why = {0};
     struct span memo = span_text(action->memo);
-    const struct method *method = method_find(action->method);
+    const struct method *method = react_method(react, action->method, &why);
     if (method == NULL) {
-        texts_format(lines, "failed: %s: there is no method %s any more", action->what,
-                     action->method);
+        texts_format(lines, "failed: %s: %s", action->what, strbuf_text(&why));
+        strbuf_clear(&why);
         return ACTION_STARTED;
     }
     bool applied = method->apply(react->settings, target, memo, &why) == 0;

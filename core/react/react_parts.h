@@ -22,6 +22,10 @@ struct react *react_start(const struct react_settings *settings, const struct ma
 /* The target that an action of a case has; borrows from the case. */
 struct target react_target(const struct case_file *file);
 
+/* The method of an action, if the settings still have what it needs: they may have changed since.
+ * NULL with why. */
+const struct method *react_method(const struct react *react, const char *name, struct strbuf *why);
+
 /* Carries out an action that is written down as started, reads it back, records what is true. Adds
  * a line, and returns the state. */
 enum action_state react_carry_out(struct react *react, const struct target *target,

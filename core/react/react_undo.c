@@ -57,9 +57,9 @@ static int lift(struct react *react, const struct target *target, const struct c
 {
     struct span memo = span_text(action->memo);
     struct strbuf reason = {0};
-    const struct method *method = method_find(action->method);
+    const struct method *method = react_method(react, action->method, why);
     if (method == NULL)
-        return strbuf_why(why, "there is no method %s any more", action->method);
+        return -1;
     int undone = method->undo(react->settings, target, memo, why);
     enum method_state state = method->look(react->settings, target, memo, &reason);
     if (state == METHOD_UNTOLD && undone == 0)
@@ -189,8 +189,8 @@ void react_undo(struct react *react, int64_t case_id, const char *only,
 static void finish(struct react *react, const struct target *target, struct case_action *action,
                    struct texts *lines)
 {
-    const struct method *method = method_find(action->method);
     struct strbuf why = {0};
+    const struct method *method = react_method(react, action->method, &why);
     bool on = method != NULL &&
               method->look(react->settings, target, span_text(action->memo), &why) == METHOD_ON;
     strbuf_clear(&why);

@@ -663,6 +663,34 @@ static void test_status(void)
     end();
 }
 
+/* The settings of a method are gone since it was used. */
+static void test_changed_settings(void)
+{
+    begin("changed");
+    struct react_account account = account_of("bob");
+    char sql[] = "x";
+    tricks[1] = TRICK_FULL_DISK;
+    struct react *react = open_it(false);
+    struct react_outcome outcome;
+    react_disable(react, &account, &outcome);
+    limit_files(RLIM_INFINITY);
+    react_outcome_clear(&outcome);
+    react_close(react);
+    test_states("cut short", 1, "done started");
+    settings.sql = sql;
+    look_after("cannot go on", "",
+               "case 1 (bob): failed: force 1 on bob: [react] no longer says how: sql is set");
+    test_undo("nor back", 1, NULL, false, REACT_FAILED,
+              "failed: to lift: force 1 on bob: [react] no longer says how: sql is set; "
+              "failed: to lift: force 0 on bob: [react] no longer says how: sql is set");
+    test_number("not asked", undone, 0);
+    settings.sql = NULL;
+    look_after("until it says again",
+               "case 1 (bob): lifted: force 1 on bob; case 1 (bob): lifted: force 0 on bob", "");
+    test_states("all", 1, "lifted lifted closed");
+    end();
+}
+
 /* ---- a disk that is full ---- */
 
 static void test_full_disk(void)
@@ -889,6 +917,7 @@ int main(void)
     test_expiry();
     test_told_later();
     test_status();
+    test_changed_settings();
     test_full_disk();
     test_other_user();
     test_at_once();
