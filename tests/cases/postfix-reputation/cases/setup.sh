@@ -1,0 +1,2 @@
+. "$DIR/../../react.sh"
+disable bob@example.net
