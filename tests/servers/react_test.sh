@@ -36,17 +36,19 @@ sink_start() {
     wait_for "the SMTP sink" listens 127.0.0.1 "$port_sink"
 }
 
-# config NAME REACT-LINE... : react.conf with a state of its own
+# config NAME METHODS REACT-LINE... : NAME.conf, with a state of its own
 config() {
     name=$1
-    shift
+    methods=$2
+    shift 2
     {
-        printf '[react]\nstate = %s\npasswd-root = %s\nmethods = local hold-queue\n' \
-            "$work/state-$name" "$work/root"
+        printf '[react]\nstate = %s\npasswd-root = %s\nmethods = %s\n' \
+            "$work/state-$name" "$work/root" "$methods"
         printf '%s\n' "$@"
         printf '[mail]\nsmtp = smtp://127.0.0.1:%s\ntls = off\nto = admin@example.org\n' "$port_sink"
         printf 'from = spamgear@mx.example.net\nspool = %s\n' "$work/waiting"
         printf '[spamgear]\ndisable-account = 5,5\nmax-connections = 10\n'
+        printf '[emergency]\nmail-server = postfix\npostfix-config = %s\nspool =\n' "$work/conf"
     } >"$name.conf"
 }
 
@@ -73,8 +75,38 @@ told() {
 
 # --- Postfix --------------------------------------------------------------------------
 
+# smtpd opens the map of disabled accounts when it starts: it is made before, by hand.
+make_map() {
+    mkdir -p conf maps
+    chmod 755 maps
+    echo 'sqlite postfix-sqlite.so dict_sqlite_open' >conf/dynamicmaps.cf
+    cat >conf/sasl.cf <<END
+dbpath = $work/maps/access.sqlite
+query = SELECT action FROM access WHERE name = '%s'
+END
+    config map postfix-map "$map"
+    run by-hand map account disable nobody
+    run by-hand map case undo 1
+    same "a map, made by hand" "0 " "$status $(cat by-hand.err)"
+}
+
+# accepts CODE USER : what Postfix says now when this user wants to send
+accepts() {
+    smtp 127.0.0.1 "$port_submission" 127.0.0.1 <<END
+hello
+235 auth $2 secret
+250 MAIL FROM:<$2@example.net>
+$1 RCPT TO:<one@example.com>
+250 RSET
+END
+    passed=$((passed + 1))
+}
+
 start_postfix() {
-    postfix_start 'defer_transports = discard' # what is not held waits
+    map=map-file=$work/maps/access.sqlite
+    make_map
+    postfix_start 'defer_transports = discard' \
+        "smtpd_sender_restrictions = check_sasl_access sqlite:$work/conf/sasl.cf"
     for program in postsuper postqueue postconf; do
         printf '#!/bin/sh\nexec env LD_LIBRARY_PATH=%s %s "$@"\n' "$postfix_lib" \
             "$cache/usr/sbin/$program" >"bin/$program"
@@ -112,7 +144,7 @@ all_deferred() { [ "$(queued deferred)" = 17 ]; }
 # All of it left before anybody looked: nothing to hold is no failure, now or later.
 test_empty_queue() {
     bin/postsuper -d ALL 2>/dev/null
-    config empty mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
+    config empty 'local hold-queue' mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
     for time in first second; do
         run empty empty postfix-spam-check -l postfix.log --trusted-logs postfix.log
         same "empty queue, $time run: status" "0 " "$status $(cat empty.err)"
@@ -128,20 +160,28 @@ test_postfix() {
     start_postfix
     botnet_to_postfix
     wait_for "all mail to be deferred" all_deferred
-    config postfix mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
+    config postfix 'local postfix-map hold-queue' "$map" mail-server=postfix \
+        postfix-config="$work/conf" postfix-programs="$work/bin"
 
     run plain postfix postfix-spam-check -l postfix.log
     same "plain log: status" "0 " "$status $(cat plain.err)"
     same "plain log: only told" "$postfix_told
     not done: any local user could have written the log lines of 16 of 16 messages (see trusted-logs, journal, and trust-plain-logs)
     would: lock the password of alice (UID 1500) and expire the account
+    would: let Postfix refuse mail of alice (sqlite:$work/maps/access.sqlite)
     would: hold the queued mail of alice: 16 messages" "$(told plain)"
     same "plain log: nothing happened" ' 0 0' "$(locked) $(queued hold) $(mails)"
+
+    # The originals' line of cron: what goes through emergency-mail comes out as it went in.
+    "$spamgear" postfix-spam-check -p 1hour -m 10 -d 5,5 -w 192.0.2.1 --config postfix.conf \
+        -l postfix.log 2>pipe.err | "$spamgear" emergency-mail 3000 --config postfix.conf >pipe.out 2>>pipe.err
+    same "through emergency-mail" "$(cat plain.out plain.err)" "$(cat pipe.out pipe.err)"
 
     run dry postfix postfix-spam-check -l postfix.log --trusted-logs postfix.log --dry-run
     same "dry run: status" "0 " "$status $(cat dry.err)"
     same "dry run: only told" "$postfix_told
     would: lock the password of alice (UID 1500) and expire the account
+    would: let Postfix refuse mail of alice (sqlite:$work/maps/access.sqlite)
     would: hold the queued mail of alice: 16 messages" "$(told dry)"
     same "dry run: nothing happened" ' 0 0' "$(locked) $(queued hold) $(mails)"
 
@@ -149,6 +189,7 @@ test_postfix() {
     same "disabled: status" "0 " "$status $(cat first.err)"
     same "disabled: told" "$postfix_told [DISABLED]
     case 1: done: lock the password of alice (UID 1500) and expire the account
+    case 1: done: let Postfix refuse mail of alice (sqlite:$work/maps/access.sqlite)
     case 1: done: hold the queued mail of alice: 16 messages" "$(told first)"
     same "one lock, one held queue, one mail" 'alice 16 1' "$(locked) $(queued hold) $(mails)"
     same "nobody else's mail" 1 "$(queued deferred)"
@@ -159,6 +200,8 @@ test_postfix() {
     same "second run: told" "$postfix_told [DISABLED]
     case 1: in force since an earlier run" "$(told second)"
     same "second run: nothing happened" 'alice 16 1' "$(locked) $(queued hold) $(mails)"
+
+    accepts 554 alice
 
     run why postfix why alice -l postfix.log --applet postfix-spam-check
     same "why" 1 "$(grep -c '  case     1, open since .*: 16 messages in 1 hour' why.out)"
@@ -173,6 +216,7 @@ test_postfix() {
     same "let go: not locked again for what was before" ' 0 1' "$(locked) $(queued hold) $(mails)"
     same "let go: why not" 1 "$(grep -c 'case 1 was closed at' after.out)"
     test_empty_queue
+    accepts 250 alice
     stop_all
 }
 
@@ -257,7 +301,7 @@ test_exim() {
     start exim.out "$work/bin/exim4" -bdf
     wait_for "Exim" listens 127.0.0.1 "$port_exim"
     botnet_to_exim
-    config exim mail-server=exim exim="$work/bin/exim4" exim-spool="$work/exim/spool"
+    config exim 'local hold-queue' mail-server=exim exim="$work/bin/exim4" exim-spool="$work/exim/spool"
     mails_before=$(mails)
 
     run exim-first exim exim-spam-check -l exim/log/mainlog --trusted-logs 'exim/log/mainlog'
