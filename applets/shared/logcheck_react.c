@@ -38,10 +38,8 @@ static void choose_methods(const struct logcheck_settings *settings, const struc
         return;
     if (!has_text(&react->methods, "nis"))
         texts_add(&react->methods, "nis");
-    if (settings->nis.value != NULL)
+    if (settings->nis.value != NULL && *settings->nis.value != '\0') /* "nis =" names none */
         react->nis_server = settings->nis.value;
-    else if (react->nis_server == NULL)
-        react->nis_server = "localhost";
 }
 
 /* False, with why_not, when nobody can be disabled by what [react] says. A mistake in [mail] keeps
