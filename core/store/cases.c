@@ -109,13 +109,26 @@ static int make_tables(struct cases *cases, struct strbuf *why)
         why);
 }
 
+/* Three numbers of one moment: another run may be making the tables. */
+static int read_marks(struct cases *cases, int64_t *application, int64_t *version, int64_t *tables,
+                      struct strbuf *why)
+{
+    if (sqlite_run(cases->db, "BEGIN", why) != 0)
+        return -1;
+    int result = number_of(cases, "SELECT count(*) FROM sqlite_master", tables, why);
+    if (result == 0)
+        result = number_of(cases, "PRAGMA application_id", application, why);
+    if (result == 0)
+        result = number_of(cases, "PRAGMA user_version", version, why);
+    cases_rollback(cases);
+    return result;
+}
+
 /* Is it ours? 1; 0: it is empty, -1 with why. */
 static int recognise(struct cases *cases, struct strbuf *why)
 {
     int64_t application = 0, version = 0, tables = 0;
-    if (number_of(cases, "PRAGMA application_id", &application, why) != 0 ||
-        number_of(cases, "PRAGMA user_version", &version, why) != 0 ||
-        number_of(cases, "SELECT count(*) FROM sqlite_master", &tables, why) != 0)
+    if (read_marks(cases, &application, &version, &tables, why) != 0)
         return -1;
     if (application == 0 && version == 0 && tables == 0)
         return 0;

@@ -746,11 +746,11 @@ static void test_other_user(void)
 
 /* ---- several runs at once: one of them does it ---- */
 
-static void test_at_once(void)
+static void test_at_once(const char *name)
 {
     unsigned results[REACT_REFUSED + 1] = {0};
     int status;
-    begin("once");
+    begin(name);
     for (int i = 0; i < 4; i++) {
         fflush(stdout);
         if (fork() != 0)
@@ -920,7 +920,11 @@ int main(void)
     test_changed_settings();
     test_full_disk();
     test_other_user();
-    test_at_once();
+    for (int i = 0; i < 20; i++) { /* each on a state that is not there yet */
+        char name[24];
+        snprintf(name, sizeof name, "once%d", i);
+        test_at_once(name);
+    }
     test_kills();
     texts_clear(&settings.methods);
     texts_clear(&settings.allow);
