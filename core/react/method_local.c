@@ -206,6 +206,30 @@ static int read_both(const struct react_settings *settings, const struct target 
     return 0;
 }
 
+/* The account was removed since, or its name belongs to another one that we did not touch: nothing
+ * of ours is left. why says so. An empty list tells nothing. */
+static bool is_gone(const struct react_settings *settings, const struct target *target,
+                    struct span memo, struct strbuf *why)
+{
+    struct account before, now = {0};
+    struct strbuf text = {0};
+    struct span fields[PASSWD_FIELDS];
+    bool gone = false;
+    if (read_memo(memo, &before, NULL) != 0)
+        return false;
+    if (read_list(settings, "passwd", &text, NULL) == 0 && text.len > 0 &&
+        find(strbuf_span(&text), target->name, fields, PASSWD_FIELDS) == 0) {
+        strbuf_why(why, "there is no account %s any more", target->name);
+        gone = true;
+    } else if (read_account(settings, target->name, &now, NULL) == 0 && now.uid != before.uid &&
+               !is_off(&now)) {
+        strbuf_why(why, "another account has the name %s now, of UID %llu", target->name, now.uid);
+        gone = true;
+    }
+    strbuf_clear(&text);
+    return gone;
+}
+
 /* ---- changing ---- */
 
 static int usermod(const struct react_settings *settings, const char *name,
@@ -274,6 +298,8 @@ static enum method_state local_look(const struct react_settings *settings,
                                     struct strbuf *why)
 {
     struct account before, now;
+    if (memo.len > 0 && is_gone(settings, target, memo, why))
+        return METHOD_OFF;
     if (memo.len > 0 && read_both(settings, target, memo, &before, &now, why) != 0)
         return METHOD_UNTOLD;
     if (memo.len == 0 && read_account(settings, target->name, &now, why) != 0)
@@ -304,6 +330,8 @@ static int local_undo(const struct react_settings *settings, const struct target
 {
     struct account before, now;
     struct texts changes = {0};
+    if (is_gone(settings, target, memo, why))
+        return 0;
     if (read_both(settings, target, memo, &before, &now, why) != 0)
         return -1;
     changes_back(&before, &now, &changes);

@@ -51,7 +51,7 @@ static int write_intent(struct react *react, struct case_file *file, const char 
     return 0;
 }
 
-/* Undoes it, and reads it back. 0, or -1 with why. */
+/* Undoes it, and reads it back. 0, when why may hold a remark; or -1 with why. */
 static int lift(struct react *react, const struct target *target, const struct case_action *action,
                 struct strbuf *why)
 {
@@ -75,12 +75,9 @@ static void lift_and_record(struct react *react, const struct target *target,
 {
     struct strbuf why = {0};
     bool lifted = lift(react, target, action, &why) == 0;
-    if (lifted)
-        texts_format(lines, "lifted: %s", action->what);
-    else
-        texts_format(lines, "failed: to lift: %s: %s", action->what, strbuf_text(&why));
-    react_record(react, action, lifted ? ACTION_LIFTED : ACTION_LIFTING,
-                 lifted ? "" : strbuf_text(&why), lines);
+    texts_format(lines, "%s: %s%s%s", lifted ? "lifted" : "failed: to lift", action->what,
+                 why.len > 0 ? ": " : "", strbuf_text(&why));
+    react_record(react, action, lifted ? ACTION_LIFTED : ACTION_LIFTING, strbuf_text(&why), lines);
     strbuf_clear(&why);
 }
 

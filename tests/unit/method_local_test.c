@@ -264,9 +264,22 @@ static void test_others_hand(void)
     test_number("another one of that name", apply(&p), -1);
     test_text("another one of that name", strbuf_text(&p.why),
               "a.b* has UID 1500 now, and had 1000 when the case was made");
-    test_number("is not told of", look(&p), METHOD_UNTOLD);
-    test_number("is not undone", undo(&p), -1);
+    test_number("has nothing of ours", look(&p), METHOD_OFF);
+    test_number("nor to be undone", undo(&p), 0);
+    test_text("says so", strbuf_text(&p.why), "another account has the name a.b* now, of UID 1500");
     same_shadow("is left", "a.b*:$6$new:20000:0:99999:7::40000:\n");
+    put("shadow", "a.b*:!$6$new:20000:0:99999:7::1:\n", 0600);
+    test_number("or the same one, with another UID", look(&p), METHOD_UNTOLD);
+    test_number("is not undone", undo(&p), -1);
+    same_shadow("is left", "a.b*:!$6$new:20000:0:99999:7::1:\n");
+    put("passwd", "", 0644);
+    test_number("an empty list", look(&p), METHOD_UNTOLD);
+    test_number("tells nothing", undo(&p), -1);
+    put("passwd", "root:x:0:0::/root:/bin/sh\n", 0644);
+    test_number("removed", look(&p), METHOD_OFF);
+    test_number("nothing to undo", undo(&p), 0);
+    test_text("says so", strbuf_text(&p.why), "there is no account a.b* any more");
+    put("passwd", "a.b*:x:1500:1000::/:/bin/sh\n", 0644);
     plan_clear(&p);
     plan(&p, "a.b*");
     put("passwd", "a.b*:x:0:0::/:/bin/sh\n", 0644);
