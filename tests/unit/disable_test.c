@@ -7,6 +7,7 @@
 struct react {
     struct strbuf told;
     enum react_result result;
+    const char *line; /* NULL: none */
     unsigned over;
 };
 
@@ -14,7 +15,8 @@ void react_disable(struct react *react, const struct react_account *account,
                    struct react_outcome *outcome)
 {
     *outcome = (struct react_outcome){.result = react->result, .case_id = 7};
-    texts_add(&outcome->lines, "done: x");
+    if (react->line != NULL)
+        texts_add(&outcome->lines, react->line);
     strbuf_format(&react->told, "%s %s, %s, %llu of %llu trusted", sender_kind_name(account->kind),
                   account->name, account->reason, (unsigned long long)account->trusted,
                   (unsigned long long)account->messages);
@@ -205,6 +207,45 @@ static void test_handing_over(void)
     strbuf_clear(&react.told);
 }
 
+/* What becomes trouble, and so status 2. */
+static const struct {
+    const char *name;
+    enum react_result result;
+    const char *line, *allow, *want; /* want: the first problem; NULL: none */
+} troubles[] = {
+    {"done", REACT_DISABLED, "done: x", NULL, NULL},
+    {"done, and nobody told", REACT_DISABLED, "failed: to tell by mail", NULL,
+     "ann: failed: to tell by mail"},
+    {"failed", REACT_FAILED, "failed: x", NULL, "ann: was not disabled"},
+    {"refused", REACT_REFUSED, "not done: x", NULL, "ann: was not disabled"},
+    {"refused, of another", REACT_REFUSED, "not done: x", "b*", "ann: was not disabled"},
+    {"allowed", REACT_REFUSED, "not done: x", "a*", NULL},
+    {"only told", REACT_WOULD, "would: x", NULL, NULL},
+    {"standing", REACT_STANDING, NULL, NULL, NULL},
+};
+
+static void test_troubles(void)
+{
+    for (size_t i = 0; i < sizeof troubles / sizeof *troubles; i++) {
+        struct react react = {.result = troubles[i].result, .line = troubles[i].line};
+        struct texts allow = {0}, problems = {0};
+        struct disable disable = {.networks = 3, .unknown = 3, .allow = &allow, .react = &react};
+        struct report report;
+        struct strbuf got = {0};
+        if (troubles[i].allow != NULL)
+            texts_add(&allow, troubles[i].allow);
+        run(&disable, &got, &report, &problems);
+        test_text(troubles[i].name, problems.len > 0 ? problems.at[0] : "none",
+                  troubles[i].want != NULL ? troubles[i].want : "none");
+        test_number("lines", (int64_t)report.senders.at[2].reaction.lines.len, 1);
+        report_clear(&report);
+        texts_clear(&allow);
+        texts_clear(&problems);
+        strbuf_clear(&got);
+        strbuf_clear(&react.told);
+    }
+}
+
 /* Without a react the report must say that nothing was done. */
 static void test_no_react(void)
 {
@@ -230,6 +271,7 @@ int main(void)
     test_accounts();
     test_reasons();
     test_handing_over();
+    test_troubles();
     test_no_react();
     unlink("mail.log");
     test_true("cleaned up", chdir("/") == 0 && rmdir(dir) == 0);
