@@ -325,8 +325,57 @@ test_exim() {
     same "Exim, undo: the account" "$(cat shadow.before)" "$(cat root/etc/shadow)"
 }
 
+# --- webmail --------------------------------------------------------------------------
+
+dns_answers() {
+    perl -MIO::Socket::IP -e 'my $s = IO::Socket::IP->new(PeerHost => "127.0.0.1",
+        PeerPort => $ARGV[0], Proto => "udp") or exit 1;
+        $s->send("\0\1\1\0\0\1\0\0\0\0\0\0\1a\0\0\14\0\1"); alarm 1; $s->recv(my $in, 512);
+        exit(length $in < 12)' "$1"
+}
+
+# 12 messages from 6 networks: of carol through Roundcube, of alice through IMP.
+write_webmail_logs() {
+    for network in 1 2 3 4 5 6; do
+        for minute in 10 40; do
+            echo "[21-Nov-2026 17:$minute:0$network +0000]: <abcd1234> User carol" \
+                "[203.0.$network.7]; Message <$network.$minute@mail.example> for a@x.example;" \
+                "250: 2.0.0 Ok: queued as 4F$minute$network" >>roundcube.log
+            echo "2026-11-21T17:$minute:0$network+00:00 INFO: HORDE [imp] Message sent to" \
+                "a@x.example from alice (203.0.$network.7)" \
+                '[pid 9596 on line 970 of "/srv/imp/lib/Compose.php"]' >>horde.log
+        done
+    done
+}
+
+# Such logs have no names of clients: whoever is reported is asked for, and all have none here.
+test_webmail() {
+    port_dns=$(free_ports 1)
+    start dns.out perl "$servers_dir/dns_stub.pl" "$port_dns"
+    wait_for "the name server" dns_answers "$port_dns"
+    write_webmail_logs
+    config webmail local
+    mails_before=$(mails)
+    for webmail in "roundcube roundcube carol" "imp horde alice"; do
+        # shellcheck disable=SC2086 # three words
+        set -- $webmail
+        run "$1" webmail "$1-spam-check" -l "$2.log" --trusted-logs "$2.log" \
+            --resolvers "127.0.0.1:$port_dns" --now 2026-11-21T18:00:00Z
+        same "$1: status" "0 " "$status $(cat "$1.err")"
+        same "$1: told" "12 (6 nets/6 unknowns/6 IPs/0 webmail) [DISABLED]" \
+            "$(sed -n 's/^\(12 .*) \)-- .* \(\[DISABLED\]\)$/\1\2/p' "$1.out")"
+        same "$1: what" 1 "$(grep -c "done: lock the password of $3 " "$1.out")"
+    done
+    same "webmail: two locks, two mails" "alice carol 2" \
+        "$(locked | paste -sd' ' -) $(($(mails) - mails_before))"
+    run undo webmail case undo 1
+    run undo webmail case undo 2
+    same "webmail: undo" "$(cat shadow.before)" "$(cat root/etc/shadow)"
+}
+
 accounts
 sink_start
 test_postfix
 test_exim
+test_webmail
 report
