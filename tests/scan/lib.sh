@@ -45,7 +45,14 @@ trap finish EXIT
 trap 'exit 1' INT TERM HUP
 chmod 755 "$work" # workers and tenants must get through
 cd "$work" || exit 2
-: >none.conf
+cat >none.conf <<END # nothing of the machine's own is read or written
+[react]
+state = $work/state
+[mail]
+spool =
+[emergency]
+spool =
+END
 DIR=$scan_dir
 . "$scan_dir/../cases/full-scan/lib.sh"
 

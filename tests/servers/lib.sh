@@ -78,6 +78,16 @@ trap finish EXIT
 trap 'exit 1' INT TERM HUP
 chmod 711 "$work" # servers that drop their rights must get through
 cd "$work" || exit 1
+cat >none.conf <<END || exit 1 # what a run without --config goes by: nothing of the machine's own
+[react]
+state = $work/state
+[mail]
+spool =
+sendmail = /nonexistent/sendmail
+[emergency]
+spool =
+END
+export SPAMGEAR_CONFIG="$work/none.conf"
 
 # start LOG COMMAND... : runs a server in its own process group; its own messages go to LOG.
 # A shell stands between, to end the group when the test dies without a chance to clean up:

@@ -7,7 +7,6 @@ unset http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 # shellcheck disable=SC2046
 set -- $(free_ports 4)
 tls=$1 plain=$2 other=$3 silent=$4
-export SPAMGEAR_CONFIG=/dev/null
 
 # --- certificates and answers ---------------------------------------------------------
 
