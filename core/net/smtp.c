@@ -132,7 +132,7 @@ static const char *bad_job(const struct smtp_job *job)
         bad = "the name for EHLO is no host name";
     if (bad == NULL && *job->from != '\0' && !is_bare(job->from))
         bad = "the sender is no address";
-    return bad == NULL ? bad_message(job->message) : bad;
+    return bad;
 }
 
 /* ---- the delivery ---- */
@@ -151,17 +151,19 @@ static size_t progress_size(size_t count)
     return sizeof(struct smtp_progress) + count * sizeof(struct smtp_told);
 }
 
-/* Recipients that no server can be given are refused here, and left out. How many are left. */
+/* What no server can be given is refused here, for good: recipients, or the message for all of
+ * them. How many are left. */
 static size_t begin(const struct smtp_job *job, struct smtp_recipient *recipients)
 {
     size_t left = 0;
+    const char *bad = bad_message(job->message);
     for (size_t i = 0; i < job->count; i++) {
-        bool good = is_bare(recipients[i].address);
+        const char *wrong = is_bare(recipients[i].address) ? bad : "is no address";
         recipients[i].code = 0;
-        recipients[i].result = good ? SMTP_NOT_TRIED : SMTP_REFUSED;
-        recipients[i].text = good ? NULL : mem_text("is no address");
+        recipients[i].result = wrong == NULL ? SMTP_NOT_TRIED : SMTP_REFUSED;
+        recipients[i].text = wrong == NULL ? NULL : mem_text(wrong);
         job->progress->told[i].result = (int)recipients[i].result;
-        left += good;
+        left += wrong == NULL;
     }
     return left;
 }

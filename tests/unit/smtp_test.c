@@ -204,16 +204,6 @@ static const struct {
     int tls;
     const char *why;
 } refused[] = {
-    {"a@b", "Subject: x\n\nhello\n", NULL, NULL, NULL, 0,
-     "the message has no body or does not end with CRLF"},
-    {"a@b", "Subject: x\r\n\r\na\nb\r\n", NULL, NULL, NULL, 0,
-     "the message has lines that do not end with CRLF"},
-    {"a@b", "Subject: x\r\n\r\na\rb\r\n", NULL, NULL, NULL, 0,
-     "the message has lines that do not end with CRLF"},
-    {"a@b", "Subject: x\r\n\r\n\xc3\xa4\r\n", NULL, NULL, NULL, 0,
-     "the message holds other bytes than ASCII"},
-    {"a@b", "Subject: x\r\n", NULL, NULL, NULL, 0,
-     "the message has no body or does not end with CRLF"},
     {"a b", MAIL, NULL, NULL, NULL, 0, "the sender is no address"},
     {"a@b>\r\nRCPT TO:<x@y", MAIL, NULL, NULL, NULL, 0, "the sender is no address"},
     {"A <a@b>", MAIL, NULL, NULL, NULL, 0, "the sender is no address"},
@@ -242,6 +232,31 @@ static void test_refused(void)
             smtp_send(&server, refused[i].from, span_text(refused[i].message), &one, 1, &why), -1);
         test_text(refused[i].why, strbuf_text(&why), refused[i].why);
         test_number("not tried", one.result, SMTP_NOT_TRIED);
+        smtp_recipients_clear(&one, 1);
+        strbuf_clear(&why);
+    }
+}
+
+/* These will never be any better: the caller need not try again. */
+static void test_messages(void)
+{
+    static const char *const messages[][2] = {
+        {"Subject: x\n\nhello\n", "the message has no body or does not end with CRLF"},
+        {"Subject: x\r\n", "the message has no body or does not end with CRLF"},
+        {"Subject: x\r\n\r\na\nb\r\n", "the message has lines that do not end with CRLF"},
+        {"Subject: x\r\n\r\na\rb\r\n", "the message has lines that do not end with CRLF"},
+        {"Subject: x\r\n\r\na\n.\r\nMAIL\r\n", "the message has lines that do not end with CRLF"},
+        {"Subject: x\r\n\r\n\xc3\xa4\r\n", "the message holds other bytes than ASCII"},
+    };
+    struct smtp_server server = {
+        .host = (char *)(size_t) "127.0.0.1", .port = 1, .deadline_ms = 1000};
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        struct smtp_recipient one = {.address = "c@d"};
+        struct strbuf why = {0};
+        test_number("refused", smtp_send(&server, "a@b", span_text(messages[i][0]), &one, 1, &why),
+                    0);
+        test_number(messages[i][0], one.result, SMTP_REFUSED);
+        test_text(messages[i][0], one.text, messages[i][1]);
         smtp_recipients_clear(&one, 1);
         strbuf_clear(&why);
     }
@@ -278,6 +293,7 @@ int main(void)
     test_gate();
     test_mechanisms();
     test_refused();
+    test_messages();
     test_recipients();
     return test_end();
 }

@@ -7,7 +7,7 @@
  * was asked before TLS stands is hung up on. A password goes to a server only through TLS with a
  * certificate that fits, whatever `tls` says, and no mail without the log-in that was asked for;
  * mechanisms are PLAIN and LOGIN. Messages are CRLF and ASCII, as message_write makes them; others
- * are refused.
+ * are refused, for every recipient.
  */
 #ifndef SPAMGEAR_NET_SMTP_H
 #define SPAMGEAR_NET_SMTP_H
