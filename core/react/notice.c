@@ -322,7 +322,8 @@ static int send_letter(const struct notices *notices, struct letter *letter, str
         strbuf_format(&letter->lines, "\n... and %u more", letter->count - LINES_MAX);
     notice_fill(&message, strbuf_span(&notices->template), strbuf_span(&letter->address),
                 strbuf_span(&letter->user), strbuf_span(&letter->lines));
-    struct mail mail = {.ready = strbuf_span(&message)};
+    /* not the message: its date changes */
+    struct mail mail = {.ready = strbuf_span(&message), .key = strbuf_span(&letter->lines)};
     int sent = mail_send(&notices->mail, &mail, &result, why);
     mail_result_clear(&result);
     strbuf_clear(&message);

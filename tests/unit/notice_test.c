@@ -194,6 +194,42 @@ static void test_send(const char *sendmail)
     unlink("template");
 }
 
+static unsigned send_again(const struct mail_settings *mail, const char *line)
+{
+    struct texts problems = {0};
+    struct notices *notices = notices_open("template", mail->sendmail, NULL);
+    if (notices == NULL)
+        exit(1);
+    notices_mail_with(notices, mail);
+    add(notices, "bob", "bob@example.net", line);
+    test_number("sent or in peace", notices_send(notices, false, &problems), 0);
+    texts_clear(&problems);
+    unsigned sent = access("mail.bob@example.net", F_OK) == 0;
+    unlink("mail.bob@example.net");
+    return sent;
+}
+
+/* The date of a message is another each time; what it tells is not. */
+static void test_quiet(char *sendmail)
+{
+    struct mail_settings mail = {.route = "mail",
+                                 .sendmail = sendmail,
+                                 .timeout_s = 20,
+                                 .spool = (char *)(size_t) "spool",
+                                 .quiet_s = 3600};
+    put("template", "To: ${EMAIL}\nSubject: ${USERNAME}\n\n${SHELLS}\n", 0644);
+    test_number("first", send_again(&mail, "/home/bob/a [X]"), 1);
+    clock_pin(1795282389 + 60);
+    test_number("the same", send_again(&mail, "/home/bob/a [X]"), 0);
+    test_number("another", send_again(&mail, "/home/bob/b [X]"), 1);
+    clock_pin(1795282389 + 3600);
+    test_number("after a while", send_again(&mail, "/home/bob/a [X]"), 1);
+    clock_pin(1795282389);
+    unlink("template");
+    unlink("spool/sent");
+    test_true("nothing waits", rmdir("spool") == 0);
+}
+
 static void test_many(const char *sendmail)
 {
     struct texts problems = {0};
@@ -256,6 +292,7 @@ int main(void)
     test_hostile();
     test_long_lines();
     test_send(strbuf_text(&sendmail));
+    test_quiet(sendmail.data);
     test_many(strbuf_text(&sendmail));
     test_templates();
     fill(&first, notice_template(), "/home/bob/x.php [X]");
