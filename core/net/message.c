@@ -313,6 +313,17 @@ static void add_quoted(struct strbuf *out, struct span line)
     }
 }
 
+void message_quote(struct strbuf *out, struct span text)
+{
+    struct span line;
+    while (span_take_line(&text, &line)) {
+        while (line.len > 0 && line.at[line.len - 1] == '\r')
+            line.len--;
+        add_quoted(out, line);
+        strbuf_add_text(out, "\r\n");
+    }
+}
+
 static void add_body(struct strbuf *out, struct span body)
 {
     struct strbuf clean = {0};

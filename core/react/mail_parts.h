@@ -38,7 +38,8 @@ bool mail_is_due(int64_t now, int64_t next_try, int64_t lease_s);
 
 /* Adds who stands in its To, Cc and Bcc. */
 void mail_ready_recipients(struct texts *to, struct span message);
-/* As servers want it: CRLF; without Bcc, and with From and Message-ID when they are missing. */
+/* As servers want it: CRLF and ASCII; without Bcc, and with From and Message-ID when they are
+ * missing. A body that holds other bytes becomes quoted-printable, unless it has parts. */
 void mail_ready_complete(struct strbuf *out, struct span message, const char *from);
 
 /* ---- one delivery ---- */

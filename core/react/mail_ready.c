@@ -5,9 +5,13 @@
 
 #include "spamgear/base/clock.h"
 #include <inttypes.h>
+#include <string.h>
 #include <strings.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#define LINE_MAX_BYTES 998
+#define ENCODING       SPAN("Content-Transfer-Encoding")
 
 /* The field at the start of *rest, with the lines that continue it. False: the headers end. */
 static bool take_field(struct span *rest, struct span *field)
@@ -94,20 +98,83 @@ static void add_id(struct strbuf *out)
     strbuf_clear(&id);
 }
 
+/* What the headers say of the body. */
+struct shape {
+    bool from, id, mime, type, parts, coded;
+};
+
+/* Does the field's value begin so? */
+static bool says(struct span field, struct span name, const char *begin)
+{
+    struct span value = span_skip(field, name.len + 1);
+    while (value.len > 0 && strchr(" \t\r\n", *value.at) != NULL)
+        value = span_skip(value, 1);
+    return value.len >= strlen(begin) && strncasecmp(value.at, begin, strlen(begin)) == 0;
+}
+
+static void look_at(struct shape *shape, struct span field)
+{
+    static const struct span type = {"Content-Type", 12};
+    shape->from |= is_field(field, SPAN("From"));
+    shape->id |= is_field(field, SPAN("Message-ID"));
+    shape->mime |= is_field(field, SPAN("MIME-Version"));
+    if (is_field(field, type)) {
+        shape->type = true;
+        shape->parts |= says(field, type, "multipart/") || says(field, type, "message/");
+    }
+    if (is_field(field, ENCODING))
+        shape->coded |= says(field, ENCODING, "base64") || says(field, ENCODING, "quoted-");
+}
+
+/* No server need take other bytes than ASCII, nor longer lines (RFC 5321, 4.5.3.1.6). */
+static bool must_be_coded(struct span body)
+{
+    struct span line;
+    for (size_t i = 0; i < body.len; i++)
+        if (body.at[i] == '\0' || (unsigned char)body.at[i] >= 0x80)
+            return true;
+    while (span_take_line(&body, &line))
+        if (line.len > LINE_MAX_BYTES)
+            return true;
+    return false;
+}
+
+static void add_field(struct strbuf *out, struct span field)
+{
+    struct strbuf coded = {0};
+    message_encode(&coded, field, "\n ");
+    add_crlf(out, strbuf_span(&coded));
+    strbuf_clear(&coded);
+}
+
+static void add_missing(struct strbuf *out, const struct shape *shape, const char *from, bool code)
+{
+    if (!shape->from)
+        message_header(out, "From", span_text(from));
+    if (!shape->id)
+        add_id(out);
+    if (code && !shape->mime)
+        strbuf_add_text(out, "MIME-Version: 1.0\r\n");
+    if (code && !shape->type)
+        strbuf_add_text(out, "Content-Type: text/plain; charset=utf-8\r\n");
+    if (code)
+        strbuf_add_text(out, "Content-Transfer-Encoding: quoted-printable\r\n");
+    strbuf_add_text(out, "\r\n");
+}
+
 void mail_ready_complete(struct strbuf *out, struct span message, const char *from)
 {
-    bool has_from = false, has_id = false;
-    struct span rest = message, field;
-    while (take_field(&rest, &field)) {
-        has_from = has_from || is_field(field, SPAN("From"));
-        has_id = has_id || is_field(field, SPAN("Message-ID"));
-        if (!is_field(field, SPAN("Bcc")))
-            add_crlf(out, field);
-    }
-    if (!has_from)
-        message_header(out, "From", span_text(from));
-    if (!has_id)
-        add_id(out);
-    strbuf_add_text(out, "\r\n");
-    add_crlf(out, rest);
+    struct shape shape = {0};
+    struct span body = message, rest = message, field;
+    while (take_field(&body, &field))
+        look_at(&shape, field);
+    bool code = !shape.parts && !shape.coded && must_be_coded(body);
+    while (take_field(&rest, &field))
+        if (!is_field(field, SPAN("Bcc")) && !(code && is_field(field, ENCODING)))
+            add_field(out, field);
+    add_missing(out, &shape, from, code);
+    if (code)
+        message_quote(out, body);
+    else
+        add_crlf(out, body);
 }

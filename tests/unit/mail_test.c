@@ -153,6 +153,53 @@ static void test_ready(void)
     strbuf_clear(&out);
 }
 
+static void complete(const char *name, const char *message, const char *want)
+{
+    struct strbuf out = {0};
+    mail_ready_complete(&out, span_text(message), "c@d");
+    test_text(name, strbuf_text(&out), want);
+    strbuf_clear(&out);
+}
+
+#define HEAD "From: a\r\nMessage-ID: <b>\r\n"
+
+/* What a server need not take becomes what it must. */
+static void test_ready_coded(void)
+{
+    complete("8 bits",
+             "From: a\nMessage-ID: <b>\n\nGr\xc3\xbc\xc3\x9f"
+             "e = x \n.\n",
+             HEAD "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                  "Content-Transfer-Encoding: quoted-printable\r\n\r\nGr=C3=BC=C3=9Fe =3D x=20\r\n"
+                  ".\r\n");
+    complete("in place of another",
+             "From: a\nMessage-ID: <b>\nmime-version: 1.0\nContent-Type: text/plain; "
+             "charset=ISO-8859-1\nContent-transfer-encoding:\n 8BIT\n\n\xe4\r\n",
+             HEAD "mime-version: 1.0\r\nContent-Type: text/plain; charset=ISO-8859-1\r\n"
+                  "Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n");
+    complete("7 bits", "From: a\nMessage-ID: <b>\nContent-Transfer-Encoding: 8bit\n\nx\n",
+             HEAD "Content-Transfer-Encoding: 8bit\r\n\r\nx\r\n");
+    complete("a header", "From: a\nMessage-ID: <b>\nSubject: \xc3\xa4\n\nx\n",
+             HEAD "Subject: =?UTF-8?B?w6Q=?=\r\n\r\nx\r\n");
+    complete("parts", "From: a\nMessage-ID: <b>\nContent-Type:\n Multipart/mixed\n\n\xc3\xa4\n",
+             HEAD "Content-Type:\r\n Multipart/mixed\r\n\r\n\xc3\xa4\r\n");
+    complete("is coded, and wrong",
+             "From: a\nMessage-ID: <b>\nContent-Transfer-Encoding: base64\n\n\xc3\xa4\n",
+             HEAD "Content-Transfer-Encoding: base64\r\n\r\n\xc3\xa4\r\n");
+    struct strbuf out = {0}, text = {0};
+    struct span rest, line;
+    strbuf_add_text(&text, "From: a\n\n");
+    for (int i = 0; i < 999; i++)
+        strbuf_add_char(&text, 'x');
+    mail_ready_complete(&out, strbuf_span(&text), "c@d");
+    bool longer = false;
+    for (rest = strbuf_span(&out); span_take_line(&rest, &line);)
+        longer = longer || line.len > 998;
+    test_true("no line is too long", !longer);
+    strbuf_clear(&out);
+    strbuf_clear(&text);
+}
+
 /* ---- sending ---- */
 
 /* Writes its words and what it gets to `mail`, and ends as `status` says. */
@@ -401,6 +448,7 @@ int main(void)
     test_routes();
     test_old();
     test_ready();
+    test_ready_coded();
     test_sent();
     test_quiet();
     test_refused();

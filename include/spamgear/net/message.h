@@ -33,6 +33,9 @@ void message_header(struct strbuf *out, const char *name, struct span value);
  * encoded word may stand in them. An ASCII value stays as it is. */
 void message_encode(struct strbuf *out, struct span value, const char *between);
 
+/* Appends text as quoted-printable, its lines ended with CRLF, nothing else of it changed. */
+void message_quote(struct strbuf *out, struct span text);
+
 /* "Sat, 21 Nov 2026 17:33:09 +0000": now (RFC 5322, 3.3). */
 void message_date(struct strbuf *out);
 
