@@ -16,9 +16,10 @@ static void learn(struct mail_recipient *to, enum smtp_result got, const char *s
 {
     enum smtp_result merged = mail_merge(to->state, got);
     struct strbuf how = {0};
-    if (merged == to->state && to->how != NULL && merged == SMTP_SENT)
-        return; /* who gave it to him first is told */
+    bool news = merged == got && to->state != SMTP_SENT;
     to->state = merged;
+    if (!news && to->how != NULL)
+        return; /* what decided is told: who gave it to him first, who may take it later */
     strbuf_add_text(&how, server);
     if (why != NULL)
         strbuf_format(&how, "%s%s", *server != '\0' ? ": " : "", why);
@@ -126,8 +127,10 @@ static void by_servers(struct mail_delivery *delivery, struct texts *problems)
 {
     struct mail_routes routes = {0};
     struct strbuf why = {0};
-    if (mail_routes_read(&routes, &delivery->settings->smtp, &why) != 0)
+    if (mail_routes_read(&routes, &delivery->settings->smtp, &why) != 0) {
         texts_add(problems, strbuf_text(&why));
+        learn_all(delivery, SMTP_LATER, "", strbuf_text(&why));
+    }
     for (size_t i = 0; i < routes.list.len; i++) {
         const struct mail_route *route = &routes.list.at[i];
         if (!is_dead(delivery, route->url)) {
@@ -210,6 +213,7 @@ static void by_sendmail(struct mail_delivery *delivery)
     strbuf_clear(&why);
 }
 
+/* Mistakes of the configuration are mended by people: mail waits for that. */
 void mail_deliver(struct mail_delivery *delivery, struct texts *problems)
 {
     if (delivery->settings->smtp.len > 0)
@@ -217,7 +221,7 @@ void mail_deliver(struct mail_delivery *delivery, struct texts *problems)
     else if (delivery->settings->sendmail != NULL && *delivery->settings->sendmail != '\0')
         by_sendmail(delivery);
     else
-        learn_all(delivery, SMTP_REFUSED, "nothing", "neither a server nor sendmail is configured");
+        learn_all(delivery, SMTP_LATER, "", "neither a server nor sendmail is configured");
 }
 
 int64_t mail_lease_s(const struct mail_settings *settings)

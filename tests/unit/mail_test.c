@@ -369,6 +369,31 @@ static void test_no_spool(void)
     take_mail(got);
 }
 
+/* Who made a mistake in the configuration may mend it: nothing is given up for that. */
+static void test_no_way(void)
+{
+    char got[4000], *sendmail = settings.sendmail;
+    settings.sendmail = NULL;
+    test_number("kept", send_one("s", "no way"), 0);
+    test_number("two wait", result.spooled, 2);
+    test_true("says",
+              result.problems.len > 0 &&
+                  strstr(result.problems.at[0], "a@example.net: will be tried again: neither a "
+                                                "server nor sendmail is configured") != NULL);
+    clock_pin(NOW + 300);
+    texts_add(&settings.smtp, "x@example.net");
+    flush(0);
+    texts_clear(&settings.smtp);
+    test_number("still", count_files("spool"), 1);
+    settings.sendmail = sendmail;
+    clock_pin(NOW + 3600);
+    flush(0);
+    take_mail(got);
+    test_true("sent", strstr(got, "\n\nno way\n") != NULL);
+    test_number("nothing waits", count_files("spool"), 0);
+    clock_pin(NOW);
+}
+
 static void test_locked(void)
 {
     char got[4000];
@@ -455,6 +480,7 @@ int main(void)
     test_later();
     test_given_up();
     test_no_spool();
+    test_no_way();
     test_locked();
     test_recipients();
     clear_spool();
