@@ -14,7 +14,7 @@ struct mail_rows {
     int tls;
     bool tls12;
     struct period timeout, spool_age, quiet;
-    uint64_t spool_max;
+    uint64_t spool_tries, spool_max;
     char *sendmail; /* [mail] alone */
 };
 
@@ -75,6 +75,8 @@ static const struct option both_rows[] = {
                 "Empty: keep nothing."),
     OPTION_PERIOD(struct mail_rows, spool_age, "spool-age", 0, "PERIOD", "5 days",
                   "Give up mails that are older; they are kept in DIR/failed."),
+    OPTION_COUNT(struct mail_rows, spool_tries, "spool-tries", 0, "N", "50", 1, 10000,
+                 "Give up mails that N attempts could not send."),
     OPTION_COUNT(struct mail_rows, spool_max, "spool-max", 0, "N", "1000", 1, 100000,
                  "Keep at most N mails."),
     OPTION_PERIOD(struct mail_rows, quiet, "quiet", 0, "PERIOD", "6 hours",
@@ -142,6 +144,7 @@ static void fill(struct mail_settings *mail, const struct mail_rows *rows, const
                                    .timeout_s = rows->timeout.seconds,
                                    .spool = rows->spool,
                                    .spool_age_s = rows->spool_age.seconds,
+                                   .spool_tries = rows->spool_tries,
                                    .spool_max = rows->spool_max,
                                    .quiet_s = rows->quiet.seconds};
     if (mail->timeout_s > 3600)

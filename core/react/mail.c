@@ -347,22 +347,30 @@ static void give_up(struct flush *flush, struct spool_mail *mail)
     strbuf_clear(&why);
 }
 
+/* By its age, or by its attempts: the clock may have been wrong when it was queued. */
+static bool had_enough(const struct mail_settings *settings, const struct spool_mail *mail)
+{
+    return clock_now() - mail->queued >= settings->spool_age_s ||
+           (settings->spool_tries > 0 && mail->attempts + 1 >= settings->spool_tries);
+}
+
 /* What one more attempt made of a mail. One that somebody will never get is kept for people to look
  * at, once nobody waits for it any more. */
 static void settle_waiting(struct flush *flush, struct spool_mail *mail,
                            const struct mail_recipient *states, size_t count)
 {
     struct strbuf why = {0};
-    bool too_old = clock_now() - mail->queued >= flush->settings->spool_age_s;
+    bool enough = had_enough(flush->settings, mail);
     size_t waiting = 0, lost = 0;
     for (size_t i = 0; i < count; i++) {
-        bool waits = states[i].state == SMTP_LATER && !too_old;
+        bool waits = states[i].state == SMTP_LATER && !enough;
         waiting += waits;
         if (waits || states[i].state == SMTP_SENT)
             continue;
         lost++;
         texts_format(flush->problems, "%s: not sent%s: %s", states[i].address,
-                     states[i].state == SMTP_LATER ? ", and too old now" : "", how_of(&states[i]));
+                     states[i].state == SMTP_LATER ? ", and tried long enough" : "",
+                     how_of(&states[i]));
     }
     if (waiting == 0 && lost > 0)
         give_up(flush, mail);

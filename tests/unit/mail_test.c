@@ -350,6 +350,27 @@ static void test_given_up(void)
     clock_pin(NOW);
 }
 
+/* The clock was a year ahead when it was queued: its age says nothing. */
+static void test_tried_enough(void)
+{
+    char got[4000];
+    put("status", "75", 0644);
+    clock_pin(NOW + 365 * 86400);
+    send_one("s", "early");
+    settings.spool_tries = 3;
+    clock_pin(NOW);
+    flush(0);
+    test_number("two attempts", count_files("spool"), 1);
+    clock_pin(NOW + 600);
+    flush(3);
+    test_number("nothing waits", count_files("spool"), 0);
+    test_number("it is kept", count_files("spool/failed"), 2);
+    settings.spool_tries = 0;
+    unlink("status");
+    take_mail(got);
+    clock_pin(NOW);
+}
+
 /* The spool belongs to another run, cannot be made, or is a file: mail goes out all the same. */
 static void test_no_spool(void)
 {
@@ -479,6 +500,7 @@ int main(void)
     test_refused();
     test_later();
     test_given_up();
+    test_tried_enough();
     test_no_spool();
     test_no_way();
     test_locked();

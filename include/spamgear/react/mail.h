@@ -21,13 +21,14 @@ struct mail_settings {
     char *user, *password_file, *ca_file, *hello;
     int tls; /* enum smtp_tls */
     bool tls12;
-    char *from;          /* NULL: spamgear@HOST */
-    struct texts to;     /* the administrators; none: root */
-    int64_t timeout_s;   /* of one delivery */
-    char *spool;         /* folder; "" or NULL: nothing is spooled */
-    int64_t spool_age_s; /* older mails are given up */
-    uint64_t spool_max;  /* mails in the spool at most */
-    int64_t quiet_s;     /* the same report is not sent again within this; 0: always */
+    char *from;           /* NULL: spamgear@HOST */
+    struct texts to;      /* the administrators; none: root */
+    int64_t timeout_s;    /* of one delivery */
+    char *spool;          /* folder; "" or NULL: nothing is spooled */
+    int64_t spool_age_s;  /* older mails are given up */
+    uint64_t spool_tries; /* after so many attempts too; 0: as many as there are in that time */
+    uint64_t spool_max;   /* mails in the spool at most */
+    int64_t quiet_s;      /* the same report is not sent again within this; 0: always */
 };
 
 struct mail {
