@@ -3,7 +3,7 @@
 # exim-list adds a name to the file `list`; `command` runs the script `method`, by which a name is
 # disabled when the file `off.NAME` is there. The file `broken` makes it fail.
 tmp=$(pwd)
-export SPAMGEAR_CONFIG=$tmp/react.conf
+export SPAMGEAR_CONFIG="$tmp/react.conf"
 
 configure() { # METHODS
     cat >react.conf <<END
