@@ -22,6 +22,8 @@
 
 #define LOG_WAIT_MS  50   /* at most, for a log daemon that is busy */
 #define SCRIPT_BYTES 4096 /* of a path: what is cut off could not be scanned */
+#define TIMES        "SPAMGEAR_SENDMAIL"
+#define TIMES_MAX    8
 
 struct settings {
     char *program, *log_socket;
@@ -50,23 +52,35 @@ static bool is_plain(char c)
     return (unsigned char)c >= ' ' && strchr(",\"\\", c) == NULL;
 }
 
+/* Bytes of the character that text begins with, as far as it is one. */
+static size_t character_length(struct span text)
+{
+    size_t len = 1;
+    while (len < text.len && len < 4 && (text.at[0] & 0xc0) == 0xc0 &&
+           (text.at[len] & 0xc0) == 0x80)
+        len++;
+    return len;
+}
+
+/* The limit is one of written bytes: log daemons cut long lines, and the fields behind a value that
+ * grew would be lost. */
 void sendmail_value(struct strbuf *line, const char *text, size_t bytes_max)
 {
-    struct span rest = span_text(text);
-    bool cut = rest.len > bytes_max;
-    rest.len = cut ? bytes_max : rest.len;
-    while (rest.len > 0) {
-        size_t plain = 0;
-        while (plain < rest.len && is_plain(rest.at[plain]))
-            plain++;
-        text_escape(line, (struct span){rest.at, plain});
-        rest = span_skip(rest, plain);
-        if (rest.len == 0)
-            break;
-        strbuf_format(line, "\\x%02x", (unsigned char)*rest.at);
-        rest = span_skip(rest, 1);
+    size_t start = line->len, before;
+    for (struct span rest = span_text(text); rest.len > 0;) {
+        struct span one = {rest.at, character_length(rest)};
+        before = line->len;
+        if (is_plain(*one.at))
+            text_escape(line, one);
+        else
+            strbuf_format(line, "\\x%02x", (unsigned char)*one.at);
+        if (line->len - start > bytes_max) {
+            line->len = before;
+            strbuf_add_text(line, "...");
+            return;
+        }
+        rest = span_skip(rest, one.len);
     }
-    strbuf_add_text(line, cut ? "..." : "");
 }
 
 void sendmail_user(struct strbuf *line, uid_t uid)
@@ -99,6 +113,30 @@ static bool is_spamgear(const char *path)
     struct stat own, other;
     return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 &&
            path_same_inode(&own, &other);
+}
+
+/* How often we stood in front of this mail. */
+static unsigned times_before(void)
+{
+    unsigned long long times = 0;
+    span_number(span_text(getenv(TIMES)), &times);
+    return times < TIMES_MAX ? (unsigned)times : TIMES_MAX;
+}
+
+/* The environment that sendmail gets: ours, and that we stood here once more. */
+static char **next_environment(void)
+{
+    struct strbuf mark = {0};
+    size_t count = 0, len = 0;
+    while (environ[count] != NULL)
+        count++;
+    char **next = mem_zero(count + 2, sizeof *next);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], TIMES "=", sizeof TIMES) != 0)
+            next[len++] = environ[i];
+    strbuf_format(&mark, TIMES "=%u", times_before() + 1);
+    next[len] = strbuf_take(&mark);
+    return next;
 }
 
 /* May the word be the value of the option before it? */
@@ -137,7 +175,7 @@ static _Noreturn void become(const char *program, const struct run *run)
     for (int i = 0; i < run->argc; i++)
         words[len++] = run->argv[i];
     signal(SIGXFSZ, SIG_DFL); /* which our own front ignores, and exec would hand on */
-    execv(program, words);
+    execve(program, words, next_environment());
     int error = errno;
     diag_error("%s: %s", program, strerror(error));
     _exit(EX_UNAVAILABLE);
@@ -164,9 +202,13 @@ int sendmail_become(const struct run *run, const char *tag, const struct strbuf 
     if (logd_send(settings->log_socket, tag, strbuf_span(line), LOG_WAIT_MS, &why) != 0)
         diag_warn("not logged: %s", strbuf_text(&why));
     const char *program = find_program(settings->program);
-    if (program != NULL)
+    if (program == NULL)
+        diag_error("%s: there is no sendmail to hand the mail to", settings->program);
+    else if (times_before() ==
+             TIMES_MAX) /* by a script in place of sendmail, which is no spamgear */
+        diag_error("%s: calls us again: [sendmail] program must name the real sendmail", program);
+    else
         become(program, run);
-    diag_error("%s: there is no sendmail to hand the mail to", settings->program);
     strbuf_clear(&why);
     texts_clear(&problems);
     section_clear(&values);

@@ -13,8 +13,8 @@ extern const struct section sendmail_section; /* [sendmail] */
 extern const struct applet_status sendmail_statuses[];
 
 /* Appends the value with control bytes, bytes that are no UTF-8, commas, double quotes and
- * backslashes as \xNN, so that it can end no field and no line; at most bytes_max bytes of it, then
- * "...". text may be NULL. */
+ * backslashes as \xNN, so that it can end no field and no line; at most bytes_max bytes as written,
+ * then "...". text may be NULL. */
 void sendmail_value(struct strbuf *line, const char *text, size_t bytes_max);
 /* The login name of a uid; its number when it has none. */
 void sendmail_user(struct strbuf *line, uid_t uid);

@@ -42,6 +42,11 @@ php phpsendmail "$work/www/once.php" /once 2001:db8::7
 php phpsendmail "$work/www/once.php" "/?x, client=1.2.3.4, filename=/srv/no.php, uid=0, user=root, args=-t" \
     203.0.113.9
 php phpsendmail "$work/www/once.php" "/$(printf 'a\nNov 22 00:00:00 h root: sendmail-php url=x')" 203.0.113.9
+# Values that grow when they are escaped leave room for the fields behind them in rsyslog's 8 kB.
+bad=$(awk 'BEGIN { for (i = 0; i < 3000; i++) printf "\001" }')
+long=$(awk 'BEGIN { printf "/"; for (i = 0; i < 1023; i++) printf "\\x01"; print "..." }')
+HTTP_HOST=$bad REQUEST_URI=$bad REMOTE_ADDR=$bad SCRIPT_FILENAME=/$bad \
+    SPAMGEAR_CONFIG=$work/conf ./phpsendmail -t "-f$bad" </dev/null
 for _ in 1 2; do
     (cd relay/ivan && env SPAMGEAR_CONFIG="$work/conf" ../../sendmail2relay -t <"$work/conf")
     SCRIPT_FILENAME="$work/relay/ivan/a.php" SPAMGEAR_CONFIG="$work/conf" \
@@ -51,9 +56,10 @@ rsyslog_stop
 
 user=$(id -un)
 for shape in traditional rfc3339 rfc5424; do
-    check "phpsendmail, $shape" "script|$work/www/a\\x2c b/send \\x22it\\x22.php|3|3|0|0
+    check "phpsendmail, $shape" "script|$long|1|1|0|0
+script|$work/www/a\\x2c b/send \\x22it\\x22.php|3|3|0|0
 script|$work/www/once.php|3|3|0|0
-summary|2|0|0|0" php-legacy-spam-check -l $shape.log -m 1
+summary|3|0|0|0" php-legacy-spam-check -l $shape.log -m 1
     same "phpsendmail, paths, $shape" "$work/www/a, b/send \"it\".php
 $work/www/once.php" "$("$spamgear" php-legacy-spam-check 10 3 -l $shape.log)"
     check "sendmail2relay, $shape" "local|$user|4|4|0|0
@@ -63,18 +69,50 @@ same "paths of sendmail2relay" "$work/relay/ivan/a.php" \
     "$("$spamgear" php-sendmail2relay-spam-check 10 2 -l traditional.log | sort -u)"
 same "lines that were forged" 0 "$(grep -c '^[^ ]* [^ ]* [^ ]* [^ ]* root: ' traditional.log)"
 same "words" "2 (-t)
+1 (-t)(-f$bad)
 3 (-t)(-i)
 3 (-t)(-i)(-f)(x@example.net)
 2 (bob;touch x@example.org)" "$(sort words | uniq -c | sed 's/^ *//')"
 same "mails" 6 "$(grep -c '^Subject: hello' mails)"
 
 # The mail goes out all the same: no daemon, none that listens, a config that is no config.
-for trouble in 's|log.sock|none.sock|' 's|log-socket.*|log-socket = /dev/null|' 's|^log-sock.*|x x x|'; do
+for trouble in 's|/log.sock|/none.sock|' 's|log-socket.*|log-socket = /dev/null|' 's|^log-sock.*|x x x|'; do
     sed "$trouble" conf >odd
     : >mails
     echo "Subject: odd" | SPAMGEAR_CONFIG=$work/odd ./phpsendmail -t 2>said
     same "mail in spite of $trouble" "0 1" "$? $(grep -c odd mails)"
 done
+# A daemon that listens and never reads is not waited for.
+cat >deaf.pl <<'END'
+use Socket;
+my ($path, $type) = @ARGV;
+my ($kind, $deaf, @full) = ($type eq "dgram" ? SOCK_DGRAM : SOCK_STREAM);
+socket($deaf, AF_UNIX, $kind, 0) && bind($deaf, sockaddr_un($path)) or die $!;
+$type eq "dgram" or listen($deaf, 0);
+for (1 .. 5000) {
+    socket(my $peer, AF_UNIX, $kind, 0) or die $!;
+    fcntl($peer, 4, 2048); # F_SETFL, O_NONBLOCK
+    connect($peer, sockaddr_un($path)) && ($type ne "dgram" || send($peer, "x" x 100, 0)) or last;
+    push @full, $peer;
+}
+rename $path, "$path.full";
+sleep 600;
+END
+for type in dgram stream; do
+    start "deaf-$type" perl deaf.pl "deaf-$type.sock" $type
+    wait_for "a $type socket that is full" test -S "deaf-$type.sock.full"
+    sed "s|/log.sock|/deaf-$type.sock.full|" conf >odd
+    : >mails
+    echo "Subject: odd" | SPAMGEAR_CONFIG=$work/odd timeout 20 ./phpsendmail -t 2>said
+    same "mail in spite of a deaf daemon, $type" "0 1 unavailable" \
+        "$? $(grep -c odd mails) $(sed 's/.* //' said)"
+done
+# A script in place of sendmail that calls us again is found out.
+printf '#!/bin/sh\nexec "%s/phpsendmail" "$@"\n' "$work" >again
+chmod 755 again
+sed "s|^program.*|program = $work/again|" conf >odd
+SPAMGEAR_CONFIG=$work/odd timeout 20 ./phpsendmail -t <conf 2>said
+same "a circle" "69 1" "$? $(grep -c 'calls us again' said)"
 # Installed in place of sendmail it does not call itself for ever.
 sed "s|^program.*|program = $work/phpsendmail|" conf >odd
 if [ ! -e /usr/sbin/sendmail ] && [ ! -e /usr/lib/sendmail ]; then
