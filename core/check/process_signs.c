@@ -6,6 +6,7 @@
 #include "process_parts.h"
 
 #include "spamgear/base/text.h"
+#include <ctype.h>
 #include <unistd.h>
 
 static const char *const system_folders[] = {"/usr/",   "/bin/", "/sbin/", "/lib/",
@@ -72,25 +73,84 @@ static bool take_word(struct span *raw, struct span *word)
     return true;
 }
 
-/* -e, -c, -ne, -ccode; but not --long, nor -Mstrict. */
-static bool gives_code(struct span word)
+static bool is_shell(struct span program)
 {
-    return word.len > 1 && strchr("-MIm", word.at[1]) == NULL &&
-           (strchr("ecE", word.at[1]) != NULL || strchr("ecE", word.at[word.len - 1]) != NULL);
+    return is_named(program, shells, COUNT(shells));
+}
+
+/* Letters of options: whose value is code, and who take a value that is none. A value is the rest
+ * of the word or, without a rest, the next word. */
+struct letters {
+    const char *program, *code, *value;
+};
+
+static const struct letters *letters_of(struct span program)
+{
+    static const struct letters rows[] = {
+        {"perl", "eE", "IMm"}, {"python", "c", "WXQ"}, {"pypy", "c", "WX"},
+        {"ruby", "e", "IrCE"}, {"node", "ep", "r"},    {"nodejs", "ep", "r"},
+        {"lua", "e", "l"},     {"luajit", "e", "l"},   {"expect", "c", ""}};
+    static const struct letters of_shell = {"", "c", "oO"}, others = {"", "ec", ""};
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (is_named(program, &rows[i].program, 1))
+            return &rows[i];
+    return is_shell(program) ? &of_shell : &others;
+}
+
+enum option { OPTION_ALONE, OPTION_CODE, OPTION_VALUE };
+
+static enum option kind_of_option(struct span word, struct span program)
+{
+    const struct letters *letters = letters_of(program);
+    if (is_shell(program) &&
+        (span_is(word, SPAN("--rcfile")) || span_is(word, SPAN("--init-file"))))
+        return OPTION_VALUE;
+    for (size_t i = 1; i < word.len && word.at[1] != '-'; i++) {
+        if (word.at[0] == '-' && strchr(letters->code, word.at[i]) != NULL)
+            return OPTION_CODE;
+        if (strchr(letters->value, word.at[i]) != NULL)
+            return i + 1 == word.len ? OPTION_VALUE : OPTION_ALONE;
+    }
+    return OPTION_ALONE;
+}
+
+static bool is_option(struct span word, struct span program)
+{
+    return word.len > 0 && (word.at[0] == '-' || (word.at[0] == '+' && is_shell(program)));
 }
 
 /* The script among the words behind the first, or the option that gives code. */
-static struct span find_script(struct span raw, bool *is_code)
+static struct span find_script(struct span raw, struct span program, bool *is_code)
 {
     struct span word;
     *is_code = false;
     take_word(&raw, &word);
     while (take_word(&raw, &word)) {
-        *is_code = word.len > 0 && word.at[0] == '-' && gives_code(word);
-        if (*is_code || word.len == 0 || word.at[0] != '-')
+        enum option kind = is_option(word, program) ? kind_of_option(word, program) : OPTION_ALONE;
+        *is_code = kind == OPTION_CODE;
+        if (*is_code || !is_option(word, program))
             return word;
+        if (kind == OPTION_VALUE)
+            take_word(&raw, &word);
     }
     return (struct span){NULL, 0};
+}
+
+/* Adds the names of a path to one without "." and "..": what /usr/../home is must be seen. */
+static void add_names(struct strbuf *path, struct span names)
+{
+    while (names.len > 0) {
+        const char *slash = memchr(names.at, '/', names.len);
+        struct span name = span_of(names.at, slash == NULL ? span_end(names) : slash);
+        names = span_skip(names, name.len + (slash != NULL));
+        if (span_is(name, SPAN(".."))) {
+            while (path->len > 0 && path->data[--path->len] != '/')
+                ;
+        } else if (name.len > 0 && !span_is(name, SPAN("."))) {
+            strbuf_add_char(path, '/');
+            strbuf_add_span(path, name);
+        }
+    }
 }
 
 /* The script's whole path: caller frees. */
@@ -98,9 +158,24 @@ static char *whole_path(struct span script, const char *folder)
 {
     struct strbuf path = {0};
     if (script.len > 0 && script.at[0] != '/')
-        strbuf_format(&path, "%s/", folder);
-    strbuf_add_span(&path, script);
+        add_names(&path, span_text(folder));
+    add_names(&path, script);
+    if (path.len == 0)
+        strbuf_add_char(&path, '/');
+    strbuf_add_text(&path, ""); /* ends it, should it have been shortened */
     return strbuf_take(&path);
+}
+
+/* What runs: busybox is what it is called by, or told to be. *raw begins with its name. */
+static struct span find_program(const struct process *process, struct span *raw)
+{
+    struct span program = base_name(span_text(process->executable)), rest = *raw, word;
+    if (!span_is(program, SPAN("busybox")) || !take_word(&rest, &word))
+        return program;
+    if (!span_is(base_name(word), SPAN("busybox")))
+        return base_name(word);
+    *raw = rest;
+    return take_word(&rest, &word) ? word : program;
 }
 
 /* ---- signs ---- */
@@ -142,25 +217,9 @@ static void judge_deleted(struct process *process)
     free(name);
 }
 
-static void judge_interpreter(struct process *process, struct span raw, const char *input,
-                              const struct process_settings *settings)
+static void judge_script(struct process *process, struct span script,
+                         const struct process_settings *settings)
 {
-    struct span name = base_name(span_text(process->executable));
-    bool is_shell = is_named(name, shells, COUNT(shells)), is_code;
-    struct span script = find_script(raw, &is_code);
-    if (!is_shell && !is_named(name, interpreters, COUNT(interpreters)))
-        return;
-    if (is_named(name, pipes, COUNT(pipes))) {
-        sign(process, PROCESS_INTERPRETER, "connects", name);
-        return;
-    }
-    if (span_has_prefix(span_text(input), SPAN("socket:")))
-        sign(process, PROCESS_INTERPRETER, "reads a socket:", name);
-    else if (!is_shell && (is_code || script.len == 0))
-        sign(process, PROCESS_INTERPRETER,
-             is_code ? "code of its command line:" : "no script:", name);
-    if (is_code || script.len == 0)
-        return;
     char *path = whole_path(script, process->folder);
     if (!stands_in(path, system_folders, COUNT(system_folders)))
         sign(process, PROCESS_INTERPRETER, "script", span_text(path));
@@ -168,21 +227,54 @@ static void judge_interpreter(struct process *process, struct span raw, const ch
     free(path);
 }
 
+static void judge_interpreter(struct process *process, struct span raw, const char *input,
+                              const struct process_settings *settings)
+{
+    struct span name = find_program(process, &raw);
+    bool shell = is_shell(name), is_code;
+    struct span script = find_script(raw, name, &is_code);
+    if (!shell && !is_named(name, interpreters, COUNT(interpreters)))
+        return;
+    if (is_named(name, pipes, COUNT(pipes))) {
+        sign(process, PROCESS_INTERPRETER, "connects", name);
+        return;
+    }
+    if (span_has_prefix(span_text(input), SPAN("socket:")))
+        sign(process, PROCESS_INTERPRETER, "reads a socket:", name);
+    else if (!shell && (is_code || script.len == 0))
+        sign(process, PROCESS_INTERPRETER,
+             is_code ? "code of its command line:" : "no script:", name);
+    if (!is_code && script.len == 0)
+        judge_place(process, input, "reads", settings);
+    else if (!is_code)
+        judge_script(process, script, settings);
+}
+
 /* ---- the name ---- */
 
-/* "php-fpm: pool www", "-bash", "nginx: worker process" */
+/* "php-fpm: pool www", "lsphp:/srv/a.php", "-bash", "pure-ftpd (IDLE)" */
 static struct span shown_name(struct span raw)
 {
     struct span word = {NULL, 0};
     take_word(&raw, &word);
-    const char *colon = span_find(word, SPAN(": "));
-    if (colon != NULL)
-        word = span_of(word.at, colon);
-    else if (word.len > 0 && word.at[word.len - 1] == ':')
-        word.len--;
+    for (size_t i = 1; i < word.len; i++)
+        if (word.at[i] == ':' && (i + 1 == word.len || strchr(" /", word.at[i + 1]) != NULL))
+            word.len = i;
+    const char *slash = span_find_last(word, SPAN("/"));
+    for (size_t i = slash == NULL ? 0 : (size_t)(slash - word.at); i < word.len; i++)
+        if (word.at[i] == ' ' && i > 0)
+            word.len = i;
     if (word.len > 0 && word.at[0] == '-')
         word = span_skip(word, 1);
     return word;
+}
+
+/* Programs that are called as they are told: the first word chooses what busybox does, and
+ * systemd's child for PAM is "(sd-pam)". */
+static bool has_many_names(struct span own, struct span shown)
+{
+    return span_is(own, SPAN("busybox")) ||
+           (span_has_prefix(own, SPAN("systemd")) && shown.len > 0 && shown.at[0] == '(');
 }
 
 /* One of the system's names for the same program: sh and dash, vi and vim.basic. */
@@ -206,9 +298,12 @@ static bool is_system_name(struct span name, const char *executable)
     return false;
 }
 
+/* SCREEN is screen, CRON is cron, php-fpm is php-fpm8.2; but httpd is not what h is. */
 static bool begins(struct span longer, struct span shorter)
 {
-    return shorter.len > 0 && span_has_prefix(longer, shorter);
+    return shorter.len > 0 && longer.len >= shorter.len &&
+           strncasecmp(longer.at, shorter.at, shorter.len) == 0 &&
+           (longer.len == shorter.len || !isalpha((unsigned char)longer.at[shorter.len]));
 }
 
 static void judge_name(struct process *process, struct span raw)
@@ -217,7 +312,7 @@ static void judge_name(struct process *process, struct span raw)
     struct span own = base_name(span_text(process->executable));
     if (span_has_suffix(own, SPAN(" (deleted)")))
         own.len -= strlen(" (deleted)");
-    if (shown.len == 0 || begins(own, name) || begins(name, own))
+    if (shown.len == 0 || begins(own, name) || begins(name, own) || has_many_names(own, shown))
         return;
     if (name.len > 0 && shown.at[0] != '[' && is_system_name(name, process->executable))
         return;

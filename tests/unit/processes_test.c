@@ -32,6 +32,10 @@ static const struct case_row {
      "interpreter,temporary: script /tmp/a; script in /tmp/a"},
     {"code", "/usr/bin/perl", "/", "/dev/null", WORDS("perl\0-ne\0print"),
      "interpreter: code of its command line: perl"},
+    {"code of a shell among other letters is its own", "/usr/bin/bash", "/", "/dev/null",
+     WORDS("bash\0-xec\0/tmp/x"), ""},
+    {"code behind a value", "/usr/bin/perl", "/", "/dev/null", WORDS("perl\0-Mlib\0-E\0say"),
+     "interpreter: code of its command line: perl"},
     {"standard input", "/usr/bin/python3.11", "/", "pipe:[1]", WORDS("python3"),
      "interpreter: no script: python3.11"},
     {"a shell on a socket", "/usr/bin/dash", "/", "socket:[5]", WORDS("dash\0-i"),
@@ -52,8 +56,94 @@ static const struct case_row {
     {"a faked thread of the kernel", "/home/u/x", "/", "/dev/null", WORDS("[kworker/0:1]"),
      "faked-name: calls itself [kworker/0:1]"},
     {"no words at all", "/home/u/x", "/", "/dev/null", "", 0, ""},
+    {"a shell that stops at errors", "/usr/bin/dash", "/", "/dev/null",
+     WORDS("/bin/sh\0-e\0/tmp/x"), "interpreter,temporary: script /tmp/x; script in /tmp/x"},
+    {"a shell that reads a file", "/usr/bin/dash", "/", "/tmp/x", WORDS("sh"),
+     "temporary: reads /tmp/x"},
+    {"a shell's option", "/usr/bin/bash", "/", "/dev/null", WORDS("bash\0-o\0posix\0/home/u/x"),
+     "interpreter: script /home/u/x"},
+    {"a folder for modules is no script", "/usr/bin/perl", "/", "/dev/null",
+     WORDS("perl\0-wI\0/usr/share/perl5\0/home/u/a.pl"), "interpreter: script /home/u/a.pl"},
+    {"nor is a module", "/usr/bin/node", "/", "/dev/null",
+     WORDS("node\0-r\0/usr/lib/x.js\0/home/u/a.js"), "interpreter: script /home/u/a.js"},
+    {"perl's -X has no value", "/usr/bin/perl", "/", "/dev/null",
+     WORDS("perl\0-X\0/home/u/a.pl\0/usr/bin/x"), "interpreter: script /home/u/a.pl"},
+    {"a way around", "/usr/bin/perl", "/usr/lib", "/dev/null",
+     WORDS("perl\0./../../home//u/./a.pl"), "interpreter: script /home/u/a.pl"},
+    {"a way around, whole", "/usr/bin/perl", "/", "/dev/null", WORDS("perl\0/usr/../tmp/a.pl"),
+     "interpreter,temporary: script /tmp/a.pl; script in /tmp/a.pl"},
+    {"a way back", "/usr/bin/perl", "/", "/dev/null", WORDS("perl\0/home/u/x/.."),
+     "interpreter: script /home/u"},
+    {"above the root", "/usr/bin/perl", "/", "/dev/null", WORDS("perl\0/../.."),
+     "interpreter: script /"},
+    {"a shell of busybox", "/usr/bin/busybox", "/", "/dev/null", WORDS("busybox\0sh\0/tmp/x"),
+     "interpreter,temporary: script /tmp/x; script in /tmp/x"},
+    {"netcat of busybox", "/usr/bin/busybox", "/", "/dev/null", WORDS("nc\000192.0.2.1\0004444"),
+     "interpreter: connects nc"},
+    {"a name that begins alike", "/home/u/h", "/", "/dev/null", WORDS("httpd"),
+     "faked-name: calls itself httpd"},
+    {"a title", "/usr/bin/perl", "/", "/dev/null", WORDS("php-fpm: pool www\0\0\0"),
+     "interpreter,faked-name: no script: perl; calls itself php-fpm"},
     {"an interpreter of the tenant's own", "/home/u/perl", "/", "/dev/null",
      WORDS("perl\0/usr/bin/x"), "interpreter: program /home/u/perl"},
+};
+
+/* What runs on an ordinary web host, of tenants and of the web server's users. */
+static const struct quiet_row {
+    const char *executable, *words;
+    size_t words_len;
+} quiet_rows[] = {
+    {"/usr/sbin/php-fpm7.4", WORDS("php-fpm: master process (/etc/php/7.4/fpm/php-fpm.conf)")},
+    {"/usr/lib/apache2/mpm-itk/apache2", WORDS("/usr/sbin/apache2\0-k\0start")},
+    {"/usr/lib/cgi-bin/php-cgi8.2", WORDS("/usr/lib/cgi-bin/php\0-c\0/srv/php.ini")},
+    {"/usr/local/lsws/lsphp81/bin/lsphp", WORDS("lsphp:/home/u/public_html/index.php")},
+    {"/usr/local/lsws/bin/openlitespeed", WORDS("openlitespeed (lshttpd - #01)")},
+    {"/usr/sbin/nginx", WORDS("nginx: worker process")},
+    {"/usr/sbin/lighttpd", WORDS("/usr/sbin/lighttpd\0-D")},
+    {"/usr/bin/php8.2", WORDS("php\0/home/u/artisan\0queue:work")},
+    {"/usr/bin/dash", WORDS("/bin/sh\0-c\0php /home/u/cron.php >/dev/null 2>&1")},
+    {"/usr/bin/bash", WORDS("/bin/bash\0-lc\0cd /home/u && make")},
+    {"/usr/bin/bash", WORDS("bash\0-o\0pipefail\0-ec\0true")},
+    {"/usr/bin/bash", WORDS("bash\0--rcfile\0/home/u/rc\0-i")},
+    {"/usr/bin/bash", WORDS("bash\0+O\0extglob\0-c\0true")},
+    {"/usr/bin/bash", WORDS("-bash")},
+    {"/usr/bin/bash", WORDS("-rbash")},
+    {"/usr/bin/zsh", WORDS("-zsh")},
+    {"/usr/sbin/cron", WORDS("/usr/sbin/CRON\0-f")},
+    {"/usr/sbin/sshd", WORDS("sshd: u@pts/0")},
+    {"/usr/sbin/sshd", WORDS("sshd: u@internal-sftp")},
+    {"/usr/lib/openssh/sshd-session", WORDS("sshd-session: u@notty")},
+    {"/usr/lib/openssh/sftp-server", WORDS("/usr/lib/openssh/sftp-server")},
+    {"/usr/lib/systemd/systemd", WORDS("/lib/systemd/systemd\0--user")},
+    {"/usr/lib/systemd/systemd", WORDS("(sd-pam)")},
+    {"/usr/lib/systemd/systemd-executor", WORDS("(sd-pam)")},
+    {"/usr/bin/dbus-daemon", WORDS("/usr/bin/dbus-daemon\0--session")},
+    {"/usr/bin/tmux", WORDS("tmux: server")},
+    {"/usr/bin/screen", WORDS("SCREEN\0-S\0build")},
+    {"/usr/lib/dovecot/imap", WORDS("dovecot/imap")},
+    {"/usr/lib/dovecot/imap", WORDS("dovecot/imap [u@example.org 192.0.2.1 IDLE]")},
+    {"/usr/lib/dovecot/imap", WORDS("dovecot/imap [u@example.org 2001:db8:: IDLE]")},
+    {"/usr/sbin/pure-ftpd-mysql", WORDS("pure-ftpd (IDLE)")},
+    {"/usr/sbin/proftpd", WORDS("proftpd: u - 192.0.2.1: IDLE")},
+    {"/usr/sbin/vsftpd", WORDS("vsftpd: 192.0.2.1: connected")},
+    {"/usr/sbin/exim4", WORDS("/usr/sbin/exim4\0-Mc\0001vMf00-000001-01")},
+    {"/usr/sbin/sendmail", WORDS("sendmail\0-t\0-i")},
+    {"/usr/bin/git", WORDS("git-upload-pack\0/home/u/repo.git")},
+    {"/usr/bin/rsync", WORDS("rsync\0--server\0.")},
+    {"/usr/bin/redis-server", WORDS("redis-server 127.0.0.1:6379")},
+    {"/usr/bin/uwsgi-core", WORDS("uWSGI worker 1")},
+    {"/usr/sbin/mariadbd", WORDS("/usr/sbin/mariadbd")},
+    {"/usr/lib/jvm/java-17-openjdk-amd64/bin/java", WORDS("java\0-jar\0/srv/app.jar")},
+    {"/usr/bin/perl", WORDS("/usr/bin/perl\0-I\0/srv/lib\0-wT\0/usr/bin/exiqgrep")},
+    {"/usr/bin/python3.11", WORDS("/usr/bin/python3\0-W\0ignore\0/usr/lib/mailman3/bin/runner")},
+    {"/usr/bin/python3.11", WORDS("/usr/bin/python3\0-Es\0/usr/sbin/certbot")},
+    {"/usr/bin/ruby3.1", WORDS("ruby\0/usr/bin/sass")},
+    {"/usr/bin/node", WORDS("node\0/usr/share/nodejs/npm/bin/npm-cli.js\0install")},
+    {"/usr/bin/busybox", WORDS("wget\0-q\0http://example.org/")},
+    {"/usr/bin/busybox", WORDS("busybox\0tail\0-f\0/home/u/log")},
+    {"/opt/app/bin/server", WORDS("/opt/app/bin/server")},
+    {"/home/u/bin/my-server", WORDS("./my-server --port=8080")},
+    {"/home/u/My Apps/run", WORDS("/home/u/My Apps/run")},
 };
 
 static void add_signs(struct strbuf *out, const struct process *process)
@@ -84,6 +174,22 @@ static void check_signs(void)
         strbuf_clear(&got);
     }
     texts_clear(&uploads);
+}
+
+static void check_quiet(void)
+{
+    for (size_t i = 0; i < sizeof quiet_rows / sizeof *quiet_rows; i++) {
+        char executable[64], folder[] = "/home/u";
+        struct process process = {.executable = executable, .folder = folder};
+        struct strbuf got = {0};
+        snprintf(executable, sizeof executable, "%s", quiet_rows[i].executable);
+        process_judge(&process, (struct span){quiet_rows[i].words, quiet_rows[i].words_len},
+                      "/dev/null", &(const struct process_settings){0});
+        add_signs(&got, &process);
+        test_text(quiet_rows[i].words, strbuf_text(&got), "");
+        texts_clear(&process.details);
+        strbuf_clear(&got);
+    }
 }
 
 /* ---- a /proc ---- */
@@ -173,6 +279,7 @@ static void check_proc(void)
 int main(void)
 {
     check_signs();
+    check_quiet();
     check_proc();
     if (chdir("/") != 0 || scratch_remove(root) != 0)
         return 2;
