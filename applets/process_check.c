@@ -31,8 +31,11 @@ static const struct option options[] = {
     OPTION_LIST(struct settings, temporary, "temporary", 't', "GLOB",
                 "Folders that no program should run from, besides /tmp, /var/tmp and /dev/shm. "
                 "Without it: */uploads and */wp-content/cache."),
-    OPTION_LIST(struct settings, allow, "allow", 'a', "GLOB",
-                "Programs, or whole command lines, that may do what they do."),
+    OPTION_LIST(
+        struct settings, allow, "allow", 'a', "GLOB",
+        "Programs that may do what they do, by their path. With a blank, or without a slash "
+        "at its beginning, also whole command lines of the system's programs, such as "
+        "\"*/perl /srv/bot/*\": a script can imitate those."),
     OPTION_CHOICE(struct settings, format, "format", 0, "text|json|nagios", "text", formats,
                   "Text, NDJSON (an object a process), or a Nagios plugin's status line."),
     OPTION_TEXT(struct settings, proc, "proc", 0, "FOLDER", "/proc", "Look here.",

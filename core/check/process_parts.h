@@ -19,6 +19,9 @@ void mail_sockets_read(struct mail_sockets *sockets, int procdir);
 const char *mail_sockets_peer(const struct mail_sockets *sockets, const char *link);
 void mail_sockets_clear(struct mail_sockets *sockets);
 
+/* Does the path lead to where only root puts programs? */
+bool process_is_system(const char *path);
+
 /* Reads a file of /proc below a folder, at most bytes_max bytes. false when it is not there. */
 bool process_read(int dirfd, const char *name, size_t bytes_max, struct strbuf *out);
 /* What a link of /proc says; false when it cannot be read. out is replaced. */

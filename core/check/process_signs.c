@@ -42,6 +42,11 @@ static bool stands_in(const char *path, const char *const *folders, size_t count
     return false;
 }
 
+bool process_is_system(const char *path)
+{
+    return stands_in(path, system_folders, COUNT(system_folders));
+}
+
 static struct span base_name(struct span path)
 {
     const char *slash = span_find_last(path, SPAN("/"));
@@ -210,8 +215,7 @@ static void judge_deleted(struct process *process)
         return;
     path.len -= strlen(" (deleted)");
     char *name = mem_text_of(path.at, path.len);
-    bool updated =
-        stands_in(name, system_folders, COUNT(system_folders)) && access(name, F_OK) == 0;
+    bool updated = process_is_system(name) && access(name, F_OK) == 0;
     if (!updated)
         sign(process, PROCESS_DELETED, "deleted", path);
     free(name);
@@ -221,7 +225,7 @@ static void judge_script(struct process *process, struct span script,
                          const struct process_settings *settings)
 {
     char *path = whole_path(script, process->folder);
-    if (!stands_in(path, system_folders, COUNT(system_folders)))
+    if (!process_is_system(path))
         sign(process, PROCESS_INTERPRETER, "script", span_text(path));
     judge_place(process, path, "script in", settings);
     free(path);
@@ -324,7 +328,7 @@ void process_judge(struct process *process, struct span raw, const char *input,
 {
     judge_interpreter(process, raw, input, settings);
     if (is_named(base_name(span_text(process->executable)), interpreters, COUNT(interpreters)) &&
-        !stands_in(process->executable, system_folders, COUNT(system_folders)))
+        !process_is_system(process->executable))
         sign(process, PROCESS_INTERPRETER, "program", span_text(process->executable));
     judge_deleted(process);
     judge_place(process, process->executable, "program in", settings);

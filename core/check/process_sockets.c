@@ -44,15 +44,15 @@ static bool read_address(const char *hex, struct addr *addr)
 /* Every number of a line is the kernel's, so a line that does not fit is the heading. */
 static void read_line(struct mail_sockets *sockets, const char *line)
 {
-    char peer[40], text[46];
+    char own[40], peer[40], text[46];
     unsigned port, state;
     unsigned long inode;
     struct addr addr;
     bool added;
-    if (sscanf(line, " %*u: %*[0-9A-F]:%*x %33[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", peer,
-               &port, &state, &inode) != 4 ||
+    if (sscanf(line, " %*u: %33[0-9A-F]:%*x %33[0-9A-F]:%x %x %*x:%*x %*x:%*x %*x %*u %*u %lu", own,
+               peer, &port, &state, &inode) != 5 ||
         state == STATE_LISTEN || !is_mail_port(port) || !read_address(peer, &addr) ||
-        is_loopback(&addr))
+        is_loopback(&addr) || strcmp(own, peer) == 0) /* our own mail server, by its address */
         return;
     struct strbuf key = {0};
     strbuf_format(&key, "%lu", inode);

@@ -59,19 +59,30 @@ static bool read_uid(int procdir, uid_t *uid)
     return found;
 }
 
-static bool is_web_user(uid_t uid, const struct process_settings *settings)
+struct look {
+    const struct process_settings *settings;
+    struct processes *processes;
+    struct mail_sockets sockets;
+    VEC(uid_t) web_users; /* asked for once: the answer may come from far away */
+    int64_t boot;
+};
+
+static void find_web_users(struct look *look)
 {
-    for (size_t i = 0; settings->users != NULL && i < settings->users->len; i++) {
-        const struct passwd *entry = getpwnam(settings->users->at[i]);
-        if (entry != NULL && entry->pw_uid == uid)
-            return true;
+    const struct texts *users = look->settings->users;
+    for (size_t i = 0; users != NULL && i < users->len; i++) {
+        const struct passwd *entry = getpwnam(users->at[i]);
+        if (entry != NULL)
+            *vec_add(&look->web_users) = entry->pw_uid;
     }
-    return false;
 }
 
-static bool is_wanted(uid_t uid, const struct process_settings *settings)
+static bool is_wanted(const struct look *look, uid_t uid)
 {
-    return (uid >= settings->uid_low && uid <= settings->uid_high) || is_web_user(uid, settings);
+    bool wanted = uid >= look->settings->uid_low && uid <= look->settings->uid_high;
+    for (size_t i = 0; i < look->web_users.len; i++)
+        wanted = wanted || look->web_users.at[i] == uid;
+    return wanted;
 }
 
 /* ---- one process ---- */
@@ -143,11 +154,20 @@ static void judge_sockets(struct process *process, int procdir, struct mail_sock
         close(fd);
 }
 
+/* Is the glob one of command lines? Those are the process's own word, so they excuse nothing but
+ * what the system's programs do. */
+static bool fits(const char *glob, const struct process *process)
+{
+    bool is_command = glob[0] != '/' || strchr(glob, ' ') != NULL;
+    return text_glob(glob, span_text(process->executable)) ||
+           (is_command && process_is_system(process->executable) &&
+            text_glob(glob, span_text(process->command)));
+}
+
 static bool is_allowed(const struct process *process, const struct texts *globs)
 {
     for (size_t i = 0; globs != NULL && i < globs->len; i++)
-        if (text_glob(globs->at[i], span_text(process->executable)) ||
-            text_glob(globs->at[i], span_text(process->command)))
+        if (fits(globs->at[i], process))
             return true;
     return false;
 }
@@ -174,17 +194,9 @@ static bool read_process(int procdir, struct process *process, struct strbuf *ra
     process->command = plain_command(strbuf_span(raw));
     process_link(procdir, "cwd", &link);
     process->folder = strbuf_take(&link);
-    process->user = user_name(process->uid);
     errno = error;
     return good;
 }
-
-struct look {
-    const struct process_settings *settings;
-    struct processes *processes;
-    struct mail_sockets sockets;
-    int64_t boot;
-};
 
 static void judge(struct look *look, int procdir, struct process *process, struct span raw)
 {
@@ -199,6 +211,7 @@ static void judge(struct look *look, int procdir, struct process *process, struc
         look->processes->allowed++;
         process_clear(process);
     } else {
+        process->user = user_name(process->uid);
         *vec_add(&look->processes->found) = *process;
     }
 }
@@ -207,7 +220,7 @@ static void look_at(struct look *look, int procdir, pid_t pid)
 {
     struct process process = {.pid = pid};
     struct strbuf raw = {0};
-    if (read_uid(procdir, &process.uid) && is_wanted(process.uid, look->settings) &&
+    if (read_uid(procdir, &process.uid) && is_wanted(look, process.uid) &&
         read_stat(procdir, look->boot, &process)) {
         if (read_process(procdir, &process, &raw)) {
             look->processes->seen++;
@@ -259,6 +272,18 @@ static void look_at_all(struct look *look, DIR *folder)
     }
 }
 
+/* Is it a /proc, and does it show us the processes of others? */
+static int check_proc(int proc, struct look *look, struct strbuf *why)
+{
+    const char *name = look->settings->proc;
+    look->boot = boot_time(proc);
+    if (look->boot == 0)
+        return strbuf_why(why, "%s: this is no proc file system", name);
+    if (faccessat(proc, "1/status", R_OK, 0) != 0)
+        return strbuf_why(why, "%s: hides the processes of others (hidepid): run as root", name);
+    return 0;
+}
+
 int processes_look(const struct process_settings *settings, struct processes *processes,
                    struct strbuf *why)
 {
@@ -267,17 +292,17 @@ int processes_look(const struct process_settings *settings, struct processes *pr
     *processes = (struct processes){0};
     if (folder == NULL)
         return strbuf_why(why, "%s: %s", settings->proc, strerror(errno));
-    look.boot = boot_time(dirfd(folder));
-    if (look.boot == 0) {
-        closedir(folder);
-        return strbuf_why(why, "%s: this is no proc file system", settings->proc);
+    int result = check_proc(dirfd(folder), &look, why);
+    if (result == 0) {
+        find_web_users(&look);
+        look_at_all(&look, folder);
     }
-    look_at_all(&look, folder);
     closedir(folder);
+    vec_clear(&look.web_users);
     mail_sockets_clear(&look.sockets);
     if (processes->found.len > 1)
         qsort(processes->found.at, processes->found.len, sizeof *processes->found.at, by_pid);
-    return 0;
+    return result;
 }
 
 void processes_clear(struct processes *processes)

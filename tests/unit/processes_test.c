@@ -213,9 +213,10 @@ static void make_proc(void)
 {
     if (mkdtemp(root) == NULL || chdir(root) != 0 || mkdir("12", 0700) != 0 ||
         mkdir("12/fd", 0700) != 0 || mkdir("12/ns", 0700) != 0 || mkdir("12/net", 0700) != 0 ||
-        mkdir("13", 0700) != 0 || mkdir("14", 0700) != 0)
+        mkdir("1", 0700) != 0 || mkdir("13", 0700) != 0 || mkdir("14", 0700) != 0)
         exit(2);
     put_text("stat", "cpu 1 2\nbtime 1700000000\n");
+    put_text("1/status", "Name:\tinit\nUid:\t0\t0\t0\t0\n");
     put_text("12/status", "Name:\tx\nUid:\t1234\t0\t0\t0\n");
     put_text("12/stat", "12 (a) S 9 9) S 7 1 1 0 -1 1 1 1 1 1 1 1 1 1 1 1 1 0 500 1 1 1\n");
     put("12/cmdline", "spam\0-x", 7);
@@ -225,6 +226,7 @@ static void make_proc(void)
         "   0: 0100007F:1234 016433C6:0019 01 00000000:00000000 00:00000000 00000000 1234 0 77 1\n"
         "   1: 0100007F:1234 0100007F:0019 01 00000000:00000000 00:00000000 00000000 1234 0 78 1\n"
         "   2: 00000000:0019 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 79 1\n"
+        "   3: 016433C6:1234 016433C6:0019 01 00000000:00000000 00:00000000 00000000 1234 0 81 1\n"
         "garbage\n");
     put_text(
         "12/net/tcp6",
@@ -234,10 +236,37 @@ static void make_proc(void)
     if (symlink("/home/u/spam", "12/exe") != 0 || symlink("/", "12/cwd") != 0 ||
         symlink("net:[1]", "12/ns/net") != 0 || symlink("/dev/null", "12/fd/0") != 0 ||
         symlink("socket:[77]", "12/fd/3") != 0 || symlink("socket:[78]", "12/fd/4") != 0 ||
-        symlink("socket:[80]", "12/fd/5") != 0)
+        symlink("socket:[80]", "12/fd/5") != 0 || symlink("socket:[81]", "12/fd/6") != 0)
         exit(2);
     put_text("13/status", "Uid:\t1234\t0\t0\t0\n");  /* it ended meanwhile */
     put_text("14/status", "Uid:\t33\t33\t33\t33\n"); /* of nobody we look at */
+}
+
+static unsigned found_with(const char *glob, const char *executable)
+{
+    struct texts allow = {0};
+    struct processes processes;
+    struct process_settings settings = {
+        .proc = root, .uid_low = 1000, .uid_high = 2000, .allow = &allow};
+    texts_add(&allow, glob);
+    if (unlink("12/exe") != 0 || symlink(executable, "12/exe") != 0)
+        exit(2);
+    processes_look(&settings, &processes, NULL);
+    unsigned found = (unsigned)processes.found.len;
+    processes_clear(&processes);
+    texts_clear(&allow);
+    return found;
+}
+
+/* "spam -x" is the process's own word. */
+static void check_allowed(void)
+{
+    test_number("a path", found_with("/home/*/spam", "/home/u/spam"), 0);
+    test_number("another path", found_with("/home/*/spam", "/tmp/spam"), 1);
+    test_number("a command", found_with("spam *", "/usr/bin/spam"), 0);
+    test_number("a command of nobody's program", found_with("spam *", "/tmp/spam"), 1);
+    put("12/cmdline", "/srv/good\0-x", 12);
+    test_number("a path that it claims", found_with("/srv/*", "/usr/bin/perl"), 1);
 }
 
 static void check_proc(void)
@@ -263,10 +292,18 @@ static void check_proc(void)
         test_text("command", processes.found.at[0].command, "spam -x");
     }
     processes_clear(&processes);
+    check_allowed();
+    if (unlink("12/exe") != 0 || symlink("/home/u/spam", "12/exe") != 0)
+        exit(2);
     texts_add(&allow, "/home/*/spam");
     processes_look(&settings, &processes, &why);
     test_number("allowed", processes.allowed, 1);
     test_number("nothing else", (int64_t)processes.found.len, 0);
+    processes_clear(&processes);
+    if (unlink("1/status") != 0)
+        exit(2);
+    test_number("others are hidden", processes_look(&settings, &processes, &why), -1);
+    test_true("and why", strstr(strbuf_text(&why), "hidepid") != NULL);
     processes_clear(&processes);
     settings.proc = "/dev";
     test_number("no /proc", processes_look(&settings, &processes, &why), -1);

@@ -17,7 +17,7 @@ enum process_sign { /* or-ed */
                         1, /* perl, python, sh, nc ... of a script outside system paths */
                     PROCESS_DELETED = 2,    /* its executable was deleted */
                     PROCESS_FROM_TEMP = 4,  /* runs from /tmp, /dev/shm, an upload folder:
-                                               executable, script or cwd */
+                                               executable or script */
                     PROCESS_FAKED_NAME = 8, /* argv[0] names another program than the executable */
                     PROCESS_SENDS_MAIL = 16 /* holds a connection to port 25, 465 or 587 outside */
 };
@@ -29,7 +29,9 @@ struct process_settings {
     uid_t uid_low, uid_high;       /* tenants */
     const struct texts *users;     /* web server users by name, whatever their UID */
     const struct texts *temporary; /* globs of further folders nobody should run programs from */
-    const struct texts *allow;     /* globs of executable paths or command lines */
+    const struct texts *allow;     /* globs of executable paths; those that hold a blank or do not
+                                      begin with a slash also of command lines of the system's
+                                      programs */
 };
 
 struct process {
