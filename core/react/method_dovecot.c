@@ -25,8 +25,10 @@
 /* The name that a line of a passwd-file is about. */
 static struct span name_of(struct span line)
 {
-    const char *colon = line.len == 0 ? NULL : memchr(line.at, ':', line.len);
-    return colon == NULL ? line : span_of(line.at, colon);
+    size_t len = 0;
+    while (len < line.len && line.at[len] != ':')
+        len++;
+    return (struct span){line.at, len};
 }
 
 static int read_file(const struct react_settings *settings, struct strbuf *text, struct strbuf *why)

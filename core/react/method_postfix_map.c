@@ -89,6 +89,13 @@ static const char schema[] =
     " reason TEXT NOT NULL, case_id INTEGER NOT NULL, since INTEGER NOT NULL,"
     " expires INTEGER NOT NULL)";
 
+/* SQLite made it for its owner alone. */
+static int let_read(int parent, const char *name, const char *path, struct strbuf *why)
+{
+    return fchmodat(parent, name, 0644, 0) == 0 ? 0
+                                                : strbuf_why(why, "%s: %s", path, strerror(errno));
+}
+
 /* The table, in a folder and a file that Postfix can read. */
 static struct sqlite *table_open(const char *path, struct strbuf *why)
 {
@@ -102,11 +109,9 @@ static struct sqlite *table_open(const char *path, struct strbuf *why)
     close(fd);
     struct sqlite *db = sqlite_open(path, SQLITE_WAIT, why);
     int parent = db == NULL ? -1 : path_open_parent(AT_FDCWD, path, &name, why);
-    if (parent < 0 || sqlite_run(db, schema, why) != 0) {
+    if (parent < 0 || sqlite_run(db, schema, why) != 0 || let_read(parent, name, path, why) != 0) {
         sqlite_close(db);
         db = NULL;
-    } else {
-        fchmodat(parent, name, 0644, 0); /* SQLite made it for its owner alone */
     }
     if (parent >= 0)
         close(parent);
