@@ -4,7 +4,7 @@
 # postfix_traffic leaves the log in $work/postfix.log, as postlogd writes it (zero-padded
 # days). $postfix_sent is the table that a checker must give for exactly this log.
 #
-# shellcheck shell=sh disable=SC2034,SC2154
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154
 
 postfix_lib=$cache/usr/lib/postfix
 dovecot_lib=$cache/usr/lib/dovecot:$cache/usr/lib/dovecot/modules/old-stats
