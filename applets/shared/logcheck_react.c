@@ -1,6 +1,7 @@
 /* logcheck_react - from -d, -n and the sections [react] and [mail] to an open react. */
 #include "logcheck_react.h"
 
+#include "chores_react.h"
 #include "mail_section.h"
 #include "react_section.h"
 #include "spamgear/base/diag.h"
@@ -80,6 +81,16 @@ static void read_bounds(const char *given, struct disable *disable)
     disable->unknown = unknown;
 }
 
+/* A mail that could not be sent a moment ago need not be tried again at the end of this run. */
+static void spare_chores(const struct report *report)
+{
+    for (size_t i = 0; i < report->senders.len; i++) {
+        const struct report_sender *row = &report->senders.at[i];
+        if (row->handed && row->reaction.result == REACT_DISABLED)
+            chores_react_skip();
+    }
+}
+
 void logcheck_react(const struct logcheck_settings *settings, const struct run *run,
                     const struct check *check, struct report *report, struct texts *problems)
 {
@@ -99,6 +110,7 @@ void logcheck_react(const struct logcheck_settings *settings, const struct run *
     disable.why_not = strbuf_text(&reaction.why_not);
     disable_senders(check, &disable, report, problems);
     react_close(disable.react);
+    spare_chores(report);
     texts_clear(&reaction.react.methods);
     section_clear(&reaction.values);
     mail_section_clear(&reaction.mail);
