@@ -14,6 +14,7 @@
 #include "spamgear/base/text.h"
 #include "spamgear/log/stamp.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What a method says to an account. */
@@ -36,6 +37,8 @@ struct deed {
     struct react_outcome *outcome;
     struct target target;
     struct strbuf withheld; /* why nothing is done, though it could be */
+    bool again;             /* what is lifted of the open case, or is to be, is done anew */
+    bool longer;            /* the open case expires later than it did */
     struct plans plans;
 };
 
@@ -327,6 +330,11 @@ static void look_again(struct deed *deed, const struct method *method, struct ca
     struct strbuf why = {0};
     enum method_state state =
         method->look(deed->react->settings, &deed->target, span_text(action->memo), &why);
+    if (state == METHOD_ON && deed->longer && action->state == ACTION_DONE && may_act(deed)) {
+        try_again(deed, action, standing); /* a map, a program may know until when */
+        strbuf_clear(&why);
+        return;
+    }
     standing->on += state == METHOD_ON;
     standing->missing += state == METHOD_UNTOLD;
     if (state == METHOD_UNTOLD)
@@ -379,12 +387,27 @@ static void visit(struct deed *deed, struct case_file *file, const struct method
         if (strcmp(file->actions.at[i].method, method->name) == 0)
             action = &file->actions.at[i];
     if (action == NULL || (action->state == ACTION_FAILED && *action->what == '\0') ||
-        (action->state == ACTION_LIFTED && deed->account->by_hand))
+        (action->state == ACTION_LIFTED && deed->again))
         add_method(deed, method, action != NULL, standing);
     else if (action->state == ACTION_DONE || action->state == ACTION_BEFORE)
         look_again(deed, method, action, standing);
-    else if (action->state == ACTION_STARTED || action->state == ACTION_FAILED)
+    else if (action->state == ACTION_STARTED || action->state == ACTION_FAILED || deed->again)
         try_again(deed, action, standing);
+    else if (action->state == ACTION_LIFTING)
+        texts_format(lines_of(deed),
+                     "being lifted, and what was sent before that counts no more: %s",
+                     action->what);
+}
+
+/* Is what was let go to be stopped again? An administrator says so, or the account has sent too
+ * much since the moment from which on the case is lifted, which somehow does not come to its end.
+ */
+static bool is_again(const struct deed *deed, const struct case_file *file)
+{
+    for (size_t i = 0; i < file->actions.len && !deed->account->by_hand; i++)
+        if (file->actions.at[i].state == ACTION_LIFTING)
+            return deed->account->first == 0 || deed->account->first > file->actions.at[i].changed;
+    return deed->account->by_hand;
 }
 
 /* Nothing is left of it that could be undone. */
@@ -409,22 +432,39 @@ static void close_spent(struct deed *deed, const struct case_file *file)
     strbuf_clear(&why);
 }
 
-/* An administrator who asks again says how long. */
-static void set_expiry(struct deed *deed, const struct case_file *file)
+/* What is asked for again by hand, or disabled again, ends no sooner than it would have. */
+static int64_t new_expiry(const struct deed *deed, const struct case_file *file)
+{
+    int64_t wanted = deed->target.expires;
+    if (deed->account->by_hand && deed->account->expires != 0)
+        return wanted;
+    if (!deed->again || file->expires == 0)
+        return file->expires;
+    return wanted == 0 || wanted > file->expires ? wanted : file->expires;
+}
+
+static void set_expiry(struct deed *deed, struct case_file *file)
 {
     struct strbuf why = {0};
-    char when[32];
-    if (!deed->account->by_hand || deed->account->expires == 0 ||
-        deed->account->expires == file->expires)
+    int64_t expires = new_expiry(deed, file);
+    char when[40] = "at ";
+    deed->target.expires = file->expires;
+    if (expires == file->expires)
         return;
-    stamp_format(deed->account->expires, when);
-    if (deed->react->dry)
-        texts_format(lines_of(deed), "would: let case %" PRId64 " expire at %s", file->id, when);
-    else if (cases_set_expiry(deed->react->cases, file->id, deed->account->expires, &why) == 0)
-        texts_format(lines_of(deed), "done: case %" PRId64 " expires at %s", file->id, when);
+    if (expires != 0)
+        stamp_format(expires, when + 3);
     else
+        snprintf(when, sizeof when, "never");
+    if (!may_act(deed))
+        texts_format(lines_of(deed), "would: let case %" PRId64 " expire %s", file->id, when);
+    else if (cases_set_expiry(deed->react->cases, file->id, expires, &why) != 0)
         texts_format(lines_of(deed), "failed: to set when case %" PRId64 " expires: %s", file->id,
                      strbuf_text(&why));
+    else {
+        texts_format(lines_of(deed), "done: case %" PRId64 " expires %s", file->id, when);
+        deed->longer = file->expires != 0 && (expires == 0 || expires > file->expires);
+        deed->target.expires = expires;
+    }
     strbuf_clear(&why);
 }
 
@@ -443,11 +483,12 @@ static void complete(struct deed *deed, struct case_file *file)
     struct standing standing = {0};
     judge_evidence(deed);
     deed->outcome->case_id = deed->target.case_id = file->id;
+    deed->again = is_again(deed, file);
+    set_expiry(deed, file);
     for (size_t i = 0; i < methods->len; i++)
         visit(deed, file, method_find(methods->at[i]), &standing);
     if (standing.would > 0 && deed->withheld.len > 0)
         texts_format(lines_of(deed), "not done: %s", strbuf_text(&deed->withheld));
-    set_expiry(deed, file);
     deed->outcome->result = standing_result(&standing);
     if (deed->react->dry)
         return;

@@ -368,7 +368,8 @@ int cases_add_action(struct cases *cases, int64_t case_id, struct case_action *a
 int cases_set_action(struct cases *cases, int64_t action_id, enum action_state state,
                      const char *detail, struct strbuf *why)
 {
-    return CHANGE("UPDATE action SET state = ?2, detail = ?3, changed = ?4 WHERE id = ?1",
+    return CHANGE("UPDATE action SET state = ?2, detail = ?3,"
+                  " changed = CASE state WHEN ?2 THEN changed ELSE ?4 END WHERE id = ?1",
                   NUMBER(action_id), TEXT(action_state_name(state)), TEXT(detail),
                   NUMBER(clock_now()));
 }

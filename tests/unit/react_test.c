@@ -691,6 +691,87 @@ static void test_changed_settings(void)
     end();
 }
 
+/* A case that does not come to its end must not keep the account from being stopped again. */
+static void test_stuck(void)
+{
+    begin("stuck");
+    struct react_account account = account_of("bob");
+    clock_pin(10000);
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: force 1 on bob");
+    tricks[0] = TRICK_STUCK;
+    test_undo("stuck", 1, NULL, false, REACT_FAILED,
+              "lifted: force 1 on bob; failed: to lift: force 0 on bob: it is stuck");
+    clock_pin(11000);
+    look_after("stuck still", "", "case 1 (bob): failed: to lift: force 0 on bob: it is stuck");
+    account.first = 10000;
+    test_disable("old messages", &account, false, REACT_WOULD,
+                 "being lifted, and what was sent before that counts no more: force 0 on bob");
+    test_states("is as it was", 1, "lifting lifted");
+    account.first = 10001;
+    test_disable("new ones, dry", &account, true, REACT_WOULD,
+                 "would: force 0 on bob; would: force 1 on bob");
+    account.trusted = 1;
+    test_disable("new ones, of nobody", &account, false, REACT_WOULD,
+                 "would: force 0 on bob; would: force 1 on bob; "
+                 "not done: any local user could have written the log lines of 130 of 131 messages "
+                 "(see trusted-logs, journal, and trust-plain-logs)");
+    account.trusted = 131;
+    test_disable("new ones", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: force 1 on bob");
+    test_states("again", 1, "done lifted done");
+    test_forced("again", true, true);
+    tricks[0] = TRICK_NONE;
+    test_undo("then", 1, NULL, false, REACT_DISABLED,
+              "lifted: force 1 on bob; lifted: force 0 on bob");
+    test_states("all", 1, "lifted lifted lifted closed");
+    clock_pin(0);
+    end();
+}
+
+static void test_expires(const char *name, int64_t want)
+{
+    struct case_file file = {0};
+    struct cases *cases = cases_open("state", &why);
+    test_true(name, cases != NULL && cases_get(cases, 1, &file, &why) == 1);
+    test_number(name, file.expires, want);
+    case_file_clear(&file);
+    cases_close(cases);
+}
+
+/* By hand and without a period it lasts as long as a new case would, and no less than it did. */
+static void test_longer(void)
+{
+    begin("longer");
+    struct react_account account = account_of("bob");
+    clock_pin(10000);
+    settings.for_s = 100;
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: force 1 on bob");
+    test_expires("the setting", 10100);
+    clock_pin(10200); /* it should have ended, and no run came along */
+    account.by_hand = true;
+    test_disable("longer", &account, false, REACT_DISABLED,
+                 "done: case 1 expires at 1970-01-01T02:51:40+00:00; "
+                 "done: force 0 on bob; done: force 1 on bob");
+    test_expires("longer", 10300);
+    look_after("not due", "", "");
+    account.expires = 10250;
+    test_disable("shorter", &account, false, REACT_STANDING,
+                 "done: case 1 expires at 1970-01-01T02:50:50+00:00");
+    account.expires = 0;
+    settings.for_s = 0;
+    test_disable("dry", &account, true, REACT_STANDING, "would: let case 1 expire never");
+    test_disable("for ever", &account, false, REACT_DISABLED,
+                 "done: case 1 expires never; "
+                 "done: force 0 on bob; done: force 1 on bob");
+    settings.for_s = 100;
+    test_disable("still", &account, false, REACT_STANDING, "");
+    test_expires("for ever", 0);
+    clock_pin(0);
+    end();
+}
+
 /* ---- a disk that is full ---- */
 
 static void test_full_disk(void)
@@ -918,6 +999,8 @@ int main(void)
     test_told_later();
     test_status();
     test_changed_settings();
+    test_stuck();
+    test_longer();
     test_full_disk();
     test_other_user();
     for (int i = 0; i < 20; i++) { /* each on a state that is not there yet */
