@@ -8,7 +8,8 @@
  * command tells "locked" only after the maps were built. The key of the master must be known
  * before; a changed one is refused.
  *
- * The memo is empty: what was locked before is never ours to unlock.
+ * The memo names the master: the one of `-n`, or of the settings of that day. What was locked
+ * before is never ours to unlock.
  */
 #include "method_run.h"
 
@@ -19,6 +20,7 @@
 #define DIGITS_LETTERS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define NAME_MAX_BYTES 255
 #define SAID_MAX       200
+#define MASTER         "server="
 
 static const char *or_else(const char *value, const char *otherwise)
 {
@@ -139,6 +141,13 @@ static int nis_check(const struct react_settings *settings, struct strbuf *why)
     return 0;
 }
 
+/* Somebody is at it; who locked the password, and whether at all, is not known. */
+static enum method_plan refuse_unbuilt(const struct react_settings *settings, struct strbuf *why)
+{
+    strbuf_why(why, "NIS master %s: the maps are not built yet", server(settings));
+    return METHOD_REFUSED;
+}
+
 /* What the command accepts; nothing else is sent to it. */
 static int nis_name_check(const char *name, struct strbuf *why)
 {
@@ -147,63 +156,78 @@ static int nis_name_check(const char *name, struct strbuf *why)
     return strbuf_why(why, "the NIS master takes names of letters, digits and ._@+=- only");
 }
 
+/* The settings, with the master that the memo names. *master is freed by the caller. */
+static struct react_settings settings_then(const struct react_settings *settings, struct span memo,
+                                           char **master)
+{
+    struct react_settings then = *settings;
+    *master = NULL;
+    if (span_has_prefix(memo, SPAN(MASTER))) {
+        memo = span_skip(memo, strlen(MASTER));
+        then.nis_server = *master = mem_text_of(memo.at, memo.len);
+    }
+    return then;
+}
+
 static enum method_plan nis_plan(const struct react_settings *settings, const struct target *target,
                                  struct strbuf *what, struct strbuf *memo, struct strbuf *why)
 {
-    (void)memo;
     if (nis_name_check(target->name, why) != 0)
         return METHOD_REFUSED;
+    strbuf_format(memo, MASTER "%s", server(settings));
     strbuf_format(what, "lock the password of %s on the NIS master %s", target->name,
                   server(settings));
     switch (ask(settings, "status", target->name, why)) {
     case STATE_LOCKED: return METHOD_IN_FORCE;
-    case STATE_OPEN:
-    case STATE_UNBUILT: /* what an earlier run left: the command completes it */
-        return METHOD_NEEDED;
+    case STATE_OPEN: return METHOD_NEEDED;
+    case STATE_UNBUILT: return refuse_unbuilt(settings, why);
     default: return METHOD_REFUSED;
     }
 }
 
 /* Sends the request, after which it must be so. */
 static int become(const struct react_settings *settings, const char *verb, const char *name,
-                  enum state wanted, struct strbuf *why)
+                  enum state wanted, struct span memo, struct strbuf *why)
 {
+    char *master;
     if (nis_name_check(name, why) != 0)
         return -1;
-    enum state state = ask(settings, verb, name, why);
-    if (state == STATE_UNTOLD || state == wanted)
-        return state == wanted ? 0 : -1;
-    return strbuf_why(why, "NIS master %s: after \"%s %s\" the password is %s", server(settings),
-                      verb, name,
-                      state == STATE_LOCKED ? "locked still, by somebody else"
-                      : state == STATE_OPEN ? "not locked"
-                                            : "changed, but the maps are not built");
+    struct react_settings then = settings_then(settings, memo, &master);
+    enum state state = ask(&then, verb, name, why);
+    if (state != STATE_UNTOLD && state != wanted)
+        strbuf_why(why, "NIS master %s: after \"%s %s\" the password is %s", server(&then), verb,
+                   name,
+                   state == STATE_LOCKED ? "locked still, by somebody else"
+                   : state == STATE_OPEN ? "not locked"
+                                         : "changed, but the maps are not built");
+    free(master);
+    return state == wanted ? 0 : -1;
 }
 
 static int nis_apply(const struct react_settings *settings, const struct target *target,
                      struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return become(settings, "disable", target->name, STATE_LOCKED, why);
+    return become(settings, "disable", target->name, STATE_LOCKED, memo, why);
 }
 
 static enum method_state nis_look(const struct react_settings *settings,
                                   const struct target *target, struct span memo, struct strbuf *why)
 {
-    (void)memo;
+    char *master;
     if (nis_name_check(target->name, why) != 0)
         return METHOD_UNTOLD;
-    enum state state = ask(settings, "status", target->name, why);
+    struct react_settings then = settings_then(settings, memo, &master);
+    enum state state = ask(&then, "status", target->name, why);
     if (state == STATE_UNBUILT)
-        strbuf_why(why, "NIS master %s: the maps are not built yet", server(settings));
+        refuse_unbuilt(&then, why);
+    free(master);
     return state == STATE_LOCKED ? METHOD_ON : state == STATE_OPEN ? METHOD_OFF : METHOD_UNTOLD;
 }
 
 static int nis_undo(const struct react_settings *settings, const struct target *target,
                     struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return become(settings, "enable", target->name, STATE_OPEN, why);
+    return become(settings, "enable", target->name, STATE_OPEN, memo, why);
 }
 
 const struct method method_nis = {

@@ -204,10 +204,13 @@ disable bobby' "disable $(head -c 300 /dev/zero | tr '\0' a)" "$(head -c 9000 /d
 test_make_fails() {
     printf 'all:\n\tfalse\n' >yp/Makefile
     same "make fails" "failed: $(failed "make in the folder of the maps failed")" "$(nis apply bob)"
-    same "not told as done" "untold: NIS master 127.0.0.1: the maps are not built yet" \
+    same "not told as done" "untold: $(failed "make in the folder of the maps failed")" \
         "$(nis look bob)"
-    same "to be done" "needed" "$(nis plan bob)"
+    same "nor planned" "refused: $(failed "make in the folder of the maps failed")" \
+        "$(nis plan bob)"
     printf 'all:\n\tcp shadow map\n' >yp/Makefile
+    same "what others locked is not taken for ours" "in force" "$(nis plan held)"
+    same "built by the next" "" "$(diff yp/shadow yp/map)"
     same "completed by the next" "done" "$(nis apply bob)"
     same "the map is built" "" "$(diff yp/shadow yp/map)"
     same "on" "on" "$(nis look bob)"

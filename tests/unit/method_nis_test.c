@@ -48,7 +48,7 @@ static const struct {
 } answers[] = {
     {"printf 'name=bob\\nstate=locked\\n'", METHOD_IN_FORCE, METHOD_ON, true, false, NULL},
     {"printf 'name=bob\\nstate=open\\n'", METHOD_NEEDED, METHOD_OFF, false, true, NULL},
-    {"printf 'name=bob\\nstate=unbuilt\\n'", METHOD_NEEDED, METHOD_UNTOLD, false, false,
+    {"printf 'name=bob\\nstate=unbuilt\\n'", METHOD_REFUSED, METHOD_UNTOLD, false, false,
      "NIS master localhost: the maps are not built yet"},
     {"printf 'name=bob\\nstate=locked\\n'; exit 1", METHOD_REFUSED, METHOD_UNTOLD, false, false,
      "NIS master localhost failed: state=locked"},
@@ -95,7 +95,9 @@ static void test_answers(void)
         holds("input", "enable bob\n");
         test_text("what", strbuf_text(&what),
                   "lock the password of bob on the NIS master localhost");
+        test_text("memo", strbuf_text(&memo), "server=localhost");
         strbuf_clear(&what);
+        strbuf_clear(&memo);
         strbuf_clear(&why);
     }
 }
@@ -115,6 +117,15 @@ static void test_words(void)
                    "LogLevel=ERROR\n-o\nConnectTimeout=2\n-p\n2222\n--\nspamgear@yp.example.com\n"
                    "sudo /usr/sbin/spamgear-nis\n");
     texts_clear(&s.ssh_options);
+    /* -nMASTER of that day is not in the settings of the day of undo */
+    s.nis_server = NULL;
+    test_number("asked", method_nis.look(&s, &bob, SPAN("server=yp2.example.com"), NULL),
+                METHOD_ON);
+    holds("words", "-T\n-a\n-x\n-o\nBatchMode=yes\n-o\nStrictHostKeyChecking=yes\n-o\n"
+                   "LogLevel=ERROR\n-o\nConnectTimeout=2\n--\nspamgear@yp2.example.com\n"
+                   "sudo /usr/sbin/spamgear-nis\n");
+    test_number("undone", method_nis.undo(&s, &bob, SPAN("server=yp2.example.com"), NULL), -1);
+    holds("input", "enable bob\n");
 }
 
 static void test_names(void)
