@@ -4,6 +4,7 @@
  * old table stays, since a shorter one would let through what the longer one stopped.
  */
 #include "shared/other.h"
+#include "shared/react_section.h"
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
@@ -173,10 +174,15 @@ static void write_recipients(const struct reputation *settings)
 
 static int run(void *at, const struct run *call)
 {
-    const struct reputation *settings = at;
+    struct reputation *settings = at;
+    struct section_values values;
+    const struct react_settings *react = react_section_read(&values, call->config);
+    if (settings->state == NULL && react != NULL)
+        settings->state = mem_text(react->state);
+    section_clear(&values);
     if (settings->headers == NULL && settings->recipients == NULL)
         diag_error("give --header-checks FILE, --recipient-access FILE, or both");
-    if (settings->headers != NULL)
+    if (settings->headers != NULL && settings->state != NULL)
         write_headers(settings, call);
     if (settings->recipients != NULL)
         write_recipients(settings);
@@ -201,8 +207,8 @@ static const struct option options[] = {
                 "That server; an IPv6 address in brackets. Port 25 when none is given."),
     OPTION_PERIOD(struct reputation, recent, "recent", 0, "PERIOD", "30days",
                   "Senders are bad with an open case, or one opened within PERIOD."),
-    OPTION_TEXT(struct reputation, state, "state", 0, "DIR", "/var/lib/spamgear",
-                "Where the cases are."),
+    OPTION_TEXT(struct reputation, state, "state", 0, "DIR", NULL,
+                "Where the cases are, if not where `state` of section [react] says."),
     OPTION_COUNT(struct reputation, log.limit, "max-connections", 'm', "N", NULL, 1, UINT64_MAX,
                  "Also those with at least N messages in the log, counted as postfix-spam-check "
                  "is configured to. Without it no log is read."),
@@ -258,6 +264,7 @@ const struct applet postfix_reputation_applet = {
         "read, the old table stays.",
     .options = (const struct option *const[]){options, NULL},
     .settings_size = sizeof(struct reputation),
+    .sections = (const struct section *const[]){&react_section, NULL},
     .examples = examples,
     .statuses = statuses,
     .run = run,

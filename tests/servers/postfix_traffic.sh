@@ -167,6 +167,7 @@ END
 }
 
 # postfix_start LINE... : with more lines for main.cf
+# shellcheck disable=SC2120  # only some tests have them
 postfix_start() {
     read -r port_submission port_smtps port_smtp port_proxied port_reentry <<END
 $(free_ports 5)
@@ -352,6 +353,7 @@ END
 }
 
 postfix_traffic() {
+    # shellcheck disable=SC2119
     postfix_start
     send_alice
     send_bob
