@@ -491,6 +491,7 @@ static void print_json(const struct check *check, enum status status)
     struct strbuf out = {0};
     struct json json = {.out = &out};
     json_open(&json, NULL, '{');
+    json_number(&json, "schema", 1);
     json_text(&json, "status", span_text(status_names[status]));
     json_number(&json, "milliseconds", (uint64_t)(clock_steady_ms() - check->start));
     json_open(&json, "subjects", '[');

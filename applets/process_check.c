@@ -72,6 +72,7 @@ static void add_json(struct strbuf *out, const struct process *process)
     char started[32];
     stamp_format(process->started, started);
     json_open(&json, NULL, '{');
+    json_number(&json, "schema", 1);
     json_text(&json, "type", SPAN("process"));
     json_number(&json, "pid", (uint64_t)process->pid);
     json_number(&json, "parent", (uint64_t)process->parent);
@@ -98,8 +99,8 @@ static void add_summary(struct strbuf *out, const struct processes *processes)
 {
     struct json json = {.out = out};
     json_open(&json, NULL, '{');
-    json_text(&json, "type", SPAN("summary"));
     json_number(&json, "schema", 1);
+    json_text(&json, "type", SPAN("summary"));
     json_number(&json, "found", processes->found.len);
     json_number(&json, "seen", processes->seen);
     json_number(&json, "allowed", processes->allowed);

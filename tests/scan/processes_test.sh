@@ -73,7 +73,7 @@ find_them --format nagios >plugin
 status=$?
 same "nagios" "2 PROCESSES CRITICAL - 4 of 5 suspicious | suspicious=4;;0;0 processes=5;;;0" \
     "$status $(head -n 1 plugin)"
-same "json" 5 "$(find_them --format json | grep -c '^{"type":"[a-z]*",.*}$')"
+same "json" 5 "$(find_them --format json | grep -c '^{"schema":1,"type":"[a-z]*",.*}$')"
 same "allow list" 3 "$(find_them --allow "perl $work/*" | wc -l)"
 # Who may not look does not say that all is well.
 same "not root" 2 "$(setpriv --reuid=daemon --regid=daemon --clear-groups "$spamgear" process-check \

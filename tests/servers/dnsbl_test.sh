@@ -175,7 +175,7 @@ NO ANSWER 192.0.2.66 in loop.test: garbage instead of an answer" \
     "$(only 'lists.test late.test silent.test garbage.test servfail.test refused.test cut.test loop.test' -t 2 192.0.2.66)"
 same "JSON" \
     '1
-{"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID","counted":true}]}],"problems":[]}' \
+{"schema":1,"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID","counted":true}]}],"problems":[]}' \
     "$(only 'two.test wild.test' --format json 192.0.2.8)"
 
 # 130 silent lists and the good ones behind them: the window is not theirs for ever, and the
