@@ -2,7 +2,8 @@
 # From a fresh checkout to a first answer: sh packaging/quickstart.sh
 #
 # On Debian 12 or later, as root: installs what the build needs, builds into ./build, and
-# lets spamgear find a stolen account in a sample mail log of the last hour, made here.
+# lets spamgear find a stolen account in a sample mail log of the last hour, made here, and say
+# what it would do about it (a dry run: nothing is done).
 # Without root it does the same when the packages are there, and names them when not.
 # Nothing outside the checkout is changed but installed packages.
 set -eu
@@ -63,7 +64,7 @@ build_program() {
 }
 
 # About 2000 lines of Postfix log of the last hour: 25 people with their few addresses, incoming
-# mail, failed log-ins, and the password of anna@example.net in the hands of a botnet.
+# mail, failed log-ins, and the password of anna in the hands of a botnet.
 sample_log() {
     awk -v now="$(date +%s)" '
     function draw(n) { return int(rand() * n) }
@@ -79,7 +80,7 @@ sample_log() {
         line("postfix/qmgr", id ": removed")
     }
     function bot(    n) {
-        n = draw(60)
+        n = draw(59)
         return (n % 3 ? "host" n ".dialup.isp" n % 23 ".example" : "unknown") \
             "[" 11 + n * 3 "." 20 + n * 4 "." n "." 7 + n "]"
     }
@@ -88,7 +89,7 @@ sample_log() {
         for (i = 0; i < 360; i++) {
             t = now - 3590 + i * 10 - draw(5); pid = 1000 + draw(9000)
             kind = draw(100)
-            if (i > 180 && i % 180 > 4 && kind < 75) message(bot(), "anna@example.net")
+            if (i > 180 && i % 180 > 4 && kind < 75) message(bot(), "anna")
             else if (kind < 55) {
                 n = draw(25)
                 message("pc" n ".dsl.city.example[192.0.2." 10 + n "]", "user" n "@example.net")
@@ -131,6 +132,25 @@ sample_site() { # FOLDER
     printf 'GIF89a<?php /* SPAMGEAR-ANTIWEBSHELL-%s */ ?>' TEST-FILE >"$1/www/uploads/logo.gif"
 }
 
+# An account of that name in files of its own, and a configuration that looks there; it trusts the
+# log, as it would trust one that only Postfix can write.
+sample_world() { # FOLDER LOG
+    mkdir -p "$1/etc"
+    printf 'anna:x:1042:1042::/home/anna:/bin/sh\n' >"$1/etc/passwd"
+    printf 'anna:$6$sample$sample:20000:0:99999:7:::\n' >"$1/etc/shadow"
+    chmod 600 "$1/etc/passwd" "$1/etc/shadow"
+    cat >"$1/spamgear.conf" <<CONF
+[postfix-spam-check]
+trusted-logs = $2
+
+[react]
+methods = local
+passwd-root = $1
+state = $1/state
+CONF
+    chmod 600 "$1/spamgear.conf"
+}
+
 # show COMMAND-AS-SHOWN COMMAND...: runs it; its answer must not be empty.
 show() {
     say ""
@@ -154,11 +174,16 @@ build_program
 sample=$build/sample-mail.log
 sample_log >"$sample"
 sample_site "$build/sample-home/anna"
+sample_world "$build/sample-world" "$sample"
 
 say ""
 say "A mail server's log of the last hour ($(wc -l <"$sample") lines). Who sends too much?"
 show "spamgear postfix-spam-check -l $sample" "$build/spamgear" postfix-spam-check -l "$sample"
-say "One account sends from dozens of networks at once: its password is stolen."
+say "One account sends from dozens of networks at once: its password is stolen. What would be done"
+say "about who is over the limit and comes from more than 5 networks and 5 addresses without a name?"
+show "spamgear postfix-spam-check -l $sample -d 5,5 --dry-run" "$build/spamgear" postfix-spam-check \
+    --config "$build/sample-world/spamgear.conf" -l "$sample" -d 5,5 --dry-run
+say "Without --dry-run it is done, verified, mailed, and kept as a case; \`spamgear case undo\` lifts it."
 say ""
 say "And a customer's web site. What stands in it that should not?"
 show "full-scan --details $build/sample-home" "$build/spamgear" full-scan --details --no-cache \
@@ -172,6 +197,7 @@ Next, as root:
   spamgear --install /usr/local/bin     # postfix-spam-check, full-scan and the others, as links
   postfix-spam-check                    # your own mail log, the last hour
   full-scan /home                       # your own users' sites; changes nothing
+  queue-depth                           # how many mails wait, and since when
   cp $top/packaging/cron/spamgear /etc/cron.d/    # ask by cron, answers by mail
   spamgear --list                       # everything it can do
 TEXT
