@@ -106,12 +106,36 @@ static void not_done(struct react_outcome *outcome, enum react_result result, co
     texts_format(&outcome->lines, "not done: %s", why);
 }
 
+/* To read the IDs of one sender again. */
+struct again {
+    const struct check *check;
+    const struct report *report;
+    const struct report_sender *row;
+    struct queue_ids ids;
+};
+
+static bool is_row(const void *state, const struct report_sender *row)
+{
+    return row == state;
+}
+
+/* He went on sending until he was stopped. */
+static const struct texts *ids_again(void *state)
+{
+    struct again *again = state;
+    queue_ids_clear(&again->ids);
+    if (queue_ids_read(again->check, again->report, is_row, again->row, &again->ids, NULL) != 0)
+        return NULL;
+    return &again->ids.of[again->row - again->report->senders.at];
+}
+
 /* ids: NULL when they are not known. */
 static void hand_over(const struct check *check, const struct disable *disable,
                       const struct report *report, const struct texts *ids,
                       struct report_sender *row)
 {
     struct strbuf account = {0}, reason = {0}, evidence = {0}, why = {0};
+    struct again again = {.check = check, .report = report, .row = row};
     row->handed = true;
     if (disable->react == NULL) {
         not_done(&row->reaction, REACT_FAILED, disable->why_not);
@@ -122,7 +146,9 @@ static void hand_over(const struct check *check, const struct disable *disable,
         add_evidence(row, &evidence);
         struct react_account handed = {.name = strbuf_text(&account),
                                        .kind = row->sender.kind,
-                                       .queue_ids = ids != NULL && ids->len > 0 ? ids : NULL,
+                                       .queue_ids = ids,
+                                       .ids_again = ids != NULL ? ids_again : NULL,
+                                       .ids_state = &again,
                                        .reason = strbuf_text(&reason),
                                        .evidence = strbuf_span(&evidence),
                                        .messages = row->sender.messages,
@@ -132,6 +158,7 @@ static void hand_over(const struct check *check, const struct disable *disable,
         if (row->reaction.result == REACT_STANDING && row->reaction.lines.len == 0)
             texts_add(&row->reaction.lines, "in force since an earlier run");
     }
+    queue_ids_clear(&again.ids);
     strbuf_clear(&account);
     strbuf_clear(&reason);
     strbuf_clear(&evidence);

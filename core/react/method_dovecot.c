@@ -281,4 +281,4 @@ static int undo(const struct react_settings *settings, const struct target *targ
     return change_file(settings, target, false, why) == 0 ? forget(settings, target, why) : -1;
 }
 
-const struct method method_dovecot = {"dovecot", check, plan, apply, look, undo};
+const struct method method_dovecot = {"dovecot", check, plan, apply, look, undo, false};

@@ -30,6 +30,7 @@ struct message {
     char *id;
     char *config; /* Postfix: of its instance; NULL: not known yet, or Exim */
     bool exim, twice;
+    bool taken; /* the case has it already */
     enum place place;
 };
 
@@ -343,6 +344,25 @@ static int check(const struct react_settings *settings, struct strbuf *why)
     return 0;
 }
 
+/* Marks the messages that the case has; their number. */
+static uint64_t mark_taken(struct messages *list, const struct react_settings *settings,
+                           const struct texts *memos)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; memos != NULL && i < memos->len; i++) {
+        struct messages taken = {0};
+        read_memo(&taken, settings, span_text(memos->at[i]));
+        for (size_t j = 0; j < taken.len; j++) {
+            struct message *message = find(list, span_text(taken.at[j].id));
+            if (message != NULL)
+                message->taken = true;
+        }
+        count += taken.len;
+        messages_clear(&taken);
+    }
+    return count;
+}
+
 /* At most `most` of those that are not held, by instance. Those left out are GONE. */
 static void write_memo(struct messages *list, uint64_t most, struct strbuf *memo)
 {
@@ -364,35 +384,50 @@ static void write_memo(struct messages *list, uint64_t most, struct strbuf *memo
 
 static void describe(struct strbuf *what, size_t held, size_t queued)
 {
-    if (queued == 0)
-        strbuf_add_text(what, ": none that is known to be his");
-    else if (held < queued)
+    if (held < queued)
         strbuf_format(what, ": %zu of %zu messages, no more for hold-max", held, queued);
     else
         strbuf_format(what, ": %zu message%s", held, held == 1 ? "" : "s");
+}
+
+/* Messages that are held already were held by somebody else, or by this case. */
+static enum method_plan choose(const struct react_settings *settings, struct messages *list,
+                               uint64_t taken, struct strbuf *what, struct strbuf *memo,
+                               struct strbuf *why)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (list->at[i].twice || list->at[i].taken)
+            list->at[i].place = GONE;
+    size_t queued = count_at(list, FREE);
+    write_memo(list, taken < settings->hold_max ? settings->hold_max - taken : 0, memo);
+    size_t held = count_at(list, FREE);
+    if (held > 0)
+        describe(what, held, queued);
+    else if (queued > 0)
+        strbuf_why(why, "%zu further messages are not held, for hold-max", queued);
+    else
+        strbuf_why(why, "none of its own waits in the queue");
+    return held > 0 ? METHOD_NEEDED : METHOD_NOTHING;
 }
 
 static enum method_plan plan(const struct react_settings *settings, const struct target *target,
                              struct strbuf *what, struct strbuf *memo, struct strbuf *why)
 {
     struct messages list = {.planning = true};
+    enum method_plan result = METHOD_REFUSED;
     for (size_t i = 0; target->queue_ids != NULL && i < target->queue_ids->len; i++)
         add_id(&list, settings, target->queue_ids->at[i], NULL);
     sort_ids(&list);
     strbuf_format(what, "hold the queued mail of %s", target->name);
-    if (survey(settings, &list, why) != 0) {
-        messages_clear(&list);
-        return METHOD_REFUSED;
+    uint64_t taken = mark_taken(&list, settings, target->memos);
+    if (target->queue_ids == NULL || target->queue_ids->len == 0) {
+        strbuf_why(why, "it is not known which messages are its own");
+        result = METHOD_NOTHING;
+    } else if (survey(settings, &list, why) == 0) {
+        result = choose(settings, &list, taken, what, memo, why);
     }
-    for (size_t i = 0; i < list.len; i++)
-        if (list.at[i].twice)
-            list.at[i].place = GONE;
-    size_t queued = count_at(&list, FREE);
-    write_memo(&list, settings->hold_max, memo);
-    size_t held = count_at(&list, FREE);
-    describe(what, held, queued);
     messages_clear(&list);
-    return held > 0 ? METHOD_NEEDED : METHOD_IN_FORCE;
+    return result;
 }
 
 /* Is none of them where it was? */
@@ -468,4 +503,4 @@ static enum method_state look(const struct react_settings *settings, const struc
     return state;
 }
 
-const struct method method_hold_queue = {"hold-queue", check, plan, apply, look, undo};
+const struct method method_hold_queue = {"hold-queue", check, plan, apply, look, undo, true};

@@ -420,4 +420,4 @@ static int undo(const struct react_settings *settings, const struct target *targ
                                             : source_change(settings, target, false, why);
 }
 
-const struct method method_postfix_map = {"postfix-map", check, plan, apply, look, undo};
+const struct method method_postfix_map = {"postfix-map", check, plan, apply, look, undo, false};

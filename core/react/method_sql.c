@@ -247,4 +247,4 @@ static int undo(const struct react_settings *settings, const struct target *targ
     return change(settings, target, METHOD_OFF, why);
 }
 
-const struct method method_sql = {"sql", check, plan, apply, look, undo};
+const struct method method_sql = {"sql", check, plan, apply, look, undo, false};

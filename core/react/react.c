@@ -234,14 +234,6 @@ enum action_state react_carry_out(struct react *react, const struct target *targ
 
 /* ---- what is in force ---- */
 
-static const struct case_action *last_action(const struct case_file *file, const char *method)
-{
-    for (size_t i = file->actions.len; i > 0; i--)
-        if (strcmp(file->actions.at[i - 1].method, method) == 0)
-            return &file->actions.at[i - 1];
-    return NULL;
-}
-
 static void tell_look(struct react *react, const struct method *method,
                       const struct case_file *file, const struct case_action *action,
                       struct texts *lines)
@@ -266,12 +258,32 @@ static void tell_plan(struct react *react, const struct method *method, const ch
     enum method_plan plan = method->plan(react->settings, &target, &what, &memo, &why);
     if (plan == METHOD_REFUSED)
         texts_format(lines, "%s: could not tell: %s", method->name, strbuf_text(&why));
+    else if (plan == METHOD_NOTHING)
+        texts_format(lines, "%s: %s", method->name, strbuf_text(&why));
     else
         texts_format(lines, "%s: %s", method->name,
                      plan == METHOD_IN_FORCE ? "in force, but not by a case" : "not in force");
     strbuf_clear(&what);
     strbuf_clear(&memo);
     strbuf_clear(&why);
+}
+
+/* Of a method that grows each action is about something else, of the others the last one counts. */
+static void tell_method(struct react *react, const struct method *method,
+                        const struct case_file *file, const char *name, struct texts *lines)
+{
+    bool told = false;
+    for (size_t i = file->actions.len; i > 0 && (method->grows || !told); i--) {
+        const struct case_action *action = &file->actions.at[i - 1];
+        if (strcmp(action->method, method->name) != 0)
+            continue;
+        if (*action->what == '\0')
+            break;
+        tell_look(react, method, file, action, lines);
+        told = true;
+    }
+    if (!told)
+        tell_plan(react, method, name, lines);
 }
 
 int react_status(struct react *react, const char *name, struct texts *lines, struct strbuf *why)
@@ -281,14 +293,8 @@ int react_status(struct react *react, const char *name, struct texts *lines, str
         return -1;
     if (react->cases != NULL && cases_find_open(react->cases, name, &file, why) < 0)
         return -1;
-    for (size_t i = 0; i < react->settings->methods.len; i++) {
-        const struct method *method = method_find(react->settings->methods.at[i]);
-        const struct case_action *action = last_action(&file, method->name);
-        if (action != NULL && *action->what != '\0')
-            tell_look(react, method, &file, action, lines);
-        else
-            tell_plan(react, method, name, lines);
-    }
+    for (size_t i = 0; i < react->settings->methods.len; i++)
+        tell_method(react, method_find(react->settings->methods.at[i]), &file, name, lines);
     case_file_clear(&file);
     return 0;
 }

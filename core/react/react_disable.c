@@ -8,6 +8,10 @@
  * had a reason, and an account that locks itself again five minutes later helps nobody. When all of
  * it is lifted the case is closed, and the account is treated as any other as soon as it has sent
  * too much since that moment.
+ *
+ * Until an account is locked its sessions go on, and often longer. So a method whose work grows
+ * meanwhile comes last whatever the settings' order is, and is planned once more when the others
+ * are in force, and by each later run: what is new becomes a further action of the same case.
  */
 #include "react_parts.h"
 #include "spamgear/base/clock.h"
@@ -39,6 +43,7 @@ struct deed {
     struct strbuf withheld; /* why nothing is done, though it could be */
     bool again;             /* what is lifted of the open case, or is to be, is done anew */
     bool longer;            /* the open case expires later than it did */
+    VEC(const struct method *) methods; /* those that grow last */
     struct plans plans;
 };
 
@@ -144,9 +149,8 @@ static struct planned *plan_one(struct deed *deed, const struct method *method)
 
 static void plan_all(struct deed *deed)
 {
-    const struct texts *methods = &deed->react->settings->methods;
-    for (size_t i = 0; i < methods->len; i++)
-        plan_one(deed, method_find(methods->at[i]));
+    for (size_t i = 0; i < deed->methods.len; i++)
+        plan_one(deed, deed->methods.at[i]);
 }
 
 static void clear_plans(struct plans *plans)
@@ -160,13 +164,17 @@ static void clear_plans(struct plans *plans)
     *plans = (struct plans){0};
 }
 
-/* What is not carried out: refused, in force before, and (word "would") what is withheld. */
-static void tell_plans(struct deed *deed, const char *word)
+/* What is not carried out, of the first plans: refused, in force before, and (word "would") what
+ * is withheld. */
+static void tell_plans(struct deed *deed, size_t len, const char *word)
 {
-    for (size_t i = 0; i < deed->plans.len; i++) {
+    for (size_t i = 0; i < len; i++) {
         const struct planned *planned = &deed->plans.at[i];
         if (planned->plan == METHOD_REFUSED)
             texts_format(lines_of(deed), "not done: %s: %s", planned->method->name,
+                         strbuf_text(&planned->why));
+        else if (planned->plan == METHOD_NOTHING)
+            texts_format(lines_of(deed), "not done: %s: %s", strbuf_text(&planned->what),
                          strbuf_text(&planned->why));
         else if (planned->plan == METHOD_IN_FORCE)
             texts_format(lines_of(deed), "in force before: %s", strbuf_text(&planned->what));
@@ -192,11 +200,115 @@ static int write_plans(struct deed *deed, struct case_file *file, struct strbuf 
 {
     int result = 0;
     for (size_t i = 0; i < deed->plans.len && result == 0; i++) {
+        if (deed->plans.at[i].plan == METHOD_NOTHING)
+            continue;
         struct case_action *action = vec_add(&file->actions);
         *action = action_of(&deed->plans.at[i]);
         result = cases_add_action(deed->react->cases, file->id, action, why);
     }
     return result;
+}
+
+/* ---- actions ---- */
+
+/* What is true of a case. */
+struct standing {
+    unsigned on, fresh, missing, would;
+};
+
+/* May what is missing be done now? */
+static bool may_act(const struct deed *deed)
+{
+    return deed->withheld.len == 0 && !deed->react->dry;
+}
+
+/* It was refused before it was planned. */
+static bool was_refused(const struct case_action *action)
+{
+    return action->state == ACTION_FAILED && *action->what == '\0';
+}
+
+static void count(struct standing *standing, enum action_state state)
+{
+    standing->on += state == ACTION_DONE;
+    standing->fresh += state == ACTION_DONE;
+    standing->missing += state != ACTION_DONE;
+}
+
+/* A method that the case does not have, or that refused then. */
+static void add_method(struct deed *deed, const struct method *method, bool refused_before,
+                       struct standing *standing)
+{
+    struct strbuf why = {0};
+    const struct planned *planned = plan_one(deed, method);
+    if (planned->plan == METHOD_REFUSED && !refused_before)
+        texts_format(lines_of(deed), "not done: %s: %s", method->name, strbuf_text(&planned->why));
+    if (planned->plan == METHOD_NEEDED && !may_act(deed)) {
+        texts_format(lines_of(deed), "would: %s", strbuf_text(&planned->what));
+        standing->would++;
+    } else if (planned->plan == METHOD_IN_FORCE) {
+        standing->on++;
+    } else if (planned->plan == METHOD_NEEDED) {
+        struct case_action action = action_of(planned);
+        if (cases_add_action(deed->react->cases, deed->target.case_id, &action, &why) == 0) {
+            count(standing, react_carry_out(deed->react, &deed->target, &action, lines_of(deed)));
+        } else {
+            standing->missing++;
+            texts_format(lines_of(deed), "failed: %s: %s", action.what, strbuf_text(&why));
+        }
+        free(action.method);
+        free(action.memo);
+        free(action.what);
+        free(action.detail);
+    }
+    strbuf_clear(&why);
+}
+
+/* ---- what has come in since ---- */
+
+/* What the case has of this method, so that none of it is done again. False when it must not go
+ * on: the method failed, or somebody has let the account go in part. */
+static bool may_go_on(const struct deed *deed, const struct case_file *file,
+                      const struct method *method, struct texts *memos, bool *refused)
+{
+    bool may = true;
+    for (size_t i = 0; i < file->actions.len; i++) {
+        const struct case_action *action = &file->actions.at[i];
+        bool lifted = action->state == ACTION_LIFTED || action->state == ACTION_LIFTING;
+        bool own = strcmp(action->method, method->name) == 0;
+        if (own && !(action->state == ACTION_LIFTED && deed->again))
+            texts_add(memos, action->memo);
+        may = may && (deed->again || !lifted);
+        may = may && !(own && (action->state == ACTION_STARTED ||
+                               (action->state == ACTION_FAILED && !was_refused(action))));
+        *refused = *refused || (own && was_refused(action));
+    }
+    return may;
+}
+
+/* True when there was something. */
+static bool go_on(struct deed *deed, const struct case_file *file, const struct method *method,
+                  struct standing *standing)
+{
+    struct texts memos = {0};
+    bool refused = false;
+    unsigned before = standing->fresh + standing->missing + standing->would;
+    deed->target.memos = &memos;
+    if (may_go_on(deed, file, method, &memos, &refused))
+        add_method(deed, method, refused, standing);
+    deed->target.memos = NULL;
+    texts_clear(&memos);
+    return standing->fresh + standing->missing + standing->would > before;
+}
+
+/* Now that the account is stopped. */
+static void ask_ids_again(struct deed *deed)
+{
+    const struct react_account *account = deed->account;
+    const struct texts *ids =
+        account->ids_again == NULL ? NULL : account->ids_again(account->ids_state);
+    if (ids != NULL)
+        deed->target.queue_ids = ids;
 }
 
 /* ---- a new case ---- */
@@ -229,35 +341,54 @@ static int write_case(struct deed *deed, struct case_file *file, struct strbuf *
     return cases_commit(cases, why);
 }
 
-static enum react_result result_of(unsigned on, unsigned missing)
+static enum react_result result_of(const struct standing *standing)
 {
-    return missing == 0 ? REACT_DISABLED : on > 0 ? REACT_PARTLY : REACT_FAILED;
+    return standing->missing == 0 ? REACT_DISABLED : standing->on > 0 ? REACT_PARTLY : REACT_FAILED;
+}
+
+/* Those of the plans that grow, if they were not refused a moment ago. */
+static void grow_new(struct deed *deed, const struct case_file *file, struct standing *standing)
+{
+    bool asked = false;
+    size_t len = deed->plans.len;
+    for (size_t i = 0; i < len; i++) {
+        const struct method *method = deed->plans.at[i].method;
+        if (!method->grows || deed->plans.at[i].plan == METHOD_REFUSED)
+            continue;
+        if (!asked)
+            ask_ids_again(deed);
+        asked = true;
+        if (go_on(deed, file, method, standing))
+            deed->plans.at[i].plan = METHOD_NEEDED;
+    }
+}
+
+static void carry_out_all(struct deed *deed, struct case_file *file)
+{
+    struct standing standing = {.on = deed->plans.in_force, .missing = deed->plans.refused};
+    size_t planned = deed->plans.len;
+    for (size_t i = 0; i < file->actions.len; i++)
+        if (file->actions.at[i].state == ACTION_STARTED)
+            count(&standing, react_carry_out(deed->react, &deed->target, &file->actions.at[i],
+                                             lines_of(deed)));
+    grow_new(deed, file, &standing);
+    tell_plans(deed, planned, NULL);
+    if (standing.fresh > 0)
+        react_tell(deed->react, file->id, lines_of(deed));
+    deed->outcome->result = result_of(&standing);
 }
 
 static void open_case(struct deed *deed)
 {
     struct case_file file = new_case(deed);
     struct strbuf why = {0};
-    unsigned done = 0, missing = deed->plans.refused;
     if (write_case(deed, &file, &why) != 0) {
         texts_format(lines_of(deed), "failed: nothing was done, no case could be written: %s",
                      strbuf_text(&why));
         deed->outcome->result = REACT_FAILED;
     } else {
         deed->outcome->case_id = deed->target.case_id = file.id;
-        for (size_t i = 0; i < file.actions.len; i++) {
-            struct case_action *action = &file.actions.at[i];
-            if (action->state != ACTION_STARTED)
-                continue;
-            bool good =
-                react_carry_out(deed->react, &deed->target, action, lines_of(deed)) == ACTION_DONE;
-            done += good;
-            missing += !good;
-        }
-        tell_plans(deed, NULL);
-        if (done > 0)
-            react_tell(deed->react, file.id, lines_of(deed));
-        deed->outcome->result = result_of(done + deed->plans.in_force, missing);
+        carry_out_all(deed, &file);
     }
     case_file_clear(&file);
     strbuf_clear(&why);
@@ -269,7 +400,7 @@ static void disable_anew(struct deed *deed)
     judge_evidence(deed);
     plan_all(deed);
     if (deed->plans.needed == 0) {
-        tell_plans(deed, NULL);
+        tell_plans(deed, deed->plans.len, NULL);
         deed->outcome->result = deed->plans.in_force > 0 ? REACT_STANDING : REACT_REFUSED;
     } else if (judge_past(deed, &why) != 0) {
         texts_format(lines_of(deed), "failed: nothing was done: %s", strbuf_text(&why));
@@ -281,7 +412,7 @@ static void disable_anew(struct deed *deed)
         if (deed->withheld.len == 0 && !deed->react->dry) {
             open_case(deed);
         } else {
-            tell_plans(deed, "would");
+            tell_plans(deed, deed->plans.len, "would");
             deed->outcome->result = REACT_WOULD;
         }
     }
@@ -289,24 +420,6 @@ static void disable_anew(struct deed *deed)
 }
 
 /* ---- a case that is open ---- */
-
-/* What was found in it. */
-struct standing {
-    unsigned on, fresh, missing, would;
-};
-
-/* May what is missing be done now? */
-static bool may_act(const struct deed *deed)
-{
-    return deed->withheld.len == 0 && !deed->react->dry;
-}
-
-static void count(struct standing *standing, enum action_state state)
-{
-    standing->on += state == ACTION_DONE;
-    standing->fresh += state == ACTION_DONE;
-    standing->missing += state != ACTION_DONE;
-}
 
 /* It was written down, and perhaps carried out. */
 static void try_again(struct deed *deed, struct case_action *action, struct standing *standing)
@@ -320,9 +433,6 @@ static void try_again(struct deed *deed, struct case_action *action, struct stan
         react_record(deed->react, action, ACTION_STARTED, action->detail, lines_of(deed));
     count(standing, react_carry_out(deed->react, &deed->target, action, lines_of(deed)));
 }
-
-static void add_method(struct deed *deed, const struct method *method, bool refused_before,
-                       struct standing *standing);
 
 static void look_again(struct deed *deed, const struct method *method, struct case_action *action,
                        struct standing *standing)
@@ -345,38 +455,22 @@ static void look_again(struct deed *deed, const struct method *method, struct ca
     if (state == METHOD_OFF && !deed->react->dry)
         react_record(deed->react, action, ACTION_LIFTED, "found lifted by somebody else",
                      lines_of(deed));
-    if (state == METHOD_OFF && deed->account->by_hand)
+    if (state == METHOD_OFF && deed->account->by_hand && !method->grows)
         add_method(deed, method, false, standing);
     strbuf_clear(&why);
 }
 
-/* A method that the case does not have, or that refused then. */
-static void add_method(struct deed *deed, const struct method *method, bool refused_before,
-                       struct standing *standing)
+static void visit_action(struct deed *deed, const struct method *method, struct case_action *action,
+                         struct standing *standing)
 {
-    struct strbuf why = {0};
-    const struct planned *planned = plan_one(deed, method);
-    if (planned->plan == METHOD_REFUSED && !refused_before)
-        texts_format(lines_of(deed), "not done: %s: %s", method->name, strbuf_text(&planned->why));
-    if (planned->plan == METHOD_NEEDED && !may_act(deed)) {
-        texts_format(lines_of(deed), "would: %s", strbuf_text(&planned->what));
-        standing->would++;
-    } else if (planned->plan == METHOD_IN_FORCE) {
-        standing->on++;
-    } else if (planned->plan == METHOD_NEEDED) {
-        struct case_action action = action_of(planned);
-        if (cases_add_action(deed->react->cases, deed->target.case_id, &action, &why) == 0) {
-            count(standing, react_carry_out(deed->react, &deed->target, &action, lines_of(deed)));
-        } else {
-            standing->missing++;
-            texts_format(lines_of(deed), "failed: %s: %s", action.what, strbuf_text(&why));
-        }
-        free(action.method);
-        free(action.memo);
-        free(action.what);
-        free(action.detail);
-    }
-    strbuf_clear(&why);
+    if (action->state == ACTION_DONE || action->state == ACTION_BEFORE)
+        look_again(deed, method, action, standing);
+    else if (action->state == ACTION_STARTED || action->state == ACTION_FAILED || deed->again)
+        try_again(deed, action, standing);
+    else if (action->state == ACTION_LIFTING)
+        texts_format(lines_of(deed),
+                     "being lifted, and what was sent before that counts no more: %s",
+                     action->what);
 }
 
 static void visit(struct deed *deed, struct case_file *file, const struct method *method,
@@ -386,17 +480,23 @@ static void visit(struct deed *deed, struct case_file *file, const struct method
     for (size_t i = 0; i < file->actions.len; i++)
         if (strcmp(file->actions.at[i].method, method->name) == 0)
             action = &file->actions.at[i];
-    if (action == NULL || (action->state == ACTION_FAILED && *action->what == '\0') ||
-        (action->state == ACTION_LIFTED && deed->again))
+    if (action == NULL || was_refused(action) || (action->state == ACTION_LIFTED && deed->again))
         add_method(deed, method, action != NULL, standing);
-    else if (action->state == ACTION_DONE || action->state == ACTION_BEFORE)
-        look_again(deed, method, action, standing);
-    else if (action->state == ACTION_STARTED || action->state == ACTION_FAILED || deed->again)
-        try_again(deed, action, standing);
-    else if (action->state == ACTION_LIFTING)
-        texts_format(lines_of(deed),
-                     "being lifted, and what was sent before that counts no more: %s",
-                     action->what);
+    else
+        visit_action(deed, method, action, standing);
+}
+
+/* Each of its actions is about something else. What is lifted is planned anew, if at all. */
+static void visit_growing(struct deed *deed, struct case_file *file, const struct method *method,
+                          struct standing *standing)
+{
+    for (size_t i = 0; i < file->actions.len; i++) {
+        struct case_action *action = &file->actions.at[i];
+        if (strcmp(action->method, method->name) == 0 && !was_refused(action) &&
+            action->state != ACTION_LIFTED)
+            visit_action(deed, method, action, standing);
+    }
+    go_on(deed, file, method, standing);
 }
 
 /* Is what was let go to be stopped again? An administrator says so, or the account has sent too
@@ -416,7 +516,7 @@ static bool is_spent(const struct case_file *file)
     for (size_t i = 0; i < file->actions.len; i++) {
         const struct case_action *action = &file->actions.at[i];
         if (action->state != ACTION_LIFTED && action->state != ACTION_BEFORE &&
-            (action->state != ACTION_FAILED || *action->what != '\0'))
+            !was_refused(action))
             return false;
     }
     return true;
@@ -477,16 +577,30 @@ static enum react_result standing_result(const struct standing *standing)
     return standing->on > 0 ? REACT_STANDING : REACT_WOULD;
 }
 
+static void visit_all(struct deed *deed, struct case_file *file, struct standing *standing)
+{
+    bool asked = false;
+    for (size_t i = 0; i < deed->methods.len; i++) {
+        const struct method *method = deed->methods.at[i];
+        if (!method->grows) {
+            visit(deed, file, method, standing);
+            continue;
+        }
+        if (!asked && standing->fresh > 0)
+            ask_ids_again(deed);
+        asked = true;
+        visit_growing(deed, file, method, standing);
+    }
+}
+
 static void complete(struct deed *deed, struct case_file *file)
 {
-    const struct texts *methods = &deed->react->settings->methods;
     struct standing standing = {0};
     judge_evidence(deed);
     deed->outcome->case_id = deed->target.case_id = file->id;
     deed->again = is_again(deed, file);
     set_expiry(deed, file);
-    for (size_t i = 0; i < methods->len; i++)
-        visit(deed, file, method_find(methods->at[i]), &standing);
+    visit_all(deed, file, &standing);
     if (standing.would > 0 && deed->withheld.len > 0)
         texts_format(lines_of(deed), "not done: %s", strbuf_text(&deed->withheld));
     deed->outcome->result = standing_result(&standing);
@@ -496,6 +610,17 @@ static void complete(struct deed *deed, struct case_file *file)
         react_tell(deed->react, file->id, lines_of(deed));
     if (standing.on + standing.missing == 0 && is_spent(file))
         close_spent(deed, file);
+}
+
+static void order_methods(struct deed *deed)
+{
+    const struct texts *names = &deed->react->settings->methods;
+    for (int grows = 0; grows < 2; grows++)
+        for (size_t i = 0; i < names->len; i++) {
+            const struct method *method = method_find(names->at[i]);
+            if (method->grows == grows)
+                *vec_add(&deed->methods) = method;
+        }
 }
 
 void react_disable(struct react *react, const struct react_account *account,
@@ -512,6 +637,7 @@ void react_disable(struct react *react, const struct react_account *account,
     deed.target.expires = account->expires != 0        ? account->expires
                           : react->settings->for_s > 0 ? clock_now() + react->settings->for_s
                                                        : 0;
+    order_methods(&deed);
     if (refuse(&deed) == 0) {
         int found =
             react->cases == NULL ? 0 : cases_find_open(react->cases, account->name, &file, &why);
@@ -526,6 +652,7 @@ void react_disable(struct react *react, const struct react_account *account,
     }
     case_file_clear(&file);
     clear_plans(&deed.plans);
+    vec_clear(&deed.methods);
     strbuf_clear(&deed.withheld);
     strbuf_clear(&why);
 }

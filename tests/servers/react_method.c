@@ -96,7 +96,7 @@ static bool read_arguments(int argc, char **argv)
 
 static void plan(const struct method *method, const char *memo_file, struct strbuf *why)
 {
-    static const char *const names[] = {"refused", "needed", "in force"};
+    static const char *const names[] = {"refused", "needed", "in force", "nothing"};
     struct strbuf what = {0}, memo = {0};
     enum method_plan result = method->plan(&settings, &target, &what, &memo, why);
     FILE *f = fopen(memo_file, "w");
@@ -104,7 +104,8 @@ static void plan(const struct method *method, const char *memo_file, struct strb
         fputs(strbuf_text(&memo), f);
         fclose(f);
     }
-    printf("%s: %s\n", names[result + 1], strbuf_text(result == METHOD_REFUSED ? why : &what));
+    printf("%s: %s\n", names[result + 1],
+           strbuf_text(result == METHOD_REFUSED || result == METHOD_NOTHING ? why : &what));
     strbuf_clear(&what);
     strbuf_clear(&memo);
 }

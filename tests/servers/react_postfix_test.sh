@@ -203,7 +203,7 @@ same "hold again" "done" "$(step hold-queue apply alice)"
 same "on" on "$(step hold-queue look alice)"
 same "held" "$(echo "$alice" | tr , '\n' | sort | paste -sd, -)" "$(in_queue spool hold)"
 same "bob's is not" "$bob" "$(in_queue spool deferred)"
-same "nothing more to hold" "in force" "$(timeout 60 "$programs/react_method" hold-queue plan alice \
+same "nothing more to hold" "nothing" "$(timeout 60 "$programs/react_method" hold-queue plan alice \
     memo.other "postfix-config=$work/conf" "ids=$alice" | cut -d: -f1)"
 bin/postsuper -c "$work/conf" -d "${alice%%,*}" 2>/dev/null
 same "one has left the queue" on "$(step hold-queue look alice)"

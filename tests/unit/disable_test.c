@@ -22,6 +22,11 @@ void react_disable(struct react *react, const struct react_account *account,
                   (unsigned long long)account->messages);
     for (size_t i = 0; account->queue_ids != NULL && i < account->queue_ids->len; i++)
         strbuf_format(&react->told, " %s", account->queue_ids->at[i]);
+    const struct texts *again =
+        account->ids_again == NULL ? NULL : account->ids_again(account->ids_state);
+    test_true("the same again", (again == NULL) == (account->queue_ids == NULL));
+    for (size_t i = 0; again != NULL && i < again->len; i++)
+        test_text("the same again", again->at[i], account->queue_ids->at[i]);
     unsigned lines = 0;
     for (size_t i = 0; i < account->evidence.len; i++)
         lines += account->evidence.at[i] == '\n';

@@ -88,7 +88,7 @@ static void test_postfix(void)
     step(m, "look", "off");
     step(m, "apply", "good");
     step(m, "look", "on");
-    step(m, "plan", "in force: hold the queued mail of bob: none that is known to be his");
+    step(m, "plan", "nothing: none of its own waits in the queue");
 }
 
 static void test_bounds(void)
@@ -103,12 +103,12 @@ static void test_bounds(void)
     step(m, "look", "off");
     unlink(in_folder("one/broken"));
     settings.mail_server = (char *)(uintptr_t) "exim";
-    step(m, "plan", "in force: ...");
+    step(m, "plan", "nothing: none of its own waits in the queue");
     settings.mail_server = (char *)(uintptr_t) "sendmail";
     step(m, "check", "failed: mail-server: is neither postfix nor exim, but \"sendmail\"");
     settings.mail_server = NULL;
     target.queue_ids = NULL;
-    step(m, "plan", "in force: ...");
+    step(m, "plan", "nothing: it is not known which messages are its own");
     step(m, "look", "untold: which messages are held is only known of a case");
     queue_ids("AAAAAA1");
     put("postqueue", "#!/bin/sh\necho 'postqueue: fatal: no'\nexit 69\n", 0755);

@@ -43,7 +43,7 @@ static inline void test_file(const char *what, const char *name, const char *wan
 /* One operation of the method, and in a word (and the sentence) what came of it. */
 static inline void step(const struct method *method, const char *operation, const char *want)
 {
-    static const char *const plans[] = {"refused: ", "needed: ", "in force: "};
+    static const char *const plans[] = {"refused: ", "needed: ", "in force: ", "nothing: "};
     static const char *const states[] = {"untold: ", "off", "on"};
     struct strbuf why = {0}, what = {0}, got = {0}, name = {0};
     strbuf_format(&name, "%s %s %s", method->name, operation, target.name);
@@ -51,7 +51,7 @@ static inline void step(const struct method *method, const char *operation, cons
         strbuf_reset(&memo);
         enum method_plan plan = method->plan(&settings, &target, &what, &memo, &why);
         strbuf_format(&got, "%s%s", plans[plan + 1],
-                      strbuf_text(plan == METHOD_REFUSED ? &why : &what));
+                      strbuf_text(plan == METHOD_REFUSED || plan == METHOD_NOTHING ? &why : &what));
     } else if (strcmp(operation, "look") == 0) {
         enum method_state state = method->look(&settings, &target, strbuf_span(&memo), &why);
         strbuf_format(&got, "%s%s", states[state + 1], strbuf_text(&why));

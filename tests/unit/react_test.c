@@ -133,12 +133,96 @@ static int do_undo(int which, const struct target *target, struct strbuf *why)
 METHOD(0)
 METHOD(1)
 
-static const struct method first = {"first", do_check, plan0, apply0, look0, undo0};
-static const struct method second = {"second", do_check, plan1, apply1, look1, undo1};
+static const struct method first = {"first", do_check, plan0, apply0, look0, undo0, false};
+static const struct method second = {"second", do_check, plan1, apply1, look1, undo1, false};
+
+/* ---- and one whose work grows: a message waits as a file in `queue`, and is held in `held` ----
+ */
+
+static unsigned message_count(const char *folder, struct span memo)
+{
+    char path[300];
+    unsigned count = 0;
+    struct span id;
+    while (span_take_line(&memo, &id)) {
+        snprintf(path, sizeof path, "%s/%.*s", folder, (int)id.len, id.at);
+        count += access(path, F_OK) == 0;
+    }
+    return count;
+}
+
+static int move_messages(const char *from, const char *to, struct span memo)
+{
+    char old[300], new[300];
+    struct span id;
+    while (span_take_line(&memo, &id)) {
+        snprintf(old, sizeof old, "%s/%.*s", from, (int)id.len, id.at);
+        snprintf(new, sizeof new, "%s/%.*s", to, (int)id.len, id.at);
+        if (rename(old, new) != 0 && errno != ENOENT)
+            return -1;
+    }
+    return 0;
+}
+
+static bool is_in_memos(const struct target *target, const char *id)
+{
+    for (size_t i = 0; target->memos != NULL && i < target->memos->len; i++)
+        if (strstr(target->memos->at[i], id) != NULL)
+            return true;
+    return false;
+}
+
+static enum method_plan mail_plan(const struct react_settings *settings,
+                                  const struct target *target, struct strbuf *what,
+                                  struct strbuf *memo, struct strbuf *why)
+{
+    (void)settings;
+    unsigned count = 0;
+    for (size_t i = 0; target->queue_ids != NULL && i < target->queue_ids->len; i++) {
+        const char *id = target->queue_ids->at[i];
+        if (message_count("queue", span_text(id)) == 0 || is_in_memos(target, id))
+            continue;
+        strbuf_format(memo, "%s\n", id);
+        count++;
+    }
+    strbuf_format(what, "hold %u of %s", count, target->name);
+    if (count == 0)
+        strbuf_why(why, "nothing there");
+    return count > 0 ? METHOD_NEEDED : METHOD_NOTHING;
+}
+
+static int mail_apply(const struct react_settings *settings, const struct target *target,
+                      struct span memo, struct strbuf *why)
+{
+    (void)settings, (void)target, (void)why;
+    return move_messages("queue", "held", memo);
+}
+
+static int mail_undo(const struct react_settings *settings, const struct target *target,
+                     struct span memo, struct strbuf *why)
+{
+    (void)settings, (void)target, (void)why;
+    return move_messages("held", "queue", memo);
+}
+
+static enum method_state mail_look(const struct react_settings *settings,
+                                   const struct target *target, struct span memo,
+                                   struct strbuf *why)
+{
+    (void)settings, (void)target, (void)why;
+    return message_count("queue", memo) > 0 ? METHOD_OFF : METHOD_ON;
+}
+
+static const struct method growing = {"mail",    do_check,  mail_plan, mail_apply,
+                                      mail_look, mail_undo, true};
 
 const struct method *method_find(const char *name)
 {
-    return strcmp(name, "first") == 0 ? &first : strcmp(name, "second") == 0 ? &second : NULL;
+    static const struct method *const all[] = {&first, &second, &growing};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(name, all[i]->name) == 0)
+            return all[i];
+    return NULL;
 }
 
 /* ---- mail: one line a mail ---- */
@@ -590,6 +674,138 @@ static void test_lifted_by_hand(void)
     end();
 }
 
+/* ---- mail that comes in meanwhile ---- */
+
+static struct texts queue;
+
+/* A message of bob's comes into the queue, and into the log. */
+static void arrive(const char *id)
+{
+    char path[300];
+    snprintf(path, sizeof path, "queue/%s", id);
+    close(open(path, O_WRONLY | O_CREAT, 0600));
+    texts_add(&queue, id);
+}
+
+/* One came in until he was locked. */
+static const struct texts *ids_again(void *id)
+{
+    if (id != NULL &&
+        message_count("queue", span_text(id)) + message_count("held", span_text(id)) == 0)
+        arrive(id);
+    return &queue;
+}
+
+static void begin_mail(const char *name, struct react_account *account, char *meanwhile)
+{
+    begin(name);
+    test_true(name, mkdir("queue", 0755) == 0 && mkdir("held", 0755) == 0);
+    texts_clear(&settings.methods);
+    texts_add(&settings.methods, "mail");
+    texts_add(&settings.methods, "first");
+    texts_clear(&queue);
+    *account = account_of("bob");
+    account->queue_ids = &queue;
+    account->ids_again = ids_again;
+    account->ids_state = meanwhile;
+}
+
+static void test_held(const char *name, unsigned held, unsigned waiting)
+{
+    unsigned counts[2] = {0};
+    for (size_t i = 0; i < queue.len; i++) {
+        counts[0] += message_count("held", span_text(queue.at[i]));
+        counts[1] += message_count("queue", span_text(queue.at[i]));
+    }
+    test_number(name, counts[0], held);
+    test_number(name, counts[1], waiting);
+}
+
+static void test_growing(void)
+{
+    struct react_account account;
+    char meanwhile[] = "B";
+    begin_mail("growing", &account, meanwhile);
+    arrive("A");
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: hold 1 of bob; done: hold 1 of bob");
+    test_states("the lock first", 1, "done done done");
+    test_held("both", 2, 0);
+    test_number("one mail", mails(NULL), 1);
+    test_disable("again", &account, false, REACT_STANDING, "");
+    arrive("C");
+    arrive("D");
+    test_disable("more, dry", &account, true, REACT_STANDING, "would: hold 2 of bob");
+    settings.actions_max = 0;
+    test_disable("more", &account, false, REACT_DISABLED, "done: hold 2 of bob");
+    test_disable("no more", &account, false, REACT_STANDING, "");
+    test_number("no second mail", mails(NULL), 1);
+    test_held("all", 4, 0);
+    struct react_outcome outcome = {0};
+    struct react *react = open_it(true);
+    test_number("status", react_status(react, "bob", &outcome.lines, &why), 0);
+    test_text("status", lines_of(&outcome),
+              "mail: in force (case 1, done); mail: in force (case 1, done); "
+              "mail: in force (case 1, done); first: in force (case 1, done)");
+    test_number("status", react_status(react, "eve", &outcome.lines, &why), 0);
+    test_text("status", lines_of(&outcome), "mail: nothing there; first: not in force");
+    react_close(react);
+    test_undo("all", 1, NULL, false, REACT_DISABLED,
+              "lifted: hold 2 of bob; lifted: hold 1 of bob; lifted: hold 1 of bob; "
+              "lifted: force 0 on bob");
+    test_held("none", 0, 4);
+    end();
+}
+
+static void test_growing_from_nothing(void)
+{
+    struct react_account account;
+    char meanwhile[] = "A";
+    begin_mail("nothing", &account, NULL);
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; not done: hold 0 of bob: nothing there");
+    test_states("is not written", 1, "done");
+    test_disable("again", &account, false, REACT_STANDING, "");
+    arrive("A");
+    test_disable("now", &account, false, REACT_DISABLED, "done: hold 1 of bob");
+    test_states("is written", 1, "done done");
+    end();
+    begin_mail("meanwhile", &account, meanwhile);
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: hold 1 of bob");
+    end();
+    begin_mail("alone", &account, NULL);
+    settings.methods.len--;
+    free(settings.methods.at[1]);
+    test_disable("bob", &account, false, REACT_REFUSED, "not done: hold 0 of bob: nothing there");
+    test_states("no case", 1, "none");
+    end();
+}
+
+/* What somebody lifted is not held again, nor is anything else of an account that was let go. */
+static void test_growing_lifted(void)
+{
+    struct react_account account;
+    begin_mail("grown", &account, NULL);
+    arrive("A");
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: hold 1 of bob");
+    move_messages("held", "queue", SPAN("A"));
+    arrive("B");
+    test_disable("let go by hand", &account, false, REACT_STANDING,
+                 "not in force any more, somebody lifted it: hold 1 of bob");
+    test_held("it stays so", 0, 2);
+    test_disable("told once", &account, false, REACT_STANDING, "");
+    account.by_hand = true;
+    test_disable("by hand", &account, false, REACT_DISABLED, "done: hold 2 of bob");
+    account.by_hand = false;
+    test_undo("he may send", 1, "first", false, REACT_DISABLED, "lifted: force 0 on bob");
+    arrive("C");
+    test_disable("he sends", &account, false, REACT_STANDING, "");
+    test_held("and is not held", 2, 1);
+    end();
+}
+
 static void look_after(const char *name, const char *want_news, const char *want_problems)
 {
     struct texts news = {0}, problems = {0};
@@ -995,6 +1211,9 @@ int main(void)
     test_limit();
     test_partly();
     test_lifted_by_hand();
+    test_growing();
+    test_growing_from_nothing();
+    test_growing_lifted();
     test_expiry();
     test_told_later();
     test_status();

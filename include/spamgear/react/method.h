@@ -58,15 +58,18 @@ struct target {
     const char *name; /* passed react_name_allowed() */
     enum sender_kind kind;
     const struct texts *queue_ids; /* of the messages that were counted; NULL: not known */
-    const char *reason;            /* one line */
-    int64_t expires;               /* 0: none */
-    int64_t case_id;               /* 0 while planning */
+    const struct texts *memos; /* of what the case has of this method already: plan() leaves that
+                                  out, whatever became of it. NULL: nothing */
+    const char *reason;        /* one line */
+    int64_t expires;           /* 0: none */
+    int64_t case_id;           /* 0 while planning */
 };
 
 enum method_plan {
     METHOD_REFUSED = -1, /* why says it: no such user, root, a UID out of range */
     METHOD_NEEDED,       /* apply() would change something */
-    METHOD_IN_FORCE      /* it is so already, by somebody else: nothing to do, nothing to undo */
+    METHOD_IN_FORCE,     /* it is so already, by somebody else: nothing to do, nothing to undo */
+    METHOD_NOTHING /* there is nothing that it could be done to, or none is known: why says it */
 };
 
 enum method_state {
@@ -91,6 +94,8 @@ struct method {
     /* Back to what the memo says it was before. 0, or -1 with why. */
     int (*undo)(const struct react_settings *settings, const struct target *target,
                 struct span memo, struct strbuf *why);
+    /* The later it is planned the more there is to do. A case may have several actions of it. */
+    bool grows;
 };
 
 extern const struct method method_local, method_nis, method_postfix_map, method_dovecot, method_sql,

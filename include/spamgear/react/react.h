@@ -2,8 +2,8 @@
  *
  * One struct react a run: it holds the lock, counts actions, and knows the settings. Of every
  * account: refuse what may not be touched; plan all methods; write the case and its actions; carry
- * out, read back, record; one mail. A case that is open already is not made again: what is missing
- * in it is completed.
+ * out, read back, record; plan again those that grow; one mail. A case that is open already is not
+ * made again: what is missing in it is completed, and what has come in since is added.
  */
 #ifndef SPAMGEAR_REACT_REACT_H
 #define SPAMGEAR_REACT_REACT_H
@@ -41,8 +41,12 @@ struct react_account {
     const char *name;
     enum sender_kind kind;
     const struct texts *queue_ids; /* may be NULL */
-    const char *reason;            /* one line */
-    struct span evidence;          /* log lines, one a line */
+    /* Called when the account has been stopped: all of the queue IDs, for more messages came in
+     * until then. Borrowed until the next call; NULL: those from before. May be NULL. */
+    const struct texts *(*ids_again)(void *state);
+    void *ids_state;
+    const char *reason;         /* one line */
+    struct span evidence;       /* log lines, one a line */
     uint64_t messages, trusted; /* counted, and of those from a trusted origin. trusted == messages,
                                    or settings->trust_plain, is needed to act */
     int64_t first;              /* time of the oldest message counted; 0: not known. When a case of
