@@ -16,7 +16,7 @@
 struct flow {
     struct strbuf in, out; /* read and not yet judged; judged and not yet written */
     size_t done;           /* of out */
-    bool ended;
+    bool ended, refused;   /* nothing more comes; nothing more is taken */
 };
 
 typedef int gate_line(struct smtp_gate *gate, struct span line, struct strbuf *why);
@@ -47,8 +47,6 @@ static int judge(struct smtp_relay *relay, struct flow *flow, gate_line *gate)
 static int take(struct smtp_relay *relay, struct flow *flow, ssize_t got, const char *block,
                 gate_line *gate)
 {
-    if (got == WIRE_AGAIN)
-        return 0;
     if (got <= 0) {
         flow->ended = true;
         return -1;
@@ -75,7 +73,8 @@ static int drain(struct smtp_wire *wire, struct flow *flow)
             smtp_wire_write(wire, flow->out.data + flow->done, flow->out.len - flow->done);
         if (done == WIRE_AGAIN)
             return 0;
-        if (done <= 0)
+        flow->refused = done <= 0;
+        if (flow->refused)
             return -1;
         flow->done += (size_t)done;
     }
@@ -84,22 +83,32 @@ static int drain(struct smtp_wire *wire, struct flow *flow)
     return 0;
 }
 
-/* Reads where nothing waits to be written, writes what waits. -1: the relay is at its end. */
+/* Moves all that can be moved, until one side has no more to read or the other takes no more. It
+ * stops nowhere else, since only then may poll be asked: TLS reads a record at a time, may hold
+ * more than poll sees, and says what to poll for (wire->wants) only when it has nothing. -1: the
+ * relay is at its end. */
+static int pass(struct smtp_relay *relay, struct flow *flow, struct smtp_wire *from,
+                struct smtp_wire *to, gate_line *gate)
+{
+    char block[BLOCK];
+    while (drain(to, flow) == 0) {
+        ssize_t got = pending(flow) ? WIRE_AGAIN : smtp_wire_read(from, block, sizeof block);
+        if (got == WIRE_AGAIN)
+            return 0;
+        if (take(relay, flow, got, block, gate) != 0)
+            return -1;
+    }
+    return -1;
+}
+
+/* The server is read last: wire->wants is then of this read. */
 static int pump(struct smtp_relay *relay, struct smtp_wire *local, struct flow *to_server,
                 struct flow *to_client)
 {
-    char block[BLOCK];
     bool strict = relay->gate.wanted && !relay->gate.entered;
-    if (!pending(to_server) && take(relay, to_server, smtp_wire_read(local, block, sizeof block),
-                                    block, strict ? smtp_gate_command : NULL) != 0)
+    if (pass(relay, to_server, local, relay->wire, strict ? smtp_gate_command : NULL) != 0)
         return -1;
-    if (drain(relay->wire, to_server) != 0)
-        return strbuf_why(&relay->why, "it closed the connection");
-    if (!pending(to_client) &&
-        take(relay, to_client, smtp_wire_read(relay->wire, block, sizeof block), block,
-             smtp_gate_reply) != 0)
-        return -1;
-    return drain(local, to_client);
+    return pass(relay, to_client, relay->wire, local, smtp_gate_reply);
 }
 
 static void *run(void *context)
@@ -111,13 +120,13 @@ static void *run(void *context)
         short here = (short)(pending(&to_client) ? POLLOUT : 0);
         short there = (short)(pending(&to_server) ? POLLOUT : 0);
         here |= pending(&to_server) ? 0 : POLLIN;
-        there |= pending(&to_client) ? 0 : relay->wire->wants; /* of the read, which was last */
+        there |= pending(&to_client) ? 0 : relay->wire->wants;
         struct pollfd fds[] = {{.fd = relay->fd, .events = here},
                                {.fd = relay->wire->fd, .events = there}};
         if (poll(fds, 2, relay->over ? PATIENCE_MS : -1) == 0)
             break;
     }
-    if (to_client.ended && relay->why.len == 0)
+    if ((to_client.ended || to_server.refused) && relay->why.len == 0)
         strbuf_why(&relay->why, "it closed the connection");
     shutdown(relay->fd, SHUT_RDWR);
     strbuf_clear(&to_server.in);
