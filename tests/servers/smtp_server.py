@@ -181,6 +181,7 @@ class Session:
 
 def serve(name, keys, listener):
     def one(sock):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             Session(name, keys, sock).run()
         except (End, OSError):
