@@ -176,9 +176,11 @@ int applet_call(const struct applet_list *list, const struct applet *applet, con
         status = show_version();
     else
         status = run_with(&settings, &run, &words, &problems);
-    diag_flush_stdout();
+    bool told = diag_flush_stdout();
     if (diag_trouble() && status < APPLET_TROUBLE && applet->refusal == NULL)
         status = APPLET_TROUBLE;
+    if (!told && status == 0 && applet->refusal != NULL) /* nobody has read that all is well */
+        status = applet->refusal_status;
     option_words_clear(&words);
     settings_clear(&settings);
     texts_clear(&problems);

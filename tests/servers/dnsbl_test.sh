@@ -178,6 +178,10 @@ same "JSON" \
 {"schema":1,"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID","counted":true}]}],"problems":[]}' \
     "$(only 'two.test wild.test' --format json 192.0.2.8)"
 
+"$spamgear" check-dnsbl --resolvers "127.0.0.1:$stub_port" --zones "$work/zones" --zone two.test \
+    192.0.2.1 >/dev/full 2>"$work/complaint"
+same "an OK that nobody could read is none" 3 $?
+
 # 130 silent lists and the good ones behind them: the window is not theirs for ever, and the
 # deadline holds.
 for i in $(seq 130); do
