@@ -85,6 +85,13 @@ static void json_char(struct strbuf *out, unsigned char c)
     }
 }
 
+/* Of the characters that are not plain: all of them have two or three bytes. */
+static void json_code(struct strbuf *out, const unsigned char *p, size_t len)
+{
+    unsigned code = len == 2 ? p[0] & 0x1fU : (p[0] & 0x0fU) << 6 | (p[1] & 0x3fU);
+    strbuf_format(out, "\\u%04x", code << 6 | (p[len - 1] & 0x3fU));
+}
+
 void text_json(struct strbuf *out, struct span s)
 {
     strbuf_add_char(out, '"');
@@ -94,8 +101,10 @@ void text_json(struct strbuf *out, struct span s)
             strbuf_add_text(out, "\xef\xbf\xbd");
         else if (len == 1)
             json_char(out, (unsigned char)s.at[0]);
-        else
+        else if (is_plain((const unsigned char *)s.at, len))
             strbuf_add(out, s.at, len);
+        else
+            json_code(out, (const unsigned char *)s.at, len);
         s = span_skip(s, len == 0 ? 1 : len);
     }
     strbuf_add_char(out, '"');

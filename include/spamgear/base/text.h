@@ -15,7 +15,7 @@
 void text_escape(struct strbuf *out, struct span s);
 
 /* Appends s as a JSON string with its quotes (RFC 8259). Bytes that are no
- * valid UTF-8 become U+FFFD. */
+ * valid UTF-8 become U+FFFD; what text_escape would escape is written as \uXXXX. */
 void text_json(struct strbuf *out, struct span s);
 
 /* Length of the valid UTF-8 character at s, 0 when there is none (RFC 3629). */
