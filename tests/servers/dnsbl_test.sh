@@ -27,6 +27,8 @@ list blocked '0.0.0.0/1 :127.0.0.1:this resolver is blocked' '128.0.0.0/1 :127.0
 list policy "$good" '192.0.2.8 :127.0.0.10:only policy'
 list late_refusal "$good" '192.0.2.8 :127.255.255.255:too often'
 list six '::ffff:7f00:2 :127.0.0.2:test point' '2001:db8::66 :127.0.0.2:six'
+list zen "$good" '192.0.2.20 :127.0.0.4:infected' '192.0.2.21 :127.255.255.254:public resolver'
+list xbl "$good" '192.0.2.20 :127.0.0.4:infected'
 printf '%s\n' 'test :127.0.0.2:test point' 'bad.example :127.0.0.6:bad domain' >"$work/names"
 
 cat >"$work/zones" <<'END'
@@ -57,6 +59,7 @@ for name in one two part empty wild refuse parked blocked policy late_refusal; d
 done
 # shellcheck disable=SC2086  # a list of words
 start rbldnsd.out "$cache/usr/sbin/rbldnsd" -n -u nobody -r "$work" -b "127.0.0.1/$rbl_port" $data \
+    zen.spamhaus.org:ip4set:zen xbl.spamhaus.org:ip4set:xbl cbl.abuseat.org:ip4set:xbl \
     six.test:ip6trie:six names.test:dnset:names
 start stub.out perl "$servers_dir/dns_stub.pl" "$stub_port" "$rbl_port"
 
@@ -178,6 +181,15 @@ same "JSON" \
 {"schema":1,"status":"WARNING","milliseconds":N,"subjects":[{"subject":"192.0.2.8","status":"WARNING","listings":1,"asked":2,"answered":1,"zones":[{"zone":"two.test","state":"listed","codes":"127.0.0.2","meaning":"","reason":"two only"},{"zone":"wild.test","state":"no answer","why":"lists everything, even 127.0.0.1 or INVALID","counted":true}]}],"problems":[]}' \
     "$(only 'two.test wild.test' --format json 192.0.2.8)"
 
+# The shipped lists: what Spamhaus lists once is in its zones three times.
+spamhaus() {
+    ask --zones "$servers_dir/../../packaging/dnsbl/zones" --zone zen.spamhaus.org \
+        --zone xbl.spamhaus.org --zone cbl.abuseat.org "$@"
+}
+same "as shipped: one listing in three zones of Spamhaus" "1
+WARNING - IP 192.0.2.20 in 1/3 blacklists. Reason: infected" "$(spamhaus 192.0.2.20 | first)"
+same "as shipped: a refusal is no listing" "0
+OK - IP 192.0.2.21 Not in any 2 blacklists (1 of 3 gave no answer)" "$(spamhaus 192.0.2.21 | first)"
 "$spamgear" check-dnsbl --resolvers "127.0.0.1:$stub_port" --zones "$work/zones" --zone two.test \
     192.0.2.1 >/dev/full 2>"$work/complaint"
 same "an OK that nobody could read is none" 3 $?
