@@ -83,13 +83,23 @@ static void write_one(struct span path, bool nul, FILE *out)
         write_path(path, SPAN(""), nul, out);
 }
 
-/* Old wrappers escape nothing: what is there under its own name is meant. */
 static bool is_there(struct span path)
 {
     char *text = mem_text_of(path.at, path.len);
     bool there = access(text, F_OK) == 0;
     free(text);
     return there;
+}
+
+/* Old wrappers escape nothing, and no line says which one wrote it: both are named where both are
+ * there, so that no harmless file stands in for the other. */
+static void write_both(struct span path, struct span plain, bool nul, FILE *out)
+{
+    bool as_it_is = is_there(path);
+    if (as_it_is)
+        write_one(path, nul, out);
+    if (!as_it_is || (!span_is(path, plain) && is_there(plain)))
+        write_one(plain, nul, out);
 }
 
 void script_paths_write(const struct report *report, bool nul, FILE *out)
@@ -99,7 +109,7 @@ void script_paths_write(const struct report *report, bool nul, FILE *out)
         struct span path = report->senders.at[i].sender.name;
         strbuf_reset(&plain);
         add_plain(&plain, path);
-        write_one(is_there(path) ? path : strbuf_span(&plain), nul, out);
+        write_both(path, strbuf_span(&plain), nul, out);
     }
     strbuf_clear(&plain);
 }
