@@ -2,7 +2,8 @@
  *
  * What the server says passes only in whole lines that the gate has seen, so that half a reply
  * before a cut is never taken for one. What libesmtp says passes in whole lines until the log-in is
- * done, then as it comes.
+ * done, then as it comes. A server that closes while it is written to may have said why: what it
+ * said is still read, and libesmtp may speak to its end, so that it reads that too.
  */
 #include "smtp_parts.h"
 #include <errno.h>
@@ -16,7 +17,7 @@
 struct flow {
     struct strbuf in, out; /* read and not yet judged; judged and not yet written */
     size_t done;           /* of out */
-    bool ended, refused;   /* nothing more comes; nothing more is taken */
+    bool ended, refused;   /* nothing more comes; nothing more is taken, and the rest forgotten */
 };
 
 typedef int gate_line(struct smtp_gate *gate, struct span line, struct strbuf *why);
@@ -66,21 +67,18 @@ static bool pending(const struct flow *flow)
     return flow->done < flow->out.len;
 }
 
-static int drain(struct smtp_wire *wire, struct flow *flow)
+static void drain(struct smtp_wire *wire, struct flow *flow)
 {
-    while (pending(flow)) {
+    while (pending(flow) && !flow->refused) {
         ssize_t done =
             smtp_wire_write(wire, flow->out.data + flow->done, flow->out.len - flow->done);
         if (done == WIRE_AGAIN)
-            return 0;
+            return;
         flow->refused = done <= 0;
-        if (flow->refused)
-            return -1;
-        flow->done += (size_t)done;
+        flow->done += done > 0 ? (size_t)done : 0;
     }
     strbuf_reset(&flow->out);
     flow->done = 0;
-    return 0;
 }
 
 /* Moves all that can be moved, until one side has no more to read or the other takes no more. It
@@ -91,14 +89,14 @@ static int pass(struct smtp_relay *relay, struct flow *flow, struct smtp_wire *f
                 struct smtp_wire *to, gate_line *gate)
 {
     char block[BLOCK];
-    while (drain(to, flow) == 0) {
+    for (;;) {
+        drain(to, flow);
         ssize_t got = pending(flow) ? WIRE_AGAIN : smtp_wire_read(from, block, sizeof block);
         if (got == WIRE_AGAIN)
             return 0;
         if (take(relay, flow, got, block, gate) != 0)
             return -1;
     }
-    return -1;
 }
 
 /* The server is read last: wire->wants is then of this read. */
@@ -108,7 +106,23 @@ static int pump(struct smtp_relay *relay, struct smtp_wire *local, struct flow *
     bool strict = relay->gate.wanted && !relay->gate.entered;
     if (pass(relay, to_server, local, relay->wire, strict ? smtp_gate_command : NULL) != 0)
         return -1;
-    return pass(relay, to_client, relay->wire, local, smtp_gate_reply);
+    int result = pass(relay, to_client, relay->wire, local, smtp_gate_reply);
+    return to_client->refused ? -1 : result;
+}
+
+/* Until libesmtp has had its say: smtp_relay_join ends this. */
+static void swallow(int fd)
+{
+    char block[BLOCK];
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    shutdown(fd, SHUT_WR);
+    for (ssize_t got = 1; got != 0;) {
+        got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EAGAIN)
+            poll(&poll_fd, 1, -1);
+        else if (got < 0 && errno != EINTR)
+            return;
+    }
 }
 
 static void *run(void *context)
@@ -126,8 +140,10 @@ static void *run(void *context)
         if (poll(fds, 2, relay->over ? PATIENCE_MS : -1) == 0)
             break;
     }
-    if ((to_client.ended || to_server.refused) && relay->why.len == 0)
+    if (to_client.ended && relay->why.len == 0)
         strbuf_why(&relay->why, "it closed the connection");
+    if (to_client.ended)
+        swallow(relay->fd);
     shutdown(relay->fd, SHUT_RDWR);
     strbuf_clear(&to_server.in);
     strbuf_clear(&to_server.out);
@@ -144,6 +160,7 @@ int smtp_relay_start(struct smtp_relay *relay, struct strbuf *why)
 
 void smtp_relay_join(struct smtp_relay *relay)
 {
+    shutdown(relay->fd, SHUT_RDWR); /* libesmtp is done */
     pthread_join(relay->thread, NULL);
     close(relay->fd);
 }

@@ -6,6 +6,7 @@
 #   tls=starttls|implicit    cert=NAME (NAME.pem in CERTIFICATES)    version=1.2|1.3   tickets=N
 #   auth=1 (PLAIN and LOGIN), MECHANISMS or echo; the password is "secret"   plainauth=1 (offered without TLS too)
 #   family=6    inject=1 (an answer in plain text behind that to STARTTLS)    helo=1 (no EHLO)
+#   early=TEXT (said after 1,000 lines of a mail, then closed)
 #   greeting=deaf|full: nobody answers, nobody can connect
 #   STEP=hang|close|endless|huge|half|garbage|TEXT: what is answered, _ for blanks, % for line ends. Steps:
 #     greeting ehlo starttls handshake auth mail rcpt data dot quit
@@ -132,6 +133,9 @@ class Session:
             line = self.line()
             if line == b".":
                 break
+            if "early" in self.keys and len(lines) == 1000:
+                self.reply("early", "")
+                raise End
             lines.append(line[1:] if line.startswith(b".") else line)
         if self.to:
             log(server=self.name, tls=self.tls, user=self.user, sender=self.sender, to=self.to,

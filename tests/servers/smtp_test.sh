@@ -74,6 +74,8 @@ nodata data=451_4.3.0_later
 baddata data=250_ok
 dot4 dot=452_4.2.2_full
 dot5 dot=554_5.7.1_spam
+early552 early=552_5.3.4_too_big
+early421 tls=starttls early=421_4.3.2_going_down
 deaf greeting=deaf
 full greeting=full
 END
@@ -315,6 +317,14 @@ same "all of it" "True" "$(tail -n 1 log | "$python" -c '
 import json, sys
 data = json.loads(sys.stdin.read())["data"]
 print(data[data.index("") + 1:] == open("large").read().splitlines())')"
+
+
+# --- a server that has heard enough ---------------------------------------------------
+
+large() { "$try" "smtp://127.0.0.1:$(port "$1")" to=one@example.com ca=certs/ca.crt "$2" <large; }
+same "too big, and closed: why" "one@example.com: refused 552 5.3.4 too big" "$(large early552 tls=off)"
+same "going down, and closed: why" "one@example.com: later 421 4.3.2 going down" \
+    "$(large early421 tls=required)"
 
 # --- aiosmtpd -------------------------------------------------------------------------
 
