@@ -48,6 +48,12 @@ static int check_address(const char *value, void *field, struct strbuf *why)
     return result;
 }
 
+static int check_hello(const char *value, void *field, struct strbuf *why)
+{
+    (void)field;
+    return smtp_is_hello(value) ? 0 : strbuf_why(why, "\"%s\" is no host name", value);
+}
+
 static const struct option both_rows[] = {
     OPTION_LIST(struct mail_rows, smtp, "smtp", 0, "SERVER",
                 "Send through SERVER: smtp://HOST[:PORT] (STARTTLS, port 25), smtps://HOST[:PORT] "
@@ -61,7 +67,8 @@ static const struct option both_rows[] = {
     OPTION_TEXT(struct mail_rows, ca_file, "ca-file", 0, "FILE", NULL,
                 "Trust the certification authorities in FILE (PEM), and no others."),
     OPTION_TEXT(struct mail_rows, hello, "hello", 0, "NAME", NULL,
-                "The name in EHLO. Without it: this host's name; DNS is not asked."),
+                "The name in EHLO. Without it: this host's name; DNS is not asked.",
+                .check = check_hello),
     OPTION_FLAG(struct mail_rows, tls12, "tls12", 0,
                 "Do not offer TLS 1.3, for servers that mishandle it."),
     OPTION_TEXT(struct mail_rows, from, "from", 0, "ADDRESS", NULL,
@@ -136,7 +143,6 @@ static void fill(struct mail_settings *mail, const struct mail_rows *rows, const
                                    .user = rows->user,
                                    .password_file = rows->password_file,
                                    .ca_file = rows->ca_file,
-                                   .hello = rows->hello,
                                    .tls = rows->tls,
                                    .tls12 = rows->tls12,
                                    .from = rows->from,
@@ -147,6 +153,8 @@ static void fill(struct mail_settings *mail, const struct mail_rows *rows, const
                                    .spool_tries = rows->spool_tries,
                                    .spool_max = rows->spool_max,
                                    .quiet_s = rows->quiet.seconds};
+    if (rows->hello != NULL && smtp_is_hello(rows->hello))
+        mail->hello = rows->hello; /* a wrong one keeps no mail back */
     if (mail->timeout_s > 3600)
         mail->timeout_s = 3600;
 }

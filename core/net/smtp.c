@@ -93,7 +93,7 @@ static const char *bad_message(struct span message)
     return NULL;
 }
 
-static bool is_hello(const char *hello)
+bool smtp_is_hello(const char *hello)
 {
     struct span s = span_text(hello);
     if (s.len > 2 && *s.at == '[' && s.at[s.len - 1] == ']')
@@ -128,7 +128,7 @@ static bool is_bare(const char *address)
 static const char *bad_job(const struct smtp_job *job)
 {
     const char *bad = bad_login(job->server);
-    if (bad == NULL && !is_hello(job->hello))
+    if (bad == NULL && !smtp_is_hello(job->hello))
         bad = "the name for EHLO is no host name";
     if (bad == NULL && *job->from != '\0' && !is_bare(job->from))
         bad = "the sender is no address";

@@ -36,6 +36,8 @@ struct smtp_server {
 /* Reads "smtp://HOST[:PORT]" (25), "smtps://HOST[:PORT]" (465), "HOST[:PORT]"; HOST may be
  * [2001:db8::1]. Sets host, port and implicit_tls. 0, or -1 with why. */
 int smtp_server_parse(struct smtp_server *server, const char *url, struct strbuf *why);
+/* May this be said in EHLO? A host name, or [ADDRESS]. */
+bool smtp_is_hello(const char *hello);
 void smtp_server_clear(struct smtp_server *server);
 
 enum smtp_result {
