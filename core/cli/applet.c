@@ -242,6 +242,7 @@ int applet_main(const struct applet *const *applets, size_t count, int argc, cha
     const char *as = NULL;
     fill_standard_descriptors();
     signal(SIGXFSZ, SIG_IGN); /* a write that is too long fails like any other */
+    signal(SIGCHLD, SIG_DFL); /* ignored, as some daemons leave it, no child could be awaited */
     const char *program = argc > 0 ? argv[0] : "spamgear";
     const struct applet *applet = find_by_program(&list, program, &as);
     if (applet != NULL)
