@@ -132,8 +132,9 @@ static void note_sent(struct sending *s, const char *address)
     make_key(s, address, &key);
     if (s->spool != NULL && s->settings->quiet_s > 0 &&
         spool_note_sent(s->spool, strbuf_span(&key), &why) != 0)
-        texts_format(&s->result->news, "that it was sent cannot be remembered: %s",
-                     strbuf_text(&why));
+        texts_format(&s->result->problems,
+                     "%s: that it was sent cannot be remembered, so it may be sent again: %s",
+                     address, strbuf_text(&why));
     strbuf_clear(&key);
     strbuf_clear(&why);
 }

@@ -14,7 +14,10 @@
 #include "../../core/scan/clam.c"
 #include "../../core/sender/network.c"
 
+#include "spamgear/react/mail.h"
 #include "test.h"
+#include <stdlib.h>
+#include <unistd.h>
 
 static void test_networks(const struct addr *addr)
 {
@@ -96,6 +99,27 @@ static void test_mail(void)
     strbuf_clear(&why);
 }
 
+/* Mail goes out, and that it may go out twice is told. */
+static void test_quiet_time(void)
+{
+    char folder[] = "/tmp/without_libraries_test.XXXXXX";
+    struct mail_settings settings = {
+        .route = "mail", .sendmail = (char *)(size_t) "/bin/true", .timeout_s = 20, .quiet_s = 60};
+    struct mail mail = {.subject = "s", .body = SPAN("x")};
+    struct mail_result result;
+    test_true("a folder", mkdtemp(folder) != NULL);
+    settings.spool = folder;
+    for (int i = 0; i < 2; i++) {
+        test_number("sent", mail_send(&settings, &mail, &result, NULL), 0);
+        test_number("each time", result.sent, 1);
+        test_text("and says so", result.problems.len == 1 ? result.problems.at[0] : "",
+                  "root: that it was sent cannot be remembered, so it may be sent again: built "
+                  "without libcrypto");
+        mail_result_clear(&result);
+    }
+    test_true("nothing is left", rmdir(folder) == 0);
+}
+
 int main(void)
 {
     struct addr addr;
@@ -106,5 +130,6 @@ int main(void)
     test_clamav();
     test_fetching();
     test_mail();
+    test_quiet_time();
     return test_end();
 }
