@@ -228,6 +228,75 @@ same "the report went on" "150 spammer four" "$(cat out)"
 same "the server was waited for" 1 "$(waiting)"
 rm -rf spool
 
+# --- libraries that are not there -----------------------------------------------------
+
+# without LIBRARY COMMAND... : as if it were not installed
+cat >without.sh <<'END'
+library=$1
+shift
+found=$(ldconfig -p | sed -n "s/^[[:space:]]*$library .*=> //p") # of each architecture
+[ -n "$found" ] || exit 98
+for file in $found; do
+    mount --bind /dev/null "$(realpath "$file")" || exit 99
+done
+exec "$@"
+END
+configure "$(url tls) a@example.org"
+# shellcheck disable=SC2046
+unshare -m sh "$work/without.sh" libesmtp.so.6 "$spamgear" emergency-mail --config conf $(at 0) \
+    <report >out 2>err
+same "no libesmtp: trouble" 2 $?
+same "no libesmtp: told" 1 "$(grep -c 'a@example.org: will be tried again: .*cannot load libesmtp' err)"
+another 300
+same "no libesmtp: sent by a run that has it" "tls a@example.org $subject" "$(mails)"
+rm -rf spool
+
+# --- settings that are wrong keep no mail back ----------------------------------------
+
+for wrong in "hello = not a name" "from = nobody at all" "ca-file = $work/none" "threshold = many" \
+    "timeout = 0s" "strange = x"; do
+    configure "$(url good) a@example.org"
+    echo "$wrong" >>conf
+    emergency <report
+    same "$wrong: sent" "good a@example.org $subject" "$(mails)"
+    rm -rf spool
+done
+configure "$(url good) a@example.org"
+cat >ignored.py <<'END'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+END
+"$python" ignored.py "$spamgear" emergency-mail --config conf <report >out 2>err
+same "SIGCHLD ignored: sent, and counted" "0 good a@example.org $subject" "$? $(mails)"
+rm -rf spool
+
+# --- memory ---------------------------------------------------------------------------
+
+cat >peak.py <<'END'
+import resource, subprocess, sys
+feed = subprocess.Popen(["head", "-c", sys.argv[1], "/dev/zero"], stdout=subprocess.PIPE)
+head = f"cat {sys.argv[2]} -"
+report = subprocess.Popen(head.split(), stdin=feed.stdout, stdout=subprocess.PIPE)
+subprocess.run(sys.argv[3:], stdin=report.stdout, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024)
+END
+configure "$(url good) a@example.org"
+small=$("$python" peak.py 2M report "$spamgear" emergency-mail --config conf 2>err)
+rm -rf spool
+large=$("$python" peak.py 1G report "$spamgear" emergency-mail --config conf 2>err)
+rm -rf spool
+same "1 GB needs no more memory than 2 MB" yes "$([ "$large" -le $((small + 16)) ] && echo yes || echo "$small $large")"
+same "both are mailed" 2 "$(mails | grep -c "$subject")"
+# A build with sanitizers cannot even start so.
+limited() { sh -c 'ulimit -v 100000 && exec "$@"' limited "$@"; }
+if sh -c 'ulimit -v 100000; "$@"; exit' limited "$spamgear" --version >/dev/null 2>&1; then
+    head -c 1G /dev/zero | limited "$spamgear" emergency-mail --config conf 2>err | wc -c >out
+    same "in 100 MB of memory" "$((1 << 30))" "$(cat out)"
+    mails >/dev/null
+    rm -rf spool
+fi
+
 # --- killed while a server keeps it waiting -------------------------------------------
 
 configure "$(url slow) a@example.org"
