@@ -28,7 +28,8 @@ static const struct option general[] = {
          "other name is refused and reported. Names that begin with \"-\", that have control "
          "characters or more than 255 bytes, and root are refused whatever this says."),
     LIST(allow, "allow", "NAME",
-         "Accounts that are never touched: names, or patterns with * ? and [..]. \"bob\" is not "
+         "Accounts that are never touched: names, or patterns with * ? and [..], whatever their "
+         "case. \"bob\" is not "
          "bob@example.com."),
     OPTION_FLAG(struct react_values, react.trust_plain, "trust-plain-logs", 0,
                 "Act on syslog lines that any local user could have written with logger(1). "

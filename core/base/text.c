@@ -110,12 +110,22 @@ void text_json(struct strbuf *out, struct span s)
     strbuf_add_char(out, '"');
 }
 
-bool text_glob(const char *pattern, struct span s)
+static bool fits(const char *pattern, struct span s, int flags)
 {
     char *name = mem_text_of(s.at, s.len);
-    bool fits = memchr(name, '\0', s.len) == NULL && fnmatch(pattern, name, 0) == 0;
+    bool does = memchr(name, '\0', s.len) == NULL && fnmatch(pattern, name, flags) == 0;
     free(name);
-    return fits;
+    return does;
+}
+
+bool text_glob(const char *pattern, struct span s)
+{
+    return fits(pattern, s, 0);
+}
+
+bool text_glob_folded(const char *pattern, struct span s)
+{
+    return fits(pattern, s, FNM_CASEFOLD);
 }
 
 #define WORD_MAX 32

@@ -168,7 +168,7 @@ static void hand_over(const struct check *check, const struct disable *disable,
 static bool is_allowed(const struct disable *disable, struct span name)
 {
     for (size_t i = 0; disable->allow != NULL && i < disable->allow->len; i++)
-        if (text_glob(disable->allow->at[i], name))
+        if (text_glob_folded(disable->allow->at[i], name))
             return true;
     return false;
 }

@@ -57,7 +57,7 @@ static struct texts *lines_of(struct deed *deed)
 static bool is_allowed(const struct react_settings *settings, const char *name)
 {
     for (size_t i = 0; i < settings->allow.len; i++)
-        if (text_glob(settings->allow.at[i], span_text(name)))
+        if (text_glob_folded(settings->allow.at[i], span_text(name)))
             return true;
     return false;
 }

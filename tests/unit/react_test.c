@@ -436,6 +436,9 @@ static void test_refused(void)
     texts_add(&settings.allow, "*@example.com");
     test_disable("allowed", &account, false, REACT_REFUSED,
                  "not done: \"bob@example.com\" is not acted upon: [react] allow names it");
+    account.name = "Bob@EXAMPLE.com"; /* a mail server may take both for one account */
+    test_disable("allowed, too", &account, false, REACT_REFUSED,
+                 "not done: \"Bob@EXAMPLE.com\" is not acted upon: [react] allow names it");
     account.name = "-d";
     test_disable("an option", &account, false, REACT_REFUSED,
                  "not done: \"-d\" is not acted upon: it begins with \"-\"");

@@ -23,6 +23,8 @@ size_t text_utf8(struct span s);
 
 /* Does the shell pattern (* ? [..], no special treatment of / and .) fit all of s? */
 bool text_glob(const char *pattern, struct span s);
+/* The same, whatever the case of ASCII letters. */
+bool text_glob_folded(const char *pattern, struct span s);
 
 /* How many edits (insert, delete, replace, swap neighbours) part a and b;
  * more than 32 bytes of either are not looked at. */
