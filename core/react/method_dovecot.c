@@ -13,12 +13,14 @@
 #include "spamgear/base/infile.h"
 #include "spamgear/base/outfile.h"
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define FILE_BYTES (64u << 20)
 #define KICK_NONE  68 /* EX_NOUSER: no session matched */
 #define SEEN_MS    1100
 #define ENDED_MS   2000
+#define MEMO       "file="
 
 /* ---- the file ---- */
 
@@ -86,11 +88,13 @@ static int write_file(const char *path, const struct strbuf *text, struct strbuf
 
 /* A file that is right already is left as it is: Dovecot would read it anew for nothing. */
 static int change_file(const struct react_settings *settings, const struct target *target,
-                       bool deny, struct strbuf *why)
+                       struct span memo, bool deny, struct strbuf *why)
 {
     struct strbuf old = {0}, text = {0};
     struct span name = span_text(target->name);
-    int result = read_file(settings, &old, why);
+    struct react_settings then = *settings;
+    then.dovecot_deny = method_file_then(memo, MEMO, settings->dovecot_deny);
+    int result = read_file(&then, &old, why);
     copy_others(&text, strbuf_span(&old), name);
     if (deny) {
         strbuf_add_span(&text, name);
@@ -98,7 +102,8 @@ static int change_file(const struct react_settings *settings, const struct targe
     }
     bool missing = old.len == 0; /* without the file Dovecot refuses everybody */
     if (result == 0 && (missing || !span_is(strbuf_span(&old), strbuf_span(&text))))
-        result = write_file(settings->dovecot_deny, &text, why);
+        result = write_file(then.dovecot_deny, &text, why);
+    free(then.dovecot_deny);
     strbuf_clear(&old);
     strbuf_clear(&text);
     return result;
@@ -218,8 +223,10 @@ static enum method_state look(const struct react_settings *settings, const struc
                               struct span memo, struct strbuf *why)
 {
     struct strbuf said = {0};
-    enum method_state state = look_into_file(settings, target, why);
-    (void)memo;
+    struct react_settings then = *settings;
+    then.dovecot_deny = method_file_then(memo, MEMO, settings->dovecot_deny);
+    enum method_state state = look_into_file(&then, target, why);
+    free(then.dovecot_deny);
     if (state == METHOD_ON && check_sessions(settings, target, &said) != 0) {
         strbuf_why(why, "%s", strbuf_text(&said));
         state = METHOD_UNTOLD;
@@ -259,7 +266,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
     if (check_name(target->name, why) != 0)
         return METHOD_REFUSED;
     enum method_state state = look_into_file(settings, target, why);
-    strbuf_add_text(memo, "absent");
+    strbuf_format(memo, MEMO "%s", settings->dovecot_deny);
     return state == METHOD_UNTOLD ? METHOD_REFUSED
            : state == METHOD_ON   ? METHOD_IN_FORCE
                                   : METHOD_NEEDED;
@@ -268,8 +275,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
 static int apply(const struct react_settings *settings, const struct target *target,
                  struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    if (change_file(settings, target, true, why) != 0 || forget(settings, target, why) != 0)
+    if (change_file(settings, target, memo, true, why) != 0 || forget(settings, target, why) != 0)
         return -1;
     return kick(settings, target, why);
 }
@@ -277,8 +283,8 @@ static int apply(const struct react_settings *settings, const struct target *tar
 static int undo(const struct react_settings *settings, const struct target *target,
                 struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return change_file(settings, target, false, why) == 0 ? forget(settings, target, why) : -1;
+    return change_file(settings, target, memo, false, why) == 0 ? forget(settings, target, why)
+                                                                : -1;
 }
 
 const struct method method_dovecot = {"dovecot", check, plan, apply, look, undo, false};

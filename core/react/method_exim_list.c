@@ -9,16 +9,18 @@
  * Keys are written and read as lsearch does it: quoted where they hold more than plain characters.
  * Surprise: Exim compares keys without regard to case, so a line of "BOB" stops bob as well.
  */
-#include "spamgear/react/method.h"
+#include "method_run.h"
 
 #include "spamgear/base/infile.h"
 #include "spamgear/base/outfile.h"
 #include "spamgear/base/text.h"
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #define LIST_BYTES   (16u << 20)
+#define MEMO         "file="
 #define REASON_BYTES 500 /* Exim reads lines of up to 16 KiB */
 
 struct entry {
@@ -193,7 +195,7 @@ static enum method_plan exim_plan(const struct react_settings *settings,
 {
     struct strbuf text = {0};
     enum method_plan plan = METHOD_REFUSED;
-    (void)memo; /* the case's number in the line tells ours */
+    strbuf_format(memo, MEMO "%s", settings->exim_list); /* the case's number tells our line */
     if (exim_name_check(target->name, why) == 0 && read_list(settings, &text, why) == 0)
         plan = is_listed(strbuf_span(&text), target->name) ? METHOD_IN_FORCE : METHOD_NEEDED;
     strbuf_format(what, "add %s to %s", target->name, settings->exim_list);
@@ -201,11 +203,10 @@ static enum method_plan exim_plan(const struct react_settings *settings,
     return plan;
 }
 
-static int exim_apply(const struct react_settings *settings, const struct target *target,
-                      struct span memo, struct strbuf *why)
+static int apply_there(const struct react_settings *settings, const struct target *target,
+                       struct strbuf *why)
 {
     struct strbuf text = {0};
-    (void)memo;
     int result = exim_name_check(target->name, why);
     if (result == 0)
         result = read_list(settings, &text, why);
@@ -219,24 +220,21 @@ static int exim_apply(const struct react_settings *settings, const struct target
     return result;
 }
 
-static enum method_state exim_look(const struct react_settings *settings,
-                                   const struct target *target, struct span memo,
-                                   struct strbuf *why)
+static enum method_state look_there(const struct react_settings *settings,
+                                    const struct target *target, struct strbuf *why)
 {
     struct strbuf text = {0};
     enum method_state state = METHOD_UNTOLD;
-    (void)memo;
     if (read_list(settings, &text, why) == 0)
         state = is_listed(strbuf_span(&text), target->name) ? METHOD_ON : METHOD_OFF;
     strbuf_clear(&text);
     return state;
 }
 
-static int exim_undo(const struct react_settings *settings, const struct target *target,
-                     struct span memo, struct strbuf *why)
+static int undo_there(const struct react_settings *settings, const struct target *target,
+                      struct strbuf *why)
 {
     struct strbuf text = {0}, others = {0};
-    (void)memo;
     int result = read_list(settings, &text, why);
     if (result == 0) {
         copy_others(strbuf_span(&text), target, &others);
@@ -245,6 +243,43 @@ static int exim_undo(const struct react_settings *settings, const struct target 
     }
     strbuf_clear(&text);
     strbuf_clear(&others);
+    return result;
+}
+
+/* ---- in the file of that day ---- */
+
+static struct react_settings settings_then(const struct react_settings *settings, struct span memo)
+{
+    struct react_settings then = *settings;
+    then.exim_list = method_file_then(memo, MEMO, settings->exim_list);
+    return then;
+}
+
+static int exim_apply(const struct react_settings *settings, const struct target *target,
+                      struct span memo, struct strbuf *why)
+{
+    struct react_settings then = settings_then(settings, memo);
+    int result = apply_there(&then, target, why);
+    free(then.exim_list);
+    return result;
+}
+
+static enum method_state exim_look(const struct react_settings *settings,
+                                   const struct target *target, struct span memo,
+                                   struct strbuf *why)
+{
+    struct react_settings then = settings_then(settings, memo);
+    enum method_state state = look_there(&then, target, why);
+    free(then.exim_list);
+    return state;
+}
+
+static int exim_undo(const struct react_settings *settings, const struct target *target,
+                     struct span memo, struct strbuf *why)
+{
+    struct react_settings then = settings_then(settings, memo);
+    int result = undo_there(&then, target, why);
+    free(then.exim_list);
     return result;
 }
 

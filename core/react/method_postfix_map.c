@@ -382,12 +382,32 @@ static int check(const struct react_settings *settings, struct strbuf *why)
     return check_folders(file, why);
 }
 
+/* The settings, with the map that the memo names ("hash:/etc/postfix/disabled"), if it is there
+ * still. map_file is freed by the caller. */
+static struct react_settings settings_then(const struct react_settings *settings, struct span memo)
+{
+    struct react_settings then = *settings;
+    then.map_file = NULL;
+    for (int i = MAP_SQLITE; then.map_file == NULL && i <= MAP_CDB; i++) {
+        struct strbuf key = {0};
+        strbuf_format(&key, "%s:", types[i]);
+        then.map_file = method_file_then(memo, strbuf_text(&key), NULL);
+        then.map_type = then.map_file != NULL ? i : settings->map_type;
+        strbuf_clear(&key);
+    }
+    if (then.map_file == NULL)
+        then.map_file = mem_text(settings->map_file);
+    return then;
+}
+
 static enum method_state look(const struct react_settings *settings, const struct target *target,
                               struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return settings->map_type == MAP_SQLITE ? table_look(settings, target, why)
-                                            : source_look(settings, target, why);
+    struct react_settings then = settings_then(settings, memo);
+    enum method_state state = then.map_type == MAP_SQLITE ? table_look(&then, target, why)
+                                                          : source_look(&then, target, why);
+    free(then.map_file);
+    return state;
 }
 
 static enum method_plan plan(const struct react_settings *settings, const struct target *target,
@@ -398,7 +418,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
     if (check_name(settings, target->name, why) != 0)
         return METHOD_REFUSED;
     enum method_state state = look(settings, target, SPAN(""), why);
-    strbuf_add_text(memo, "absent");
+    map_name(memo, settings);
     return state == METHOD_UNTOLD ? METHOD_REFUSED
            : state == METHOD_ON   ? METHOD_IN_FORCE
                                   : METHOD_NEEDED;
@@ -407,17 +427,21 @@ static enum method_plan plan(const struct react_settings *settings, const struct
 static int apply(const struct react_settings *settings, const struct target *target,
                  struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return settings->map_type == MAP_SQLITE ? table_apply(settings, target, why)
-                                            : source_change(settings, target, true, why);
+    struct react_settings then = settings_then(settings, memo);
+    int result = then.map_type == MAP_SQLITE ? table_apply(&then, target, why)
+                                             : source_change(&then, target, true, why);
+    free(then.map_file);
+    return result;
 }
 
 static int undo(const struct react_settings *settings, const struct target *target,
                 struct span memo, struct strbuf *why)
 {
-    (void)memo;
-    return settings->map_type == MAP_SQLITE ? table_undo(settings, target, why)
-                                            : source_change(settings, target, false, why);
+    struct react_settings then = settings_then(settings, memo);
+    int result = then.map_type == MAP_SQLITE ? table_undo(&then, target, why)
+                                             : source_change(&then, target, false, why);
+    free(then.map_file);
+    return result;
 }
 
 const struct method method_postfix_map = {"postfix-map", check, plan, apply, look, undo, false};

@@ -66,6 +66,7 @@ static void test_files(void)
     target.name = "bob";
     doveadm("");
     unlink(in_folder("deny"));
+    step(m, "plan", "needed: ...");
     step(m, "look", "off");
     step(m, "undo", "good"); /* without the file nobody could log in */
     test_file("made", "deny", "");
@@ -78,6 +79,13 @@ static void test_files(void)
     step(m, "look", "untold: ...");
     step(m, "apply", "failed: ...");
     unlink(in_folder("deny"));
+    step(m, "plan", "needed: ...");
+    put("deny", "bob\n", 0644); /* the one that the memo names, whatever is set by then */
+    settings.dovecot_deny = in_folder("other");
+    step(m, "look", "on");
+    step(m, "undo", "good");
+    test_file("that of the memo", "deny", "");
+    test_true("not this one", access(in_folder("other"), F_OK) != 0);
     settings.dovecot_deny = "deny";
     step(m, "check", "failed: dovecot-deny: must be set, to a full path");
     settings.dovecot_deny = NULL;

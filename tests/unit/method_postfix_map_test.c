@@ -133,6 +133,29 @@ static void test_check(void)
     step(m, "check", "failed: map-file: Postfix cannot get through ...");
 }
 
+/* The memo names the map, whatever is set by then. */
+static void test_moved(void)
+{
+    char *map = settings.map_file;
+    settings.map_type = MAP_SQLITE;
+    unlink(map);
+    target.name = "bob";
+    target.case_id = 7;
+    step(m, "plan", "needed: ...");
+    step(m, "apply", "good");
+    settings.map_file = in_folder("other");
+    settings.map_type = MAP_HASH;
+    step(m, "look", "on");
+    step(m, "undo", "good");
+    step(m, "look", "off");
+    test_true("not this one", access(in_folder("other"), F_OK) != 0);
+    unlink(map); /* renamed by the administrator: then it is the one that is set */
+    put("other", "", 0644);
+    settings.map_type = MAP_SQLITE;
+    step(m, "look", "untold: ...");
+    settings.map_file = map;
+}
+
 int main(void)
 {
     if (begin() != 0)
@@ -143,6 +166,7 @@ int main(void)
     settings.postfix_programs = folder;
     test_sqlite();
     test_text_map();
+    test_moved();
     test_check();
     return end();
 }
