@@ -1,7 +1,7 @@
 /* smtp_relay - every way in which the bytes of a dialogue can come. The connection to the server is
  * played here as TLS behaves: records, of which a read gives one; session tickets between them,
  * which a read swallows; records that were read ahead, of which poll knows nothing; and no word
- * about what to poll for while there is something to give. */
+ * about what to poll for while there is something to give. (ctest label: threads) */
 #include "../../core/net/smtp_parts.h"
 
 #include "test.h"
