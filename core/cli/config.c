@@ -580,10 +580,14 @@ const char *config_named(const char *explicit_path)
 void config_load(struct config *config, const char *explicit_path)
 {
     const char *named = config_named(explicit_path);
-    if (named != NULL) {
+    if (named != NULL)
         config_read(config, named);
-        return;
-    }
+    else
+        config_load_installed(config);
+}
+
+void config_load_installed(struct config *config)
+{
     if (access(SPAMGEAR_CONFIG_DIR "/emergency-settings", F_OK) == 0)
         config_read_shell(config, SPAMGEAR_CONFIG_DIR "/emergency-settings", "emergency");
     read_path(config, SPAMGEAR_CONFIG_DIR "/spamgear.conf", true);

@@ -113,6 +113,19 @@ chmod 755 again
 sed "s|^program.*|program = $work/again|" conf >odd
 SPAMGEAR_CONFIG=$work/odd timeout 20 ./phpsendmail -t <conf 2>said
 same "a circle" "69 1" "$? $(grep -c 'calls us again' said)"
+# Nobody but the owner of spamgear chooses the program by the environment.
+cp "$spamgear" gear && chmod 755 gear sendmail
+mkdir -m 777 public
+printf '#!/bin/sh\necho "$0" >"%s/public/ran"\n' "$work" >evil
+chmod 755 evil
+printf '[sendmail]\nprogram = %s/evil\nlog-socket = %s/none.sock\n' "$work" "$work" >odd
+chmod 644 odd
+SPAMGEAR_CONFIG=$work/odd ./gear phpsendmail -t <conf 2>said
+same "the owner's config" yes "$([ -e public/ran ] && echo yes)"
+rm -f public/ran
+echo x | SPAMGEAR_CONFIG=$work/odd setpriv --reuid=news --regid=news --clear-groups \
+    ./gear phpsendmail -bV nobody@example.com >said 2>&1
+same "a stranger's config" no "$([ -e public/ran ] && echo yes || echo no)"
 # Installed in place of sendmail it does not call itself for ever.
 sed "s|^program.*|program = $work/phpsendmail|" conf >odd
 if [ ! -e /usr/sbin/sendmail ] && [ ! -e /usr/lib/sendmail ]; then

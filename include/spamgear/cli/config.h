@@ -53,6 +53,8 @@ const char *config_named(const char *explicit_path);
 /* Reads explicit_path alone, or the file that SPAMGEAR_CONFIG names (not when the kernel
  * raised our privileges), or the standard places, which need not exist. */
 void config_load(struct config *config, const char *explicit_path);
+/* The same, whatever the environment says: for programs that strangers call. */
+void config_load_installed(struct config *config);
 
 /* Shell-like settings of the old tools (emergency-settings): K=v, K='v', K="v", `export`,
  * # comments; parsed, never run: $(..), backticks and ${..} are problems. Entries go into
