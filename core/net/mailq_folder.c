@@ -1,4 +1,4 @@
-/* mailq_folder - counting the queue files of one folder and of its sub-folders.
+/* mailq_folder - counting, or telling, the queue files of one folder and of its sub-folders.
  *
  * Names alone count a message where the mail server puts only whole files, and long IDs tell their
  * time. Otherwise the kernel is asked about each file: is it whole, when was it made? Of a folder's
@@ -29,6 +29,8 @@
 struct scan {
     const struct mailq_layout *layout;
     bool count_only;
+    mailq_name_each *each; /* NULL: they are counted */
+    void *state;
     int64_t deadline;
     int fd; /* the queue's own folder */
     struct texts below;
@@ -140,6 +142,8 @@ static void look(struct count *count, int folder, const struct dirent *entry, st
             (scan->layout->checks_mode && (st.stx_mode & S_IRWXU) != S_IRWXU))
             return;
     }
+    if (scan->each != NULL)
+        scan->each(scan->state, entry->d_name);
     count->messages++;
     count->oldest = mailq_earlier(count->oldest, arrival);
     if (arrival != 0 || scan->count_only)
@@ -215,11 +219,12 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Without a further thread the first one does it all. */
+/* Without a further thread the first one does it all; who is told of each shall not be told by
+ * several. */
 static void walk_all_below(struct count counts[THREADS])
 {
-    unsigned started = 1;
-    while (started < THREADS && started < counts->scan->below.len &&
+    unsigned started = 1, most = counts->scan->each != NULL ? 1 : THREADS;
+    while (started < most && started < counts->scan->below.len &&
            pthread_create(&counts[started].thread, NULL, work, &counts[started]) == 0)
         started++;
     work(&counts[0]);
@@ -227,18 +232,17 @@ static void walk_all_below(struct count counts[THREADS])
         pthread_join(counts[i].thread, NULL);
 }
 
-int mailq_folder(int dir, const char *name, const struct mailq_layout *layout, bool count_only,
-                 int64_t deadline, struct mailq_queue *queue, struct strbuf *why)
+static int scan_folder(struct scan *scan, int dir, const char *name, struct mailq_queue *queue,
+                       struct strbuf *why)
 {
-    struct scan scan = {.layout = layout, .count_only = count_only, .deadline = deadline};
     struct count counts[THREADS] = {0};
     int error = 0;
     for (unsigned i = 0; i < THREADS; i++)
-        counts[i].scan = &scan;
-    scan.fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
-    int listed = scan.fd < 0 ? -1 : openat(scan.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        counts[i].scan = scan;
+    scan->fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+    int listed = scan->fd < 0 ? -1 : openat(scan->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (listed >= 0) {
-        walk(&counts[0], listed, 0, &scan.below);
+        walk(&counts[0], listed, 0, &scan->below);
         walk_all_below(counts);
     } else {
         counts[0].error = errno;
@@ -248,11 +252,27 @@ int mailq_folder(int dir, const char *name, const struct mailq_layout *layout, b
         queue->oldest = mailq_earlier(queue->oldest, counts[i].oldest);
         error = error != 0 ? error : counts[i].error;
     }
-    if (scan.fd >= 0)
-        close(scan.fd);
-    texts_clear(&scan.below);
+    if (scan->fd >= 0)
+        close(scan->fd);
+    texts_clear(&scan->below);
     errno = error;
     return error == 0 ? 0
                       : strbuf_why(why, "%s: %s", name,
                                    error == ETIMEDOUT ? "took too long" : strerror(error));
+}
+
+int mailq_folder(int dir, const char *name, const struct mailq_layout *layout, bool count_only,
+                 int64_t deadline, struct mailq_queue *queue, struct strbuf *why)
+{
+    struct scan scan = {.layout = layout, .count_only = count_only, .deadline = deadline};
+    return scan_folder(&scan, dir, name, queue, why);
+}
+
+int mailq_folder_names(int dir, const char *name, const struct mailq_layout *layout,
+                       int64_t deadline, mailq_name_each *each, void *state, struct strbuf *why)
+{
+    struct mailq_queue queue = {0};
+    struct scan scan = {
+        .layout = layout, .count_only = true, .each = each, .state = state, .deadline = deadline};
+    return scan_folder(&scan, dir, name, &queue, why);
 }

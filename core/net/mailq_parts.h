@@ -21,6 +21,11 @@ struct mailq_layout {
 int mailq_folder(int dir, const char *name, const struct mailq_layout *layout, bool count_only,
                  int64_t deadline, struct mailq_queue *queue, struct strbuf *why);
 
+/* Calls each() with the name of every one instead. */
+typedef void mailq_name_each(void *state, const char *name);
+int mailq_folder_names(int dir, const char *name, const struct mailq_layout *layout,
+                       int64_t deadline, mailq_name_each *each, void *state, struct strbuf *why);
+
 /* Until the deadline (clock_steady_ms), in milliseconds, at least 1. */
 int mailq_left(int64_t deadline);
 /* The earlier of two times of which 0 is none. */

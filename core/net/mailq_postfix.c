@@ -34,8 +34,25 @@ static const struct mailq_layout layouts[MAILQ_QUEUES] = {
     {mailq_is_postfix_name, mailq_postfix_arrival, true, true},
 };
 
-static int read_folders(const struct mailq_instance *instance, bool count_only, int64_t deadline,
-                        struct mailq_queue *queues, struct strbuf *why)
+/* What is to be done with each folder; errno tells why not. */
+struct reader {
+    int (*read)(const struct reader *reader, int dir, size_t queue, struct strbuf *why);
+    bool count_only;
+    int64_t deadline;
+    struct mailq_queue *queues;
+    mailq_each *each;
+    void *state;
+    const char *config;
+};
+
+static int count_folder(const struct reader *reader, int dir, size_t queue, struct strbuf *why)
+{
+    return mailq_folder(dir, mailq_queue_names[queue], &layouts[queue], reader->count_only,
+                        reader->deadline, &reader->queues[queue], why);
+}
+
+static int read_folders(const struct mailq_instance *instance, const struct reader *reader,
+                        struct strbuf *why)
 {
     struct strbuf what = {0};
     size_t missing = 0;
@@ -43,8 +60,7 @@ static int read_folders(const struct mailq_instance *instance, bool count_only, 
     if (dir < 0)
         result = strbuf_why(&what, "%s", strerror(errno));
     for (size_t i = 0; i < MAILQ_QUEUES && result == 0; i++)
-        if (mailq_folder(dir, mailq_queue_names[i], &layouts[i], count_only, deadline, &queues[i],
-                         &what) != 0) {
+        if (reader->read(reader, dir, i, &what) != 0) {
             missing += errno == ENOENT;
             result = errno == ENOENT ? 0 : -1;
         }
@@ -86,7 +102,9 @@ static int count_instance(const struct mailq_instance *instance, bool count_only
     for (size_t i = MAILQ_QUEUES; i > 0; i--)
         at = mailq_add(mailq, instance->name, mailq_queue_names[MAILQ_QUEUES - i]);
     queues = &mailq->queues.at[at + 1 - MAILQ_QUEUES];
-    int result = read_folders(instance, count_only, deadline, queues, &first);
+    struct reader reader = {
+        .read = count_folder, .count_only = count_only, .deadline = deadline, .queues = queues};
+    int result = read_folders(instance, &reader, &first);
     if (result != 0) {
         forget(queues);
         result = mailq_listing(instance, deadline, add_up, queues, &how, &second);
@@ -114,6 +132,8 @@ int mailq_postfix(const struct mailq_settings *settings, int64_t deadline, struc
     return result;
 }
 
+/* ---- where each of them is ---- */
+
 /* Tells of which instance a message is. */
 struct of_instance {
     mailq_each *each;
@@ -129,20 +149,64 @@ static void tell_instance(void *state, const struct mailq_message *message)
     to->each(to->state, &whole);
 }
 
-int mailq_postfix_list(const struct mailq_settings *settings, mailq_each *each, void *state,
+/* One folder's names. */
+struct names {
+    const struct reader *reader;
+    size_t queue;
+};
+
+static void tell_name(void *state, const char *name)
+{
+    const struct names *names = state;
+    const struct reader *reader = names->reader;
+    struct mailq_message message = {.queue = span_text(mailq_queue_names[names->queue]),
+                                    .queue_id = span_text(name),
+                                    .config = reader->config};
+    reader->each(reader->state, &message);
+}
+
+/* Modes matter where files are not whole yet, but not to what is held. */
+static int tell_folder(const struct reader *reader, int dir, size_t queue, struct strbuf *why)
+{
+    struct names names = {reader, queue};
+    struct mailq_layout layout = layouts[queue];
+    layout.checks_mode = layout.checks_mode && queue != MAILQ_QUEUES - 1;
+    return mailq_folder_names(dir, mailq_queue_names[queue], &layout, reader->deadline, tell_name,
+                              &names, why);
+}
+
+static int find_in(const struct mailq_instance *instance, int64_t deadline, mailq_each *each,
+                   void *state, struct strbuf *why)
+{
+    struct strbuf first = {0}, second = {0};
+    struct reader reader = {.read = tell_folder,
+                            .deadline = deadline,
+                            .each = each,
+                            .state = state,
+                            .config = instance->config};
+    struct of_instance to = {each, state, instance->config};
+    const char *how;
+    int result = read_folders(instance, &reader, &first);
+    if (result != 0)
+        result = mailq_listing(instance, deadline, tell_instance, &to, &how, &second);
+    if (result != 0)
+        strbuf_why(why, "%s; %s", strbuf_text(&first), strbuf_text(&second));
+    strbuf_clear(&first);
+    strbuf_clear(&second);
+    return result;
+}
+
+int mailq_postfix_find(const struct mailq_settings *settings, mailq_each *each, void *state,
                        struct strbuf *why)
 {
     int64_t deadline =
         clock_steady_ms() + (settings->deadline_ms > 0 ? settings->deadline_ms : 60000);
     struct mailq_instances list;
     struct strbuf last = {0};
-    const char *how;
     int result = mailq_instances(settings, deadline, &list, why);
-    for (size_t i = 0; i < list.len; i++) {
-        struct of_instance to = {each, state, list.at[i].config};
-        if (mailq_listing(&list.at[i], deadline, tell_instance, &to, &how, &last) != 0)
+    for (size_t i = 0; i < list.len; i++)
+        if (find_in(&list.at[i], deadline, each, state, &last) != 0)
             result = strbuf_why(why, "%s", strbuf_text(&last));
-    }
     mailq_instances_clear(&list);
     strbuf_clear(&last);
     return result;

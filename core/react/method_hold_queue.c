@@ -171,7 +171,7 @@ static int survey_postfix(const struct react_settings *settings, struct messages
                                    .postfix_config =
                                        config == NULL || *config == '\0' ? NULL : config,
                                    .deadline_ms = (int)(ms > 3600000 ? 3600000 : ms)};
-    return mailq_postfix_list(&queue, see, list, why);
+    return mailq_postfix_find(&queue, see, list, why);
 }
 
 /* The IDs of one instance that are at `from`, to postsuper. */

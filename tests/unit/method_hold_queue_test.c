@@ -115,6 +115,59 @@ static void test_bounds(void)
     step(m, "plan", "refused: ...");
 }
 
+/* ---- Postfix' spool, read as it is: postqueue is broken by now ---- */
+
+static void test_spool(void)
+{
+    static const char *const folders[] = {
+        "three/nowhere",          "three/nowhere/incoming",   "three/nowhere/active",
+        "three/nowhere/deferred", "three/nowhere/deferred/A", "three/nowhere/hold"};
+    char *before = settings.postfix_config, config[4096];
+    struct strbuf text = {0};
+    test_number("three", mkdir(in_folder("three"), 0755), 0);
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        test_number(folders[i], mkdir(in_folder(folders[i]), 0755), 0);
+    strbuf_format(&text, "queue_directory = %s/three/nowhere\n", folder);
+    put("three/main.cf", strbuf_text(&text), 0644);
+    put("three/nowhere/incoming/AAAAAA1", "", 0700);
+    put("three/nowhere/incoming/AAAAAA2", "", 0600); /* not whole yet */
+    put("three/nowhere/active/AAAAAA3", "", 0600);
+    put("three/nowhere/deferred/A/AAAAAA4", "", 0700);
+    put("three/nowhere/deferred/A/AAAAAA5", "", 0700);
+    put("three/nowhere/hold/AAAAAA6", "", 0600);
+    snprintf(config, sizeof config, "%s", in_folder("three"));
+    settings.postfix_config = config;
+    queue_ids("AAAAAA1 AAAAAA2 AAAAAA3 AAAAAA4 AAAAAA6 AAAAAA7");
+    step(m, "plan", "needed: hold the queued mail of bob: 3 messages");
+    strbuf_reset(&text);
+    strbuf_format(&text, "%s\nAAAAAA1\nAAAAAA3\nAAAAAA4\n", config);
+    test_text("memo", strbuf_text(&memo), strbuf_text(&text));
+    step(m, "look", "off");
+    settings.postfix_config = before;
+    strbuf_clear(&text);
+}
+
+/* ---- what the case has already ---- */
+
+static void test_further(void)
+{
+    struct texts memos = {0};
+    target.memos = &memos;
+    texts_format(&memos, "%s/one\nAAAAAA1\nAAAAAA2\n", folder);
+    put("one/queue", "active AAAAAA1\nhold AAAAAA2\nactive AAAAAA3\nactive AAAAAA4\n", 0644);
+    queue_ids("AAAAAA1 AAAAAA2 AAAAAA3 AAAAAA4");
+    step(m, "plan", "needed: hold the queued mail of bob: 2 messages");
+    settings.hold_max = 3;
+    step(m, "plan", "needed: hold the queued mail of bob: 1 of 2 messages, no more for hold-max");
+    settings.hold_max = 2;
+    step(m, "plan", "nothing: 2 further messages are not held, for hold-max");
+    settings.hold_max = 1000;
+    queue_ids("AAAAAA1 AAAAAA2");
+    step(m, "plan", "nothing: none of its own waits in the queue");
+    target.memos = NULL;
+    texts_clear(&memos);
+}
+
 /* ---- Exim ---- */
 
 #define HEADER(more)                                                                               \
@@ -168,7 +221,9 @@ int main(void)
     settings.exim_spool = spool;
     make_postfix();
     test_postfix();
+    test_further();
     test_bounds();
+    test_spool();
     test_exim();
     texts_clear(&ids);
     test_number("out of it", chdir("/"), 0);

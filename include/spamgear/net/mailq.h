@@ -44,15 +44,18 @@ struct mailq {
 int mailq_count(const struct mailq_settings *settings, struct mailq *mailq, struct strbuf *why);
 void mailq_clear(struct mailq *mailq);
 
-/* One message of a Postfix queue, as `postqueue -j` tells it (a JSON object a line). */
+/* One message of a Postfix queue. */
 struct mailq_message {
-    struct span queue, queue_id, sender; /* borrowed during the call */
+    struct span queue, queue_id; /* borrowed during the call */
+    const char *config;          /* of its instance: the folder of main.cf */
+    struct span sender; /* this and the arrival: only as showq and `postqueue -j` tell it */
     int64_t arrival;
-    const char *config; /* of its instance: the folder of main.cf */
 };
 
-/* Calls each() for every message of every Postfix instance. 0, or -1 with why. */
-int mailq_postfix_list(const struct mailq_settings *settings,
+/* Calls each() for every message of every Postfix instance: by the names in the spool folders,
+ * which takes a second for a million; where these cannot be read, by what showq or `postqueue -j`
+ * tells, which opens each file. Some may be told twice: the last time counts. 0, or -1 with why. */
+int mailq_postfix_find(const struct mailq_settings *settings,
                        void (*each)(void *state, const struct mailq_message *message), void *state,
                        struct strbuf *why);
 
