@@ -98,7 +98,8 @@ static void judge_evidence(struct deed *deed)
                   plain, account->messages);
 }
 
-/* An account that was let go: what it sent before counts no more. 0, or -1 with why. */
+/* An account that was let go: what it sent before counts no more. A moment that has yet to come is
+ * of a clock that was wrong, and must not protect the account for years. 0, or -1 with why. */
 static int judge_past(struct deed *deed, struct strbuf *why)
 {
     struct case_file past = {0};
@@ -107,7 +108,8 @@ static int judge_past(struct deed *deed, struct strbuf *why)
     if (account->by_hand || account->first == 0 || deed->react->cases == NULL)
         return 0;
     int found = cases_find_closed(deed->react->cases, account->name, &past, why);
-    if (found == 1 && past.closed >= account->first && deed->withheld.len == 0) {
+    if (found == 1 && past.closed >= account->first && past.closed <= clock_now() &&
+        deed->withheld.len == 0) {
         stamp_format(past.closed, when);
         strbuf_format(&deed->withheld,
                       "case %" PRId64 " was closed at %s, and what was sent before counts no more",
@@ -506,7 +508,9 @@ static bool is_again(const struct deed *deed, const struct case_file *file)
 {
     for (size_t i = 0; i < file->actions.len && !deed->account->by_hand; i++)
         if (file->actions.at[i].state == ACTION_LIFTING)
-            return deed->account->first == 0 || deed->account->first > file->actions.at[i].changed;
+            return deed->account->first == 0 ||
+                   deed->account->first > file->actions.at[i].changed ||
+                   clock_now() < file->actions.at[i].changed;
     return deed->account->by_hand;
 }
 

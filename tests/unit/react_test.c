@@ -948,6 +948,25 @@ static void test_stuck(void)
     end();
 }
 
+/* The clock was years ahead when the case was closed, and is right again. */
+static void test_wrong_clock(void)
+{
+    begin("clock");
+    struct react_account account = account_of("bob");
+    account.first = 9000;
+    clock_pin(99999);
+    test_disable("bob", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: force 1 on bob");
+    test_undo("let go", 1, NULL, false, REACT_DISABLED,
+              "lifted: force 1 on bob; lifted: force 0 on bob");
+    clock_pin(10000);
+    test_disable("again", &account, false, REACT_DISABLED,
+                 "done: force 0 on bob; done: force 1 on bob");
+    test_states("a new case", 2, "done done");
+    clock_pin(0);
+    end();
+}
+
 static void test_expires(const char *name, int64_t want)
 {
     struct case_file file = {0};
@@ -1223,6 +1242,7 @@ int main(void)
     test_changed_settings();
     test_stuck();
     test_longer();
+    test_wrong_clock();
     test_full_disk();
     test_other_user();
     for (int i = 0; i < 20; i++) { /* each on a state that is not there yet */
