@@ -149,9 +149,7 @@ static enum method_plan command_plan(const struct react_settings *settings,
         strbuf_format(what, " %s", words.at[i]);
     texts_clear(&words);
     enum method_state state = command_look(settings, target, (struct span){0}, why);
-    return state == METHOD_UNTOLD ? METHOD_REFUSED
-           : state == METHOD_ON   ? METHOD_IN_FORCE
-                                  : METHOD_NEEDED;
+    return method_plan_for(state);
 }
 
 static int command_apply(const struct react_settings *settings, const struct target *target,

@@ -7,20 +7,18 @@
  * failed, so its messages count; `doveadm kick` ends with 68 when nobody of that name was logged
  * in, takes * and ? for patterns, and an address for everybody who came from there.
  */
+#include "method_file.h"
 #include "method_run.h"
 
 #include "spamgear/base/addr.h"
-#include "spamgear/base/infile.h"
-#include "spamgear/base/outfile.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define FILE_BYTES (64u << 20)
-#define KICK_NONE  68 /* EX_NOUSER: no session matched */
-#define SEEN_MS    1100
-#define ENDED_MS   2000
-#define MEMO       "file="
+#define KICK_NONE 68 /* EX_NOUSER: no session matched */
+#define SEEN_MS   1100
+#define ENDED_MS  2000
+#define MEMO      "file="
 
 /* ---- the file ---- */
 
@@ -33,18 +31,6 @@ static struct span name_of(struct span line)
     return (struct span){line.at, len};
 }
 
-static int read_file(const struct react_settings *settings, struct strbuf *text, struct strbuf *why)
-{
-    struct strbuf said = {0};
-    int result = infile_read(settings->dovecot_deny, FILE_BYTES, text, NULL, &said);
-    if (result != 0 && errno == ENOENT)
-        result = 0;
-    else if (result != 0)
-        strbuf_why(why, "%s", strbuf_text(&said));
-    strbuf_clear(&said);
-    return result;
-}
-
 /* As Dovecot sees it: whatever stands behind the name. */
 static enum method_state look_into_file(const struct react_settings *settings,
                                         const struct target *target, struct strbuf *why)
@@ -52,7 +38,7 @@ static enum method_state look_into_file(const struct react_settings *settings,
     struct strbuf text = {0};
     struct span line, name = span_text(target->name);
     enum method_state state = METHOD_OFF;
-    if (read_file(settings, &text, why) != 0)
+    if (method_file_read(settings->dovecot_deny, &text, why) != 0)
         state = METHOD_UNTOLD;
     for (struct span rest = strbuf_span(&text); span_take_line(&rest, &line);)
         if (span_is(name_of(line), name))
@@ -65,25 +51,9 @@ static enum method_state look_into_file(const struct react_settings *settings,
 static void copy_others(struct strbuf *out, struct span text, struct span name)
 {
     struct span line;
-    while (span_take_line(&text, &line)) {
-        if (span_is(line, name))
-            continue;
-        strbuf_add_span(out, line);
-        strbuf_add_char(out, '\n');
-    }
-}
-
-static int write_file(const char *path, const struct strbuf *text, struct strbuf *why)
-{
-    struct outfile file;
-    if (outfile_open(&file, path, why) != 0)
-        return -1;
-    if (outfile_keep_owner(&file, why) != 0) {
-        outfile_abandon(&file);
-        return -1;
-    }
-    fwrite(strbuf_text(text), 1, text->len, file.stream);
-    return outfile_commit(&file, why);
+    while (span_take_line(&text, &line))
+        if (!span_is(line, name))
+            method_file_add(out, line);
 }
 
 /* A file that is right already is left as it is: Dovecot would read it anew for nothing. */
@@ -92,18 +62,15 @@ static int change_file(const struct react_settings *settings, const struct targe
 {
     struct strbuf old = {0}, text = {0};
     struct span name = span_text(target->name);
-    struct react_settings then = *settings;
-    then.dovecot_deny = method_file_then(memo, MEMO, settings->dovecot_deny);
-    int result = read_file(&then, &old, why);
+    char *file = method_file_then(memo, MEMO, settings->dovecot_deny);
+    int result = method_file_read(file, &old, why);
     copy_others(&text, strbuf_span(&old), name);
-    if (deny) {
-        strbuf_add_span(&text, name);
-        strbuf_add_char(&text, '\n');
-    }
+    if (deny)
+        method_file_add(&text, name);
     bool missing = old.len == 0; /* without the file Dovecot refuses everybody */
     if (result == 0 && (missing || !span_is(strbuf_span(&old), strbuf_span(&text))))
-        result = write_file(then.dovecot_deny, &text, why);
-    free(then.dovecot_deny);
+        result = method_file_write(file, &text, why);
+    free(file);
     strbuf_clear(&old);
     strbuf_clear(&text);
     return result;
@@ -267,9 +234,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
         return METHOD_REFUSED;
     enum method_state state = look_into_file(settings, target, why);
     strbuf_format(memo, MEMO "%s", settings->dovecot_deny);
-    return state == METHOD_UNTOLD ? METHOD_REFUSED
-           : state == METHOD_ON   ? METHOD_IN_FORCE
-                                  : METHOD_NEEDED;
+    return method_plan_for(state);
 }
 
 static int apply(const struct react_settings *settings, const struct target *target,

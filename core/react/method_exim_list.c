@@ -3,23 +3,18 @@
  *     bob: case=17 reason=132 messages from 20 networks
  *
  * The file may be the administrator's too: his lines, comments and continuation lines stay as they
- * are. Ours are known by the case they name, so undo removes no other. It is replaced in one step
- * and keeps its owner, for Exim defers every message when it cannot read it.
+ * are. Ours are known by the case they name, so undo removes no other.
  *
  * Keys are written and read as lsearch does it: quoted where they hold more than plain characters.
  * Surprise: Exim compares keys without regard to case, so a line of "BOB" stops bob as well.
  */
-#include "method_run.h"
+#include "method_file.h"
+#include "spamgear/react/method.h"
 
-#include "spamgear/base/infile.h"
-#include "spamgear/base/outfile.h"
 #include "spamgear/base/text.h"
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-#define LIST_BYTES   (16u << 20)
 #define MEMO         "file="
 #define REASON_BYTES 500 /* Exim reads lines of up to 16 KiB */
 
@@ -106,10 +101,8 @@ static void copy_others(struct span text, const struct target *target, struct st
     for (struct span line; span_take_line(&text, &line);) {
         bool continued = line.len > 0 && is_blank(*line.at);
         leave_out = read_entry(line, &entry) ? is_ours(&entry, target) : leave_out && continued;
-        if (leave_out)
-            continue;
-        strbuf_add_span(out, line);
-        strbuf_add_char(out, '\n');
+        if (!leave_out)
+            method_file_add(out, line);
     }
     strbuf_clear(&entry.key);
 }
@@ -146,32 +139,6 @@ static void add_line(struct strbuf *out, const struct target *target)
     strbuf_clear(&reason);
 }
 
-/* A list that is not there is an empty one. */
-static int read_list(const struct react_settings *settings, struct strbuf *text, struct strbuf *why)
-{
-    if (infile_read(settings->exim_list, LIST_BYTES, text, NULL, why) == 0)
-        return 0;
-    if (errno != ENOENT)
-        return -1;
-    if (why != NULL)
-        strbuf_reset(why);
-    return 0;
-}
-
-static int write_list(const struct react_settings *settings, struct span text, struct strbuf *why)
-{
-    struct outfile file;
-    if (outfile_open(&file, settings->exim_list, why) != 0)
-        return -1;
-    if (outfile_keep_owner(&file, why) != 0) {
-        outfile_abandon(&file);
-        return -1;
-    }
-    if (text.len > 0)
-        fwrite(text.at, 1, text.len, file.stream); /* a failure is told by the commit */
-    return outfile_commit(&file, why);
-}
-
 static int exim_check(const struct react_settings *settings, struct strbuf *why)
 {
     if (settings->exim_list == NULL || *settings->exim_list != '/')
@@ -196,7 +163,8 @@ static enum method_plan exim_plan(const struct react_settings *settings,
     struct strbuf text = {0};
     enum method_plan plan = METHOD_REFUSED;
     strbuf_format(memo, MEMO "%s", settings->exim_list); /* the case's number tells our line */
-    if (exim_name_check(target->name, why) == 0 && read_list(settings, &text, why) == 0)
+    if (exim_name_check(target->name, why) == 0 &&
+        method_file_read(settings->exim_list, &text, why) == 0)
         plan = is_listed(strbuf_span(&text), target->name) ? METHOD_IN_FORCE : METHOD_NEEDED;
     strbuf_format(what, "add %s to %s", target->name, settings->exim_list);
     strbuf_clear(&text);
@@ -209,12 +177,12 @@ static int apply_there(const struct react_settings *settings, const struct targe
     struct strbuf text = {0};
     int result = exim_name_check(target->name, why);
     if (result == 0)
-        result = read_list(settings, &text, why);
+        result = method_file_read(settings->exim_list, &text, why);
     if (result == 0 && !is_listed(strbuf_span(&text), target->name)) {
         if (text.len > 0 && text.data[text.len - 1] != '\n')
             strbuf_add_char(&text, '\n');
         add_line(&text, target);
-        result = write_list(settings, strbuf_span(&text), why);
+        result = method_file_write(settings->exim_list, &text, why);
     }
     strbuf_clear(&text);
     return result;
@@ -225,7 +193,7 @@ static enum method_state look_there(const struct react_settings *settings,
 {
     struct strbuf text = {0};
     enum method_state state = METHOD_UNTOLD;
-    if (read_list(settings, &text, why) == 0)
+    if (method_file_read(settings->exim_list, &text, why) == 0)
         state = is_listed(strbuf_span(&text), target->name) ? METHOD_ON : METHOD_OFF;
     strbuf_clear(&text);
     return state;
@@ -235,11 +203,11 @@ static int undo_there(const struct react_settings *settings, const struct target
                       struct strbuf *why)
 {
     struct strbuf text = {0}, others = {0};
-    int result = read_list(settings, &text, why);
+    int result = method_file_read(settings->exim_list, &text, why);
     if (result == 0) {
         copy_others(strbuf_span(&text), target, &others);
         if (others.len < text.len)
-            result = write_list(settings, strbuf_span(&others), why);
+            result = method_file_write(settings->exim_list, &others, why);
     }
     strbuf_clear(&text);
     strbuf_clear(&others);

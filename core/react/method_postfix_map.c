@@ -10,12 +10,11 @@
  * Postfix folds the case of what it looks up, so names are kept in lower case: Bob and bob are one
  * account to it. Names that are not ASCII, which it folds by Unicode's rules, are refused.
  */
+#include "method_file.h"
 #include "method_run.h"
 
 #include "spamgear/base/clock.h"
-#include "spamgear/base/infile.h"
 #include "spamgear/base/mem.h"
-#include "spamgear/base/outfile.h"
 #include "spamgear/base/path.h"
 #include "spamgear/base/sqlite.h"
 #include <ctype.h>
@@ -27,7 +26,6 @@
 
 #define ACTION      "REJECT This account may not send mail at the moment: please ask your postmaster"
 #define REASON_MAX  200
-#define SOURCE_MAX  (64u << 20)
 #define MARK        "# spamgear case "
 #define SQLITE_WAIT 10000
 
@@ -300,34 +298,15 @@ static void without(struct strbuf *out, struct span text, struct span key)
             text = after;
             continue;
         }
-        strbuf_add_span(out, line);
-        strbuf_add_char(out, '\n');
+        method_file_add(out, line);
     }
-}
-
-static int write_source(const char *path, const struct strbuf *text, struct strbuf *why)
-{
-    struct outfile file;
-    if (outfile_open(&file, path, why) != 0)
-        return -1;
-    if (outfile_keep_owner(&file, why) != 0) {
-        outfile_abandon(&file);
-        return -1;
-    }
-    fwrite(strbuf_text(text), 1, text->len, file.stream);
-    return outfile_commit(&file, why);
 }
 
 static int source_change(const struct react_settings *settings, const struct target *target,
                          bool add, struct strbuf *why)
 {
-    struct strbuf old = {0}, text = {0}, key = {0}, said = {0};
-    int result = infile_read(settings->map_file, SOURCE_MAX, &old, NULL, &said);
-    if (result != 0 && errno == ENOENT)
-        result = 0;
-    else if (result != 0)
-        strbuf_why(why, "%s", strbuf_text(&said));
-    strbuf_clear(&said);
+    struct strbuf old = {0}, text = {0}, key = {0};
+    int result = method_file_read(settings->map_file, &old, why);
     fold(&key, target->name);
     without(&text, strbuf_span(&old), strbuf_span(&key));
     if (add) {
@@ -339,7 +318,7 @@ static int source_change(const struct react_settings *settings, const struct tar
         strbuf_add_char(&text, '\n');
     }
     if (result == 0)
-        result = write_source(settings->map_file, &text, why);
+        result = method_file_write(settings->map_file, &text, why);
     if (result == 0)
         result = make_map(settings, why);
     strbuf_clear(&old);
@@ -419,9 +398,7 @@ static enum method_plan plan(const struct react_settings *settings, const struct
         return METHOD_REFUSED;
     enum method_state state = look(settings, target, SPAN(""), why);
     map_name(memo, settings);
-    return state == METHOD_UNTOLD ? METHOD_REFUSED
-           : state == METHOD_ON   ? METHOD_IN_FORCE
-                                  : METHOD_NEEDED;
+    return method_plan_for(state);
 }
 
 static int apply(const struct react_settings *settings, const struct target *target,

@@ -6,7 +6,6 @@
 #include "spamgear/base/text.h"
 #include <stdarg.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define SAID_BYTES  200 /* of what a program said, in a sentence */
 #define SECONDS_MAX (INT32_MAX / 1000)
@@ -26,18 +25,6 @@ void method_words(struct texts *words, ...)
     for (const char *word; (word = va_arg(list, const char *)) != NULL;)
         texts_add(words, word);
     va_end(list);
-}
-
-char *method_file_then(struct span memo, const char *key, const char *now)
-{
-    if (!span_has_prefix(memo, span_text(key)))
-        return mem_text(now);
-    memo = span_skip(memo, strlen(key));
-    char *then = mem_text_of(memo.at, memo.len);
-    if (access(then, F_OK) == 0)
-        return then;
-    free(then);
-    return mem_text(now);
 }
 
 int method_run_status(const struct react_settings *settings, const struct texts *words,

@@ -26,10 +26,6 @@ int method_run(const struct react_settings *settings, const struct texts *words,
 /* "PROGRAM: status 1: what it said". Returns -1. */
 int method_run_failed(const char *program, int status, struct span output, struct strbuf *why);
 
-/* A file that a method works on: the one that the memo names behind key ("list="), if it is there
- * still, for the settings may have changed since; else now. The caller frees it. */
-char *method_file_then(struct span memo, const char *key, const char *now);
-
 /* Words added one after another; NULL ends them. */
 void method_words(struct texts *words, ...) __attribute__((sentinel));
 

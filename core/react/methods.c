@@ -1,4 +1,4 @@
-/* methods - the list of all ways to stop an account. */
+/* methods - the list of all ways to stop an account, and what they share. */
 #include "spamgear/react/method.h"
 
 const struct method *const *methods_all(void)
@@ -17,4 +17,11 @@ const struct method *method_find(const char *name)
         if (strcmp((*at)->name, name) == 0)
             return *at;
     return NULL;
+}
+
+enum method_plan method_plan_for(enum method_state state)
+{
+    return state == METHOD_UNTOLD ? METHOD_REFUSED
+           : state == METHOD_ON   ? METHOD_IN_FORCE
+                                  : METHOD_NEEDED;
 }

@@ -55,7 +55,7 @@ struct react_settings {
 enum map_type { MAP_SQLITE, MAP_LMDB, MAP_HASH, MAP_CDB };
 
 struct target {
-    const char *name; /* passed react_name_allowed() */
+    const char *name; /* passed react_name_check() */
     enum sender_kind kind;
     const struct texts *queue_ids; /* of the messages that were counted; NULL: not known */
     const struct texts *memos; /* of what the case has of this method already: plan() leaves that
@@ -77,6 +77,9 @@ enum method_state {
     METHOD_OFF,
     METHOD_ON
 };
+
+/* The plan of a method that has nothing to look at but the state. */
+enum method_plan method_plan_for(enum method_state state);
 
 struct method {
     const char *name;
