@@ -7,8 +7,7 @@
 # shellcheck disable=SC2154  # set by what is sourced
 . "$(dirname "$0")/lib.sh"
 
-client=$(dirname "$spamgear")/nis_client
-[ -x "$client" ] || give_up "$client is not there"
+programs=$(dirname "$spamgear")
 shipped=$servers_dir/../../packaging/nis/spamgear-nis
 [ -x "$shipped" ] || give_up "$shipped is not there"
 
@@ -107,11 +106,19 @@ remote="sh $work/yp/spamgear-nis $work/yp/settings"
 hosts=known
 seconds=20
 
-# nis VERB NAME : what the method says
+# nis OPERATION NAME : what the method says; of a plan, without what it would do
 nis() {
-    timeout 60 "$client" "$1" "$2" 127.0.0.1 news "$remote" "$seconds" -F none -p "$port" \
-        -i "$work/user" -o IdentitiesOnly=yes -o "UserKnownHostsFile=$work/$hosts" \
-        -o GlobalKnownHostsFile=/dev/null 2>&1
+    operation=$1
+    account=$2
+    set -- -F none -p "$port" -i "$work/user" -o IdentitiesOnly=yes \
+        -o "UserKnownHostsFile=$work/$hosts" -o GlobalKnownHostsFile=/dev/null
+    for word; do
+        set -- "$@" "ssh-options=$word"
+        shift
+    done
+    timeout 60 "$programs/react_method" nis "$operation" "$account" /dev/null \
+        nis-server=127.0.0.1 nis-user=news "nis-command=$remote" "timeout=$seconds" "$@" 2>&1 |
+        sed 's/^\(needed\|in force\): .*/\1/'
 }
 
 # direct REQUEST : the answer of the shipped command itself, in one line
@@ -140,9 +147,9 @@ test_round() {
     same "in force" "in force" "$(nis plan bob)"
     same "again" "done" "$(nis apply bob)"
     same "one mark" 'bob:!$6$b$x\y&z:19000:0:99999:7:::' "$(line bob)"
-    same "undo" "done" "$(nis undo bob)"
+    same "undo" undone "$(nis undo bob)"
     unchanged "undo"
-    same "undo again" "done" "$(nis undo bob)"
+    same "undo again" undone "$(nis undo bob)"
     unchanged "undo again"
     same "the map is built again" "" "$(diff yp/shadow yp/map)"
 }
@@ -172,10 +179,10 @@ test_names() {
     for name in a.b 1e3; do
         same "apply $name" "done" "$(nis apply $name)"
         same "only $name" "$name:!" "$(diff before yp/shadow | sed -n 's/^> \([^!]*!\).*/\1/p')"
-        same "undo $name" "done" "$(nis undo $name)"
+        same "undo $name" undone "$(nis undo $name)"
     done
     same "apply empty" "done" "$(nis apply empty)"
-    same "undo empty" "done" "$(nis undo empty)"
+    same "undo empty" undone "$(nis undo empty)"
     unchanged "names"
 }
 
@@ -226,7 +233,7 @@ test_killed() {
     printf 'all:\n\tcp shadow map\n' >yp/Makefile
     same "the next" "done" "$(nis apply bob)"
     same "on" "on" "$(nis look bob)"
-    same "undone" "done" "$(nis undo bob)"
+    same "undone" undone "$(nis undo bob)"
     rm -f yp/shadow.??????
     unchanged "killed"
     echo $$ >yp/shadow.lock

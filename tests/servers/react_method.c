@@ -2,7 +2,8 @@
  * came of it in a line: "needed: what it would do", "on", "done", "failed: why".
  *
  * plan writes the memo file, the other operations read it, as the cases do it for react. Keys are
- * those of [react], and ids (queue IDs, with commas), case, reason, expires, now. */
+ * those of [react] (ssh-options once for each word), and ids (queue IDs, with commas), case,
+ * reason, expires, now. */
 #include "spamgear/base/clock.h"
 #include "spamgear/base/infile.h"
 #include "spamgear/react/method.h"
@@ -35,6 +36,10 @@ static const struct {
     {"postfix-programs", offsetof(struct react_settings, postfix_programs)},
     {"exim", offsetof(struct react_settings, exim)},
     {"exim-spool", offsetof(struct react_settings, exim_spool)},
+    {"exim-list", offsetof(struct react_settings, exim_list)},
+    {"nis-server", offsetof(struct react_settings, nis_server)},
+    {"nis-user", offsetof(struct react_settings, nis_user)},
+    {"nis-command", offsetof(struct react_settings, nis_command)},
 };
 
 static void read_ids(char *list)
@@ -64,6 +69,10 @@ static bool set(const char *key, char *value)
         settings.map_type = read_type(value);
     else if (strcmp(key, "hold-max") == 0)
         settings.hold_max = strtoull(value, NULL, 10);
+    else if (strcmp(key, "timeout") == 0)
+        settings.timeout_s = atoll(value);
+    else if (strcmp(key, "ssh-options") == 0)
+        texts_add(&settings.ssh_options, value);
     else if (strcmp(key, "ids") == 0)
         read_ids(value);
     else if (strcmp(key, "case") == 0)
@@ -153,5 +162,6 @@ int main(int argc, char **argv)
         return 2;
     operate(method, argv[2], argv[4]);
     texts_clear(&ids);
+    texts_clear(&settings.ssh_options);
     return 0;
 }
