@@ -3,36 +3,14 @@
 # must be quoted, the ACLs of docs/reactions.md, and a list that Exim may read by its group only.
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
+. "$servers_dir/exim.sh"
 programs=$(dirname "$spamgear")
 
-# Exim insists on its own user, which the machine need not have.
-accounts() {
-    printf '%s\n' 'root:x:0:0::/root:/bin/sh' "Debian-exim:x:9:9::$work/spool:/bin/false" >passwd
-    printf '%s\n' 'root:x:0:' 'Debian-exim:x:9:' >group
-}
-
-as_exim="env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/passwd NSS_WRAPPER_GROUP=$work/group
-    $cache/usr/sbin/exim4 -C $work/exim.conf"
-
 configure() {
-    mkdir spool log
-    chown 9:9 spool log
     install -m 640 -o 0 -g 9 /dev/null disabled
-    cat >exim.conf <<END
-exim_path = $cache/usr/sbin/exim4
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-spool_directory = $work/spool
-log_file_path = $work/log/%slog
-pid_file_path = $work/exim.pid
-primary_hostname = mx.example.net
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = $port
-tls_advertise_hosts =
-host_lookup =
-rfc1413_query_timeout = 0s
-acl_smtp_rcpt = acl_check_rcpt
+    exim_configure 'acl_smtp_rcpt = acl_check_rcpt
 acl_not_smtp = acl_check_local
-trusted_users = root
+trusted_users = root' <<END
 begin acl
 acl_check_local:
   deny  condition = \${lookup{\$sender_ident}lsearch{$work/disabled}{yes}{no}}
@@ -45,16 +23,6 @@ acl_check_rcpt:
   accept authenticated = *
   deny
 begin routers
-discard:
-  driver = redirect
-  data = :blackhole:
-begin authenticators
-plain_server:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = \${if eq{\$auth3}{secret}}
-  server_set_id = \$auth2
 END
 }
 
@@ -77,14 +45,12 @@ END
 # looked_up NAME : what the ACL's lookup makes of a name, which Exim's expansion must not eat
 looked_up() {
     key=$(printf %s "$1" | sed 's/[\\${}]/\\&/g')
-    # shellcheck disable=SC2086  # words of a command
-    timeout 20 $as_exim -be "\${lookup{$key}lsearch{$work/disabled}{yes}{no}}"
+    exim -be "\${lookup{$key}lsearch{$work/disabled}{yes}{no}}"
 }
 
 # A local user's mail, as sendmail takes it
 local_mail() { # USER
-    # shellcheck disable=SC2086  # words of a command
-    printf 'Subject: x\n\nx\n' | timeout 20 $as_exim -oMt "$1" -oep one@example.com 2>&1 |
+    printf 'Subject: x\n\nx\n' | exim -oMt "$1" -oep one@example.com 2>&1 |
         grep -o 'This account is disabled'
 }
 
@@ -141,12 +107,9 @@ END
     same "none of his" off "$(list look eve)"
 }
 
-accounts
 port=$(free_ports 1)
 configure
-# shellcheck disable=SC2086  # words of a command
-start exim.out $as_exim -bdf
-wait_for Exim listens 127.0.0.1 "$port"
+exim_start "$port"
 test_acl
 test_local
 test_names

@@ -2,44 +2,14 @@
 # exim_test.sh SPAMGEAR - Exim: what was sent is what is counted, under several log settings.
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
+. "$servers_dir/exim.sh"
 
-# Exim insists on its own user, which the machine need not have.
-accounts() {
-    sed '/^Debian-exim:/d' /etc/passwd >passwd
-    sed '/^Debian-exim:/d' /etc/group >group
-    echo "Debian-exim:x:9:9::$work/spool:/usr/sbin/nologin" >>passwd
-    echo 'Debian-exim:x:9:' >>group
-}
-
-# exim ARGUMENT... : Exim as it would run on a machine of its own
-exim() {
-    timeout 60 env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$work/passwd" \
-        NSS_WRAPPER_GROUP="$work/group" "$cache/usr/sbin/exim4" -C "$work/exim.conf" "$@"
-}
-
-# exim_configure LOG-OPTIONS : a fresh configuration, spool and log
-exim_configure() {
-    rm -rf spool log
-    mkdir spool log
-    chown 9:9 spool log
-    cat >exim.conf <<END
-exim_path = $cache/usr/sbin/exim4
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-spool_directory = $work/spool
-log_file_path = $work/log/%slog
-pid_file_path = $work/exim.pid
-primary_hostname = mx.example.net
-local_interfaces = <; 127.0.0.1 ; ::1
-daemon_smtp_ports = $port
-tls_advertise_hosts =
-hosts_treat_as_local =
-host_lookup =
-rfc1413_query_timeout = 0s
-smtp_accept_max_per_connection = 100
+configure() { # LOG-OPTIONS
+    exim_configure "smtp_accept_max_per_connection = 100
 acl_smtp_rcpt = acl_rcpt
 helo_allow_chars = _=
 helo_accept_junk_hosts = 127.0.0.41 : 127.0.0.67
-$1
+$1" <<'END'
 begin acl
 acl_rcpt:
   deny local_parts = refused
@@ -53,23 +23,7 @@ fails:
   domains = fails.example
   allow_fail
   data = :fail: mailbox is gone
-discard:
-  driver = redirect
-  data = :blackhole:
-begin authenticators
-plain_server:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = \${if eq{\$auth3}{secret}}
-  server_set_id = \$auth2
 END
-}
-
-exim_start() {
-    start exim.out env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$work/passwd" \
-        NSS_WRAPPER_GROUP="$work/group" "$cache/usr/sbin/exim4" -C "$work/exim.conf" -bdf
-    wait_for "Exim" listens 127.0.0.1 "$port"
 }
 
 # alice: 5 messages, 9 recipients, 3 addresses; 2 log-ins in her name fail.
@@ -164,12 +118,12 @@ send_local() {
 }
 
 # 5 of alice, 3 of others, 3 of hosts, 3 local ones, 1 bounce
-exim_is_idle() { [ "$(grep -c ' Completed' log/mainlog)" = 15 ]; }
+exim_is_idle() { [ "$(grep -c ' Completed' exim/log/mainlog)" = 15 ]; }
 
 traffic() { # LOG-OPTIONS
     port=$(free_ports 1)
-    exim_configure "$1"
-    exim_start
+    configure "$1"
+    exim_start "$port"
     send_alice
     send_others
     send_hosts
@@ -191,11 +145,10 @@ local|www-data|2|3|0|0
 local|root|1|1|0|0
 summary|9|4|0|0'
 
-accounts
 cpanel='log_selector = +arguments +subject +received_recipients +incoming_port +incoming_interface'
 for options in '' "$cpanel" 'log_selector = +all' 'log_selector = +millisec +pid
 log_timezone = true'; do
     traffic "$options"
-    check "Exim with ${options:-its default log}" "$sent" exim-spam-check -l log/mainlog -m 1
+    check "Exim with ${options:-its default log}" "$sent" exim-spam-check -l exim/log/mainlog -m 1
 done
 report

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
+. "$servers_dir/exim.sh"
 
 # postfix COMMAND ARGUMENT... : one of Postfix's programs
 postfix() {
@@ -143,34 +144,10 @@ stop_all
 
 # ---- Exim ----
 
-accounts() {
-    sed '/^Debian-exim:/d' /etc/passwd >passwd
-    sed '/^Debian-exim:/d' /etc/group >group
-    echo "Debian-exim:x:9:9::$work/exim:/usr/sbin/nologin" >>passwd
-    echo 'Debian-exim:x:9:' >>group
-}
-
-exim() {
-    timeout 60 env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$work/passwd" \
-        NSS_WRAPPER_GROUP="$work/group" "$cache/usr/sbin/exim4" -C "$work/exim.conf" "$@"
-}
-
 check_exim() { # yes|no
-    rm -rf exim
-    mkdir exim
-    chown 9:9 exim
-    cat >exim.conf <<END
-exim_path = $cache/usr/sbin/exim4
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-spool_directory = $work/exim
-log_file_path = $work/exim/%slog
-primary_hostname = mx.example.net
-split_spool_directory = $1
-queue_only = true
+    exim_configure "split_spool_directory = $1
+queue_only = true" <<'END'
 begin routers
-discard:
-  driver = redirect
-  data = :blackhole:
 END
     before=$(date +%s)
     for number in 1 2 3; do
@@ -178,16 +155,15 @@ END
         sleep 1.1
     done
     same "Exim, split $1" "$(exim -bpc)" \
-        "$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim" | awk '$1 == "total" { print $2 }')"
-    age=$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim" -f json --now "@$before" |
+        "$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim/spool" | awk '$1 == "total" { print $2 }')"
+    age=$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim/spool" -f json --now "@$before" |
         sed 's/^[^[]*"age_seconds":\([0-9]*\).*/\1/')
-    oldest=$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim" -f json \
+    oldest=$("$spamgear" queue-depth --mail-server exim --exim-spool "$work/exim/spool" -f json \
         --now "@$((before + 100))" | sed 's/^[^[]*"age_seconds":\([0-9]*\).*/\1/')
     same "Exim, split $1: three, the oldest since it was sent" "3 0 yes" \
         "$(exim -bpc) $age $([ "$oldest" -ge 98 ] && [ "$oldest" -le 100 ] && echo yes)"
 }
 
-accounts
 check_exim false
 check_exim true
 report

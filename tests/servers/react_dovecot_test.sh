@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
+. "$servers_dir/exim.sh"
 programs=$(dirname "$spamgear")
 
 # step METHOD OPERATION NAME [KEY=VALUE...]
@@ -122,50 +123,26 @@ same "no doveadm" failed "$(dovecot apply alice | cut -d: -f1)"
 
 # --- Exim -----------------------------------------------------------------------------
 
-configure_exim() { # MORE
-    sed '/^Debian-exim:/d' /etc/passwd >passwd
-    sed '/^Debian-exim:/d' /etc/group >group
-    echo "Debian-exim:x:9:9::$work/spool:/usr/sbin/nologin" >>passwd
-    echo 'Debian-exim:x:9:' >>group
-    rm -rf spool log
-    mkdir spool log
-    chown 9:9 spool log
-    cat >exim.conf <<END
-exim_path = $cache/usr/sbin/exim4
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-spool_directory = $work/spool
-log_file_path = $work/log/%slog
-primary_hostname = mx.example.net
-local_interfaces = 127.0.0.1
-tls_advertise_hosts =
-queue_only = true
+configure_exim() { # OPTION
+    exim_configure "queue_only = true
 acl_not_smtp = acl_local
-$1
+$1" <<'END'
 begin acl
 acl_local:
-  accept set acl_m_subject = \$h_subject:
+  accept set acl_m_subject = $h_subject:
          set acl_m0 = line\n-frozen 1
 begin routers
-discard:
-  driver = redirect
-  data = :blackhole:
 END
-    cat >exim <<END
-#!/bin/sh
-exec env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/passwd \
-    NSS_WRAPPER_GROUP=$work/group $cache/usr/sbin/exim4 -C $work/exim.conf "\$@"
-END
-    chmod 755 exim
 }
 
 # submit NAME : a message whose subject would be a line of its own in the header file
 submit() {
     printf 'Subject: one\n -frozen 1763793154\nTo: one@example.com\n\nHello\n' |
-        timeout 20 ./exim -oMt "$1" -t || give_up "exim -t"
+        exim -oMt "$1" -t || give_up "exim -t"
 }
-exim_ids() { sed -n "s/^[^ ]* [^ ]* \([^ ]*\) <= .* U=$1 .*/\1/p" log/mainlog | sort | paste -sd, -; }
-frozen() { ./exim -bp 2>/dev/null | sed -n 's/^ *[^ ]* *[^ ]* *\([^ ]*-[^ ]*\) .*frozen.*/\1/p' | sort | paste -sd, -; }
-hold() { step hold-queue "$1" alice "exim=$work/exim" "exim-spool=$work/spool" "${2:-case=7}"; }
+exim_ids() { sed -n "s/^[^ ]* [^ ]* \([^ ]*\) <= .* U=$1 .*/\1/p" exim/log/mainlog | sort | paste -sd, -; }
+frozen() { exim -bp 2>/dev/null | sed -n 's/^ *[^ ]* *[^ ]* *\([^ ]*-[^ ]*\) .*frozen.*/\1/p' | sort | paste -sd, -; }
+hold() { step hold-queue "$1" alice "exim=$work/exim/exim4" "exim-spool=$work/exim/spool" "${2:-case=7}"; }
 
 for split in 'split_spool_directory = false' 'split_spool_directory = true'; do
     configure_exim "$split"
@@ -174,7 +151,7 @@ for split in 'split_spool_directory = false' 'split_spool_directory = true'; do
     submit bob
     submit alice
     alice=$(exim_ids alice)
-    ./exim -Mf "${alice##*,}" >/dev/null
+    exim -Mf "${alice##*,}" >/dev/null
     same "Exim, $split" 3 "$(echo "$alice" | tr , '\n' | wc -l)"
     same "plan" "needed: hold the queued mail of alice: 2 messages" \
         "$(hold plan "ids=$alice,-d,1abcde-000000-00")"
@@ -185,7 +162,7 @@ $(echo "${alice%,*}" | tr , '\n')" "$(cat memo)"
     same "freeze again" "done" "$(hold apply)"
     same "on" on "$(hold look)"
     same "frozen" "$alice" "$(frozen)"
-    ./exim -Mrm "${alice%%,*}" >/dev/null
+    exim -Mrm "${alice%%,*}" >/dev/null
     same "one has gone" on "$(hold look)"
     same "thaw" undone "$(hold undo)"
     same "thaw again" undone "$(hold undo)"

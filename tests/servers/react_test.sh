@@ -4,6 +4,7 @@
 # shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
+. "$servers_dir/exim.sh"
 
 read -r port_sink port_exim <<END
 $(free_ports 2)
@@ -222,51 +223,6 @@ test_postfix() {
 
 # --- Exim -----------------------------------------------------------------------------
 
-exim_configure() {
-    mkdir -p exim/spool exim/log
-    chown 9:9 exim/spool exim/log
-    sed '/^Debian-exim:/d' /etc/passwd >exim/passwd
-    sed '/^Debian-exim:/d' /etc/group >exim/group
-    echo "Debian-exim:x:9:9::$work/exim/spool:/usr/sbin/nologin" >>exim/passwd
-    echo 'Debian-exim:x:9:' >>exim/group
-    cat >exim/exim.conf <<END
-exim_path = $cache/usr/sbin/exim4
-keep_environment = LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
-spool_directory = $work/exim/spool
-log_file_path = $work/exim/log/%slog
-pid_file_path = $work/exim/exim.pid
-primary_hostname = mx.example.net
-local_interfaces = 127.0.0.1
-daemon_smtp_ports = $port_exim
-tls_advertise_hosts =
-hosts_treat_as_local =
-host_lookup =
-rfc1413_query_timeout = 0s
-queue_only = true
-acl_smtp_rcpt = acl_rcpt
-begin acl
-acl_rcpt:
-  accept authenticated = *
-begin routers
-discard:
-  driver = redirect
-  data = :blackhole:
-begin authenticators
-plain_server:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = \${if eq{\$auth3}{secret}}
-  server_set_id = \$auth2
-END
-    cat >bin/exim4 <<END
-#!/bin/sh
-exec env LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD=$work/exim/passwd \\
-    NSS_WRAPPER_GROUP=$work/exim/group $cache/usr/sbin/exim4 -C $work/exim/exim.conf "\$@"
-END
-    chmod 755 bin/exim4
-}
-
 # 16 messages of carol from 8 networks, and one of dave.
 botnet_to_exim() {
     for network in 1 2 3 4 5 6 7 8; do
@@ -290,18 +246,23 @@ hello
 END
 }
 
-frozen() { bin/exim4 -bp | grep -c frozen; }
-waiting() { bin/exim4 -bpc; }
+frozen() { exim -bp | grep -c frozen; }
+waiting() { exim -bpc; }
 
 exim_told='16 (8 nets/8 unknowns/8 IPs/0 webmail) carol'
 
 test_exim() {
-    exim_configure
+    exim_configure 'queue_only = true
+acl_smtp_rcpt = acl_rcpt' <<'END'
+begin acl
+acl_rcpt:
+  accept authenticated = *
+begin routers
+END
     sink_start
-    start exim.out "$work/bin/exim4" -bdf
-    wait_for "Exim" listens 127.0.0.1 "$port_exim"
+    exim_start "$port_exim"
     botnet_to_exim
-    config exim 'local hold-queue' mail-server=exim exim="$work/bin/exim4" exim-spool="$work/exim/spool"
+    config exim 'local hold-queue' mail-server=exim exim="$work/exim/exim4" exim-spool="$work/exim/spool"
     mails_before=$(mails)
 
     run exim-first exim exim-spam-check -l exim/log/mainlog --trusted-logs 'exim/log/mainlog'
