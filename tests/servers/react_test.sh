@@ -142,16 +142,43 @@ END
 
 all_deferred() { [ "$(queued deferred)" = 17 ]; }
 
+one_deferred() { [ "$(queued deferred)" = 1 ]; }
+
+# A locked password ends no session: what still comes is held by the next run.
+test_open_session() {
+    told_before=$(mails)
+    smtp 127.0.0.1 "$port_submission" 127.0.0.1 <<'END'
+hello
+235 auth alice secret
+250 MAIL FROM:<alice@example.net>
+250 RCPT TO:<one@example.com>
+250 message one more
+END
+    wait_for "one more to be deferred" one_deferred
+    run open empty postfix-spam-check -l postfix.log --trusted-logs postfix.log
+    same "open session: status" "0 " "$status $(cat open.err)"
+    same "open session: told" '    case 1: done: hold the queued mail of alice: 1 message' \
+        "$(told open | tail -n 1)"
+    same "open session: held, no mail" "1 0 $told_before" "$(queued hold) $(queued deferred) $(mails)"
+    run still empty postfix-spam-check -l postfix.log --trusted-logs postfix.log
+    same "open session: once" '    case 1: in force since an earlier run' "$(told still | tail -n 1)"
+    same "open session: status by hand" 'hold-queue: in force (case 1, done)' \
+        "$("$spamgear" account status alice --config empty.conf | tail -n 1)"
+}
+
 # All of it left before anybody looked: nothing to hold is no failure, now or later.
 test_empty_queue() {
-    bin/postsuper -d ALL 2>/dev/null
+    bin/postsuper -c "$work/conf" -d ALL 2>postsuper.err
+    same "an empty queue" "0 0" "$(queued hold) $(queued deferred)"
     config empty 'local hold-queue' mail-server=postfix postfix-config="$work/conf" postfix-programs="$work/bin"
     for time in first second; do
         run empty empty postfix-spam-check -l postfix.log --trusted-logs postfix.log
         same "empty queue, $time run: status" "0 " "$status $(cat empty.err)"
         same "empty queue, $time run: disabled" "$postfix_told [DISABLED]" "$(told empty | head -n 1)"
     done
+    test_open_session
     run undo empty case undo 1
+    same "open session: let go" '0 1' "$(queued hold) $(queued deferred)"
     same "empty queue: undo" "0 $(cat shadow.before)" "$status $(cat root/etc/shadow)"
 }
 
