@@ -2,7 +2,8 @@
 # processes_test.sh SPAMGEAR - process-check on processes that do what intruders' do.
 #
 # They run in namespaces of their own (PIDs, network, mounts), where nothing else runs and a loopback
-# interface has a documentation address, so that "another machine" is there to talk to.
+# interface has the address of a documentation network, so that "another machine" of it is there to
+# talk to.
 # shellcheck disable=SC2016  # Perl's variables
 set -u
 spamgear=$(realpath "${1:?usage: $0 SPAMGEAR}")
@@ -47,11 +48,11 @@ as_nobody perl "$work/a.pl"
 as_nobody "$work/x y" 100
 as_nobody perl -e '$0 = "/usr/sbin/httpd"; sleep 100'
 as_nobody sh -c 'exec sleep 100' # a program of the system, doing nothing odd
-perl -MIO::Socket::INET -e '$l = IO::Socket::INET->new(LocalAddr => "192.0.2.1:25", Listen => 1)
+perl -MIO::Socket::INET -e '$l = IO::Socket::INET->new(LocalPort => 25, Listen => 1)
     or die; open F, ">listens"; $c = $l->accept; sleep 100' &
 tries=100
 while [ ! -e listens ] && [ $tries -gt 0 ]; do sleep 0.1 && tries=$((tries - 1)); done
-as_nobody perl -MIO::Socket::INET -e '$c = IO::Socket::INET->new("192.0.2.1:25") or die; sleep 100'
+as_nobody perl -MIO::Socket::INET -e '$c = IO::Socket::INET->new("192.0.2.9:25") or die; sleep 100'
 tries=100
 until find_them >out 2>&1; [ "$(wc -l <out)" -ge 4 ] && grep -q sends-mail out &&
     grep -q faked-name out; do
@@ -68,7 +69,7 @@ same "signs" "deleted,temporary
 interpreter,faked-name
 interpreter,sends-mail
 interpreter,temporary" "$(sed 's/.*\[\(.*\)\].*/\1/' out | sort)"
-same "peer" 1 "$(grep -c 'connected to 192.0.2.1:25$' out)"
+same "peer" 1 "$(grep -c 'connected to 192.0.2.9:25$' out)"
 find_them --format nagios >plugin
 status=$?
 same "nagios" "2 PROCESSES CRITICAL - 4 of 5 suspicious | suspicious=4;;0;0 processes=5;;;0" \
