@@ -30,7 +30,8 @@ const struct applet sendmail2relay_applet = {
         "Stands in PHP's sendmail_path, or is called in place of sendmail. Logs one line, "
         "\"sendmail2relay user=\"USER\" path=\"PATH\"\", which sendmail2relay-spam-check and "
         "php-sendmail2relay-spam-check read, and becomes the real sendmail with the same words "
-        "and the same standard input. Mail goes out even when nothing can be logged.\n\n"
+        "and the same standard input. Mail goes out even when nothing can be logged. "
+        "SPAMGEAR_CONFIG counts only for who owns the program spamgear.\n\n"
         "The user is the kernel's word. The path is SCRIPT_FILENAME of the environment, or the "
         "working folder with a slash at its end. Commas, quotes, backslashes and control bytes "
         "in it are written as \\xNN.",
