@@ -206,6 +206,9 @@ static void test_ready_coded(void)
 static const char program[] =
     "#!/bin/sh\n"
     "cd \"${0%/*}\" || exit 75\n"
+    "[ ! -f kill ] || { cat >/dev/null; kill -KILL $$; }\n"
+    "[ ! -f hang ] || exec sleep 1000\n"
+    "[ ! -f talk ] || { head -c 100000 /dev/zero; printf '\\033[2J\\nx' >&2; exit 69; }\n"
     "{ echo \"$@\"; cat; } >>mail\n"
     "[ ! -f status ] || { echo 'not now' >&2; exit \"$(cat status)\"; }\n";
 
@@ -293,6 +296,29 @@ static void test_refused(void)
     test_number("nothing waits", count_files("spool"), 0);
     unlink("status");
     take_mail(got);
+}
+
+/* A program that ends by itself badly, or not at all, has not taken the mail. */
+static void test_bad_sendmail(void)
+{
+    static const struct {
+        const char *file, *why;
+    } rows[] = {{"kill", "ended by signal 9"},
+                {"hang", "did not end within 1000 ms"},
+                {"talk", "exit status 69: \\x00\\x00"}};
+    char *folder = settings.spool;
+    settings.timeout_s = 1;
+    settings.spool = NULL;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        put(rows[i].file, "", 0644);
+        test_number(rows[i].file, send_one("s", "x"), -1);
+        test_number("two", result.refused, 2);
+        test_true(rows[i].why, strstr(strbuf_text(&why), rows[i].why) != NULL);
+        test_true("in one line", why.len < 2000 && strpbrk(strbuf_text(&why), "\n\033") == NULL);
+        unlink(rows[i].file);
+    }
+    settings.timeout_s = 20;
+    settings.spool = folder;
 }
 
 static void flush(unsigned want_problems)
@@ -498,6 +524,7 @@ int main(void)
     test_sent();
     test_quiet();
     test_refused();
+    test_bad_sendmail();
     test_later();
     test_given_up();
     test_tried_enough();

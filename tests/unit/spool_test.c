@@ -201,6 +201,16 @@ static void test_open_folder(void)
     test_true("refused", spool_open("open", 0, &why) == NULL);
     test_text("says", strbuf_text(&why),
               "open: may be changed by other users, so mails in it are not to be trusted");
+    strbuf_reset(&why);
+    test_number("foreign", chmod("open", 0700), 0);
+    if (chown("open", 65534, 65534) == 0) {
+        test_true("of another user", spool_open("open", 0, &why) == NULL);
+        test_text("says", strbuf_text(&why),
+                  "open: may be changed by other users, so mails in it are not to be trusted");
+        test_true("nor behind a link",
+                  symlink("open", "link") == 0 && spool_open("link", 0, &why) == NULL);
+        unlink("link");
+    }
     put("file", SPAN("x"));
     test_true("a file", spool_open("file", 0, &why) == NULL);
     test_true("nowhere", spool_open("/proc/none", 0, &why) == NULL);
