@@ -63,7 +63,8 @@ struct smtp_wire {
 
 int smtp_wire_open(struct smtp_wire *wire, const char *host, unsigned port, int deadline_ms,
                    struct strbuf *why);
-/* verify: the certificate must be trusted and the host's. */
+/* verify: the certificate must be trusted and the host's. Without it TLS gets half of the time, so
+ * that some is left to go on in plain text. */
 int smtp_wire_tls(struct smtp_wire *wire, const struct smtp_server *server, bool verify,
                   struct strbuf *why);
 ssize_t smtp_wire_read(struct smtp_wire *wire, char *at, size_t size);

@@ -179,13 +179,17 @@ static ssize_t judge(struct smtp_wire *wire, int got)
     return error == SSL_ERROR_ZERO_RETURN ? WIRE_END : WIRE_BROKEN;
 }
 
-static int handshake(struct smtp_wire *wire, struct strbuf *why)
+/* ms: -1 for as long as the caller lets us. */
+static int handshake(struct smtp_wire *wire, int ms, struct strbuf *why)
 {
     int got;
+    int64_t end = clock_steady_ms() + ms;
     p_ERR_clear_error();
     while ((got = p_SSL_connect(wire->ssl)) != 1) {
         if (judge(wire, got) == WIRE_AGAIN) {
-            wait_for(wire->fd, wire->wants, -1);
+            int64_t left = end - clock_steady_ms();
+            if (wait_for(wire->fd, wire->wants, ms < 0 ? -1 : left < 0 ? 0 : (int)left) == 0)
+                return strbuf_why(why, "TLS: no answer");
             continue;
         }
         long verdict = p_SSL_get_verify_result(wire->ssl);
@@ -208,7 +212,7 @@ int smtp_wire_tls(struct smtp_wire *wire, const struct smtp_server *server, bool
     if (ssl == NULL || !set_peer(ssl, server->host, verify) || p_SSL_set_fd(ssl, wire->fd) != 1)
         return strbuf_why(why, "TLS: %s", last_error());
     wire->ssl = ssl;
-    return handshake(wire, why);
+    return handshake(wire, verify ? -1 : server->deadline_ms / 2, why);
 }
 
 static ssize_t tls_read(struct smtp_wire *wire, char *at, size_t size)

@@ -141,9 +141,11 @@ same "opportunistic, not offered" "$taken" "$(send smtp 127.0.0.1 plain tls=oppo
 same "opportunistic, without ESMTP" "$taken" "$(send smtp 127.0.0.1 helo tls=opportunistic)"
 same "opportunistic, TLS refused" "$taken" "$(send smtp 127.0.0.1 refuses tls=opportunistic)"
 same "opportunistic, TLS broken" "$taken" "$(send smtp 127.0.0.1 handshake-close tls=opportunistic)"
-same "which had TLS" 'True True False False False False' "$("$python" -c '
+same "opportunistic, TLS hangs" "$taken" \
+    "$(send smtp 127.0.0.1 handshake-hang tls=opportunistic deadline=3000)"
+same "which had TLS" 'True True False False False False False' "$("$python" -c '
 import json
-print(*[m["tls"] for m in map(json.loads, open("log"))][-6:])')"
+print(*[m["tls"] for m in map(json.loads, open("log"))][-7:])')"
 
 # libesmtp of itself hung in more than half of these (Postfix) or one in twelve.
 same "200 times TLS 1.3 with tickets" "    200 one@example.com: sent 250 2.0.0 taken" \
