@@ -37,11 +37,12 @@ static void put(const char *path, struct span text)
 /* In the folder that run.sh made, and removes. */
 static void make_proc(void)
 {
-    static const char *const folders[] = {"./proc", "./proc/77", "./proc/77/net", "./proc/77/fd",
-                                          "./proc/77/ns"};
+    static const char *const folders[] = {"./proc",        "./proc/1",     "./proc/77",
+                                          "./proc/77/net", "./proc/77/fd", "./proc/77/ns"};
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         hold(mkdir(folders[i], 0700) == 0);
     put("./proc/stat", SPAN("cpu 1\nbtime 1700000000\n"));
+    put("./proc/1/status", SPAN("Name:\tinit\nUid:\t0\t0\t0\t0\n")); /* nothing is hidden */
     hold(symlink("/home/bob/bot", "./proc/77/exe") == 0 && symlink("/", "./proc/77/cwd") == 0);
     hold(symlink("net:[1]", "./proc/77/ns/net") == 0 &&
          symlink("socket:[7]", "./proc/77/fd/3") == 0);
