@@ -10,7 +10,8 @@
 #define SAID_BYTES  200 /* of what a program said, in a sentence */
 #define SECONDS_MAX (INT32_MAX / 1000)
 
-const char **method_argv(const struct texts *words)
+/* The words of a command; the caller frees the array, not the strings. */
+static const char **argv_of(const struct texts *words)
 {
     const char **argv = mem_zero(words->len + 1, sizeof *argv);
     for (size_t i = 0; i < words->len; i++)
@@ -31,7 +32,7 @@ int method_run_status(const struct react_settings *settings, const struct texts 
                       struct span input, struct strbuf *output, struct strbuf *why)
 {
     int64_t seconds = settings->timeout_s;
-    const char **argv = method_argv(words);
+    const char **argv = argv_of(words);
     seconds = seconds < 1 ? 1 : seconds > SECONDS_MAX ? SECONDS_MAX : seconds;
     int status = spawn_run(argv, input, (int)seconds * 1000, output, why);
     free(argv);

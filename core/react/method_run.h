@@ -10,10 +10,6 @@
 #include "spamgear/base/vec.h"
 #include "spamgear/react/method.h"
 
-/* The words of a command. argv borrows them until the next change or texts_clear: caller frees
- * the array, not the strings. */
-const char **method_argv(const struct texts *words);
-
 /* Runs words within settings->timeout_s. output (may be NULL) gets what it wrote. Its exit status
  * 0..255, or -1 with why: not started, killed, too slow. */
 int method_run_status(const struct react_settings *settings, const struct texts *words,

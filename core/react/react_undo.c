@@ -252,12 +252,11 @@ static void sort_lines(const struct case_file *file, const struct texts *lines, 
                      "case %" PRId64 " (%s): %s", file->id, file->account, lines->at[i]);
 }
 
-void react_resume(struct react *react, struct texts *news, struct texts *problems)
+/* What an earlier run did not finish, and what has expired. */
+static void resume(struct react *react, struct texts *news, struct texts *problems)
 {
     struct case_numbers due = {0};
     struct strbuf why = {0};
-    if (react->cases == NULL || react->dry)
-        return;
     if (cases_due(react->cases, clock_now(), &due, &why) != 0)
         texts_add(problems, strbuf_text(&why));
     for (size_t i = 0; i < due.len; i++) {
@@ -301,7 +300,7 @@ void react_look_after(const struct react_settings *settings, const struct mail_s
     struct react *react =
         due == 1 ? react_start(settings, mail, applet, false, 0, &busy, &why) : NULL;
     if (react != NULL)
-        react_resume(react, news, problems);
+        resume(react, news, problems);
     else if (due != 0 && !busy)
         texts_format(problems, "cases could not be looked after: %s", strbuf_text(&why));
     react_close(react);

@@ -70,12 +70,10 @@ void react_disable(struct react *react, const struct react_account *account,
  * case or method. */
 void react_undo(struct react *react, int64_t case_id, const char *only,
                 struct react_outcome *outcome);
-/* What an earlier run did not finish, and what has expired. Problems and news are added, one line
- * each. */
-void react_resume(struct react *react, struct texts *news, struct texts *problems);
-/* The same as a whole, for the end of any run: opens what it needs only when there is something to
- * do, and leaves it to another process that is at it, and other users' cases to them. Costs one
- * stat when there are no cases. */
+/* What an earlier run did not finish, and what has expired; for the end of any run. Opens what it
+ * needs only when there is something to do, and leaves it to another process that is at it, and
+ * other users' cases to them. Costs one stat when there are no cases. Problems and news are added,
+ * one line each. */
 void react_look_after(const struct react_settings *settings, const struct mail_settings *mail,
                       const char *applet, struct texts *news, struct texts *problems);
 
