@@ -1,5 +1,6 @@
 /* account - disables and enables accounts by hand, by the same code as the log checkers. */
 #include "shared/chores_react.h"
+#include "shared/line.h"
 #include "shared/react_section.h"
 #include "shared/react_words.h"
 #include "spamgear/base/clock.h"
@@ -97,9 +98,7 @@ static void act_status(struct call *call)
         diag_error("%s", strbuf_text(&why));
     for (size_t i = 0; i < lines.len; i++) {
         text_escape(&line, span_text(lines.at[i]));
-        strbuf_add_char(&line, '\n');
-        fwrite(line.data, 1, line.len, stdout);
-        strbuf_reset(&line);
+        line_put(&line);
     }
     texts_clear(&lines);
     strbuf_clear(&line);

@@ -1,11 +1,11 @@
 /* backtest - slide a checker's window over old logs, to choose limits. */
+#include "shared/line.h"
 #include "shared/other.h"
 
 #include "spamgear/base/diag.h"
 #include "spamgear/base/json.h"
 #include "spamgear/base/text.h"
 #include "spamgear/check/backtest.h"
-#include <stdio.h>
 
 struct backtest_settings {
     struct other_given given;
@@ -20,13 +20,6 @@ static void put_time(struct strbuf *line, const char *before, int64_t time)
     strbuf_format(line, "%s%s", before, text);
 }
 
-static void put_line(struct strbuf *line)
-{
-    strbuf_add_char(line, '\n');
-    fwrite(line->data, 1, line->len, stdout);
-    strbuf_reset(line);
-}
-
 /* --- Text --- */
 
 static void text_summary(const struct check *check, const struct logcheck_settings *own,
@@ -37,17 +30,17 @@ static void text_summary(const struct check *check, const struct logcheck_settin
                   check->by_recipients ? "recipients" : "messages");
     put_time(line, ", from ", b->first);
     put_time(line, " to ", b->last);
-    put_line(line);
+    line_put(line);
     strbuf_format(line, "%zu senders; the most of one sender in any window:", b->senders.len);
     for (int i = 0; i < BACKTEST_PERCENTILES; i++)
         strbuf_format(line, " %s%% %llu,", backtest_percentile_names[i],
                       (unsigned long long)b->percentiles[i]);
     strbuf_format(line, " highest %llu",
                   b->senders.len > 0 ? (unsigned long long)b->senders.at[0].peak : 0ULL);
-    put_line(line);
+    line_put(line);
     strbuf_format(line, "%llu senders would have been over their limit",
                   (unsigned long long)b->over);
-    put_line(line);
+    line_put(line);
 }
 
 static void text_sender(const struct backtest_sender *s, struct strbuf *line)
@@ -63,7 +56,7 @@ static void text_sender(const struct backtest_sender *s, struct strbuf *line)
     put_time(line, " ", s->peak_time);
     if (s->times_over > 0)
         strbuf_format(line, ", limit %llu", (unsigned long long)s->limit);
-    put_line(line);
+    line_put(line);
 }
 
 /* --- NDJSON --- */
@@ -92,7 +85,7 @@ static void json_sender(const struct check *check, const struct backtest_sender 
     json_number(&json, "times_over", s->times_over);
     json_time(&json, "first_over", s->first_over);
     json_close(&json, '}');
-    put_line(line);
+    line_put(line);
 }
 
 static void json_summary(const struct check *check, const struct logcheck_settings *own,
@@ -118,7 +111,7 @@ static void json_summary(const struct check *check, const struct logcheck_settin
     json_number(&json, "unparsed", b->counts.unparsed);
     json_close(&json, '}');
     json_close(&json, '}');
-    put_line(line);
+    line_put(line);
 }
 
 /* --- Running --- */

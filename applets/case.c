@@ -3,6 +3,7 @@
  * Names, reasons and log lines were written by strangers: everything is escaped.
  */
 #include "shared/chores_react.h"
+#include "shared/line.h"
 #include "shared/react_section.h"
 #include "shared/react_words.h"
 #include "spamgear/base/diag.h"
@@ -29,13 +30,6 @@ struct desk {
     struct cases *cases; /* NULL: there are none, or the act opens them itself */
     char **words;
 };
-
-static void put_line(struct strbuf *line)
-{
-    strbuf_add_char(line, '\n');
-    fwrite(line->data, 1, line->len, stdout);
-    strbuf_reset(line);
-}
 
 static const char *state_of(const struct case_file *file)
 {
@@ -111,7 +105,7 @@ static void write_json(const struct case_file *file, struct strbuf *line)
     json_notes(&json, file);
     json_evidence(&json, file);
     json_close(&json, '}');
-    put_line(line);
+    line_put(line);
 }
 
 /* ID, state, time, account, methods, reason. */
@@ -128,14 +122,7 @@ static void write_row(const struct case_file *file, struct strbuf *line)
     }
     strbuf_add_char(line, ' ');
     text_escape(line, span_text(file->reason));
-    put_line(line);
-}
-
-static void write_field(struct strbuf *line, const char *name, const char *text)
-{
-    strbuf_format(line, "%-10s", name);
-    text_escape(line, span_text(text));
-    put_line(line);
+    line_put(line);
 }
 
 static void write_time(struct strbuf *line, const char *name, int64_t time)
@@ -144,7 +131,7 @@ static void write_time(struct strbuf *line, const char *name, int64_t time)
     if (time == 0)
         return;
     stamp_format(time, when);
-    write_field(line, name, when);
+    line_field(line, name, when);
 }
 
 /* What the state of an action means to whoever reads this in the middle of the night. */
@@ -168,12 +155,12 @@ static void write_actions(const struct case_file *file, struct strbuf *line)
         strbuf_format(line, ": %s, %s", action_state_name(action->state), when);
         strbuf_add_text(line, *action->what != '\0' ? ": " : "");
         text_escape(line, span_text(action->what));
-        put_line(line);
+        line_put(line);
         strbuf_format(line, "%-10s  %s", "", meanings[action->state]);
         if (*action->detail != '\0')
             strbuf_add_text(line, ": ");
         text_escape(line, span_text(action->detail));
-        put_line(line);
+        line_put(line);
     }
 }
 
@@ -184,7 +171,7 @@ static void write_notes(const struct case_file *file, struct strbuf *line)
         stamp_format(file->notes.at[i].time, when);
         strbuf_format(line, "%-10s%s ", "note", when);
         text_escape(line, span_text(file->notes.at[i].text));
-        put_line(line);
+        line_put(line);
     }
 }
 
@@ -194,23 +181,23 @@ static void write_evidence(const struct case_file *file, struct strbuf *line)
     while (span_take_line(&text, &one)) {
         strbuf_format(line, "%-10s", "evidence");
         text_escape(line, one);
-        put_line(line);
+        line_put(line);
     }
 }
 
 static void write_all(const struct case_file *file, struct strbuf *line)
 {
     strbuf_format(line, "%-10s%" PRId64, "case", file->id);
-    put_line(line);
-    write_field(line, "state", state_of(file));
-    write_field(line, "account", file->account);
-    write_field(line, "kind", sender_kind_name((enum sender_kind)file->kind));
-    write_field(line, "reason", file->reason);
-    write_field(line, "by", file->applet);
+    line_put(line);
+    line_field(line, "state", state_of(file));
+    line_field(line, "account", file->account);
+    line_field(line, "kind", sender_kind_name((enum sender_kind)file->kind));
+    line_field(line, "reason", file->reason);
+    line_field(line, "by", file->applet);
     write_time(line, "opened", file->opened);
     write_time(line, "expires", file->expires);
     write_time(line, "closed", file->closed);
-    write_field(line, "mail", file->told ? "handed over, or not wanted" : "not sent yet");
+    line_field(line, "mail", file->told ? "handed over, or not wanted" : "not sent yet");
     write_actions(file, line);
     write_notes(file, line);
     write_evidence(file, line);

@@ -3,6 +3,7 @@
  * The names and labels shown were chosen by attackers: everything is escaped. What can destroy
  * something asks for it by name: restore never replaces a file, purge wants an age.
  */
+#include "shared/line.h"
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/json.h"
@@ -24,13 +25,6 @@ static const char *const format_names[] = {"text", "json", NULL};
 static bool is_json(const struct quarantine_settings *settings)
 {
     return settings->format == 1;
-}
-
-static void put_line(struct strbuf *line)
-{
-    strbuf_add_char(line, '\n');
-    fwrite(line->data, 1, line->len, stdout);
-    strbuf_reset(line);
 }
 
 static void tell_all(struct texts *problems)
@@ -80,7 +74,7 @@ static void write_json(const struct vault_case *one, struct strbuf *line)
     json_close(&json, ']');
     json_number(&json, "attributes_left_out", one->attributes.left_out);
     json_close(&json, '}');
-    put_line(line);
+    line_put(line);
 }
 
 /* ID, state, time, size, owner, path, labels. */
@@ -93,21 +87,14 @@ static void write_row(const struct vault_case *one, struct strbuf *line)
     text_escape(line, span_text(one->path));
     strbuf_add_char(line, ' ');
     text_escape(line, span_text(one->hits));
-    put_line(line);
-}
-
-static void write_field(struct strbuf *line, const char *name, const char *text)
-{
-    strbuf_format(line, "%-10s", name);
-    text_escape(line, span_text(text));
-    put_line(line);
+    line_put(line);
 }
 
 static void write_time(struct strbuf *line, const char *name, int64_t time)
 {
     char text[32];
     format_time(time, text);
-    write_field(line, name, text);
+    line_field(line, name, text);
 }
 
 static void write_attributes(struct strbuf *line, const struct attributes *list)
@@ -116,36 +103,36 @@ static void write_attributes(struct strbuf *line, const struct attributes *list)
         strbuf_format(line, "%-10s", "attribute");
         text_escape(line, span_text(list->at[i].name));
         strbuf_format(line, ", %zu bytes", list->at[i].value.len);
-        put_line(line);
+        line_put(line);
     }
     if (list->left_out == 0)
         return;
     strbuf_format(line, "%-10s%u attributes that could not be kept", "left out", list->left_out);
-    put_line(line);
+    line_put(line);
 }
 
 static void write_fields(const struct vault_case *one, struct strbuf *line)
 {
     char hash[DIGEST_TEXT + 1];
     digest_text(one->hash, hash);
-    write_field(line, "case", one->id);
-    write_field(line, "path", one->path);
-    write_field(line, "hits", one->hits);
-    write_field(line, "reason", one->reason);
-    write_field(line, "state", vault_state_name(one->state));
+    line_field(line, "case", one->id);
+    line_field(line, "path", one->path);
+    line_field(line, "hits", one->hits);
+    line_field(line, "reason", one->reason);
+    line_field(line, "state", vault_state_name(one->state));
     write_time(line, "when", one->when);
     strbuf_format(line, "%-10s%" PRIu64 " bytes", "size", (uint64_t)one->st.st_size);
-    put_line(line);
-    write_field(line, "sha256", hash);
+    line_put(line);
+    line_field(line, "sha256", hash);
     strbuf_format(line, "%-10s%u:%u, mode %04o", "owner", (unsigned)one->st.st_uid,
                   (unsigned)one->st.st_gid, one->st.st_mode & 07777);
-    put_line(line);
+    line_put(line);
     write_time(line, "modified", one->st.st_mtim.tv_sec);
     write_time(line, "changed", one->st.st_ctim.tv_sec);
     if (one->st.st_nlink > 1) {
         strbuf_format(line, "%-10s%ju names had this file: the others may still be there", "links",
                       (uintmax_t)one->st.st_nlink);
-        put_line(line);
+        line_put(line);
     }
     write_attributes(line, &one->attributes);
 }
@@ -205,7 +192,7 @@ static void say_done(const char *id, const char *what, const char *path)
     strbuf_format(&line, "%s %s", id, what);
     if (path != NULL)
         text_escape(&line, span_text(path));
-    put_line(&line);
+    line_put(&line);
     strbuf_clear(&line);
 }
 

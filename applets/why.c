@@ -1,4 +1,5 @@
 /* why - what was counted for one sender, from which lines, against which limit. */
+#include "shared/line.h"
 #include "shared/other.h"
 #include "shared/react_section.h"
 
@@ -15,29 +16,22 @@ struct why_settings {
     struct cases *cases; /* no setting: NULL when there are none */
 };
 
-static void put(struct strbuf *line)
-{
-    strbuf_add_char(line, '\n');
-    fwrite(line->data, 1, line->len, stdout);
-    strbuf_reset(line);
-}
-
 static void put_counts(const struct report *report, const struct report_sender *s,
                        struct strbuf *line)
 {
     strbuf_format(line, "  %-9s", "window");
     text_escape(line, strbuf_span(&report->during));
-    put(line);
+    line_put(line);
     strbuf_format(line, "  %-9s%llu messages, %llu recipients", "counted",
                   (unsigned long long)s->sender.messages, (unsigned long long)s->sender.recipients);
     if (s->has_clients)
         strbuf_format(line, ", %u nets/%u unknowns/%u IPs/%llu webmail", s->networks, s->unknown,
                       s->addresses, (unsigned long long)s->webmail);
-    put(line);
+    line_put(line);
     if (s->sender.failed > 0) {
         strbuf_format(line, "  %-9s%llu failed log-ins and refused commands, not counted", "",
                       (unsigned long long)s->sender.failed);
-        put(line);
+        line_put(line);
     }
 }
 
@@ -58,7 +52,7 @@ static void put_limit(const struct report *report, const struct report_sender *s
         strbuf_format(line, " until %s", until);
     }
     strbuf_add_text(line, s->over ? ": over it" : ": within it");
-    put(line);
+    line_put(line);
 }
 
 static void put_evidence(const struct report_sender *s, struct strbuf *line)
@@ -68,13 +62,13 @@ static void put_evidence(const struct report_sender *s, struct strbuf *line)
         text_escape(line, span_text(s->top.at[i].name));
         strbuf_format(line, ": %llu messages from %u addresses",
                       (unsigned long long)s->top.at[i].messages, s->top.at[i].addresses);
-        put(line);
+        line_put(line);
     }
     for (const struct evidence *e = s->sender.evidence; e != NULL; e = e->next) {
         text_escape(line, span_text(e->file));
         strbuf_format(line, ":%llu: ", (unsigned long long)e->offset);
         text_escape(line, e->line);
-        put(line);
+        line_put(line);
     }
 }
 
@@ -94,7 +88,7 @@ static void put_case(struct cases *cases, const struct sender *sender, struct st
         strbuf_format(line, "  %-9s%lld, open since %s: ", "case", (long long)file.id, opened);
         text_escape(line, span_text(file.reason));
         strbuf_format(line, " (spamgear case show %lld)", (long long)file.id);
-        put(line);
+        line_put(line);
     }
     case_file_clear(&file);
     strbuf_clear(&account);
@@ -107,7 +101,7 @@ static void put_sender(const struct report *report, const struct report_sender *
     struct strbuf line = {0};
     text_escape(&line, s->sender.name);
     strbuf_format(&line, " (%s), counted by %s", sender_kind_name(s->sender.kind), report->applet);
-    put(&line);
+    line_put(&line);
     put_counts(report, s, &line);
     put_limit(report, s, &line);
     put_case(cases, &s->sender, &line);

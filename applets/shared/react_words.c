@@ -1,9 +1,9 @@
 /* react_words - lines of an outcome, escaped. */
 #include "react_words.h"
 
+#include "line.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/text.h"
-#include <stdio.h>
 
 static bool is_trouble(const struct react_outcome *outcome, const char *line)
 {
@@ -22,9 +22,7 @@ void react_words_tell(const struct react_outcome *outcome)
             continue;
         }
         text_escape(&line, span_text(outcome->lines.at[i]));
-        strbuf_add_char(&line, '\n');
-        fwrite(line.data, 1, line.len, stdout);
-        strbuf_reset(&line);
+        line_put(&line);
     }
     strbuf_clear(&line);
 }
