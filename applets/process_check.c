@@ -6,6 +6,7 @@
 #include "spamgear/check/processes.h"
 #include "spamgear/cli/applet.h"
 #include "spamgear/log/stamp.h"
+#include "spamgear/report/nagios.h"
 #include <stdio.h>
 
 struct settings {
@@ -16,7 +17,6 @@ struct settings {
 };
 
 enum { TEXT, JSON, NAGIOS };
-enum { NAGIOS_OK, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
 
 static const char *const formats[] = {"text", "json", "nagios", NULL};
 
@@ -113,11 +113,10 @@ static void add_summary(struct strbuf *out, const struct processes *processes)
 static int add_nagios(struct strbuf *out, const struct processes *processes)
 {
     size_t found = processes->found.len, begin;
-    int status = found > 0                   ? NAGIOS_CRITICAL
-                 : processes->unreadable > 0 ? NAGIOS_UNKNOWN
-                                             : NAGIOS_OK;
-    static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-    strbuf_format(out, "PROCESSES %s - %zu of %u suspicious", words[status], found,
+    enum nagios status = found > 0                   ? NAGIOS_CRITICAL
+                         : processes->unreadable > 0 ? NAGIOS_UNKNOWN
+                                                     : NAGIOS_OK;
+    strbuf_format(out, "PROCESSES %s - %zu of %u suspicious", nagios_name(status), found,
                   processes->seen);
     if (processes->unreadable > 0)
         strbuf_format(out, ", %u could not be read", processes->unreadable);
@@ -128,7 +127,7 @@ static int add_nagios(struct strbuf *out, const struct processes *processes)
     for (size_t i = begin; i < out->len; i++)
         if (out->data[i] == '|')
             out->data[i] = '!';
-    return status;
+    return (int)status;
 }
 
 static int tell(const struct processes *processes, int format)

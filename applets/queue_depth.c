@@ -10,6 +10,7 @@
 #include "spamgear/cli/applet.h"
 #include "spamgear/log/stamp.h"
 #include "spamgear/net/mailq.h"
+#include "spamgear/report/nagios.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,9 +29,6 @@ static const char *const format_names[] = {"text", "json", "metrics", "nagios", 
 static const char *const server_names[] = {"any", "postfix", "exim", NULL};
 
 #define NO_LIMIT 0
-
-enum nagios { OK, WARNING, CRITICAL, UNKNOWN };
-static const char *const nagios_names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 
 /* What was counted; why is NULL when that is all of it. */
 struct answer {
@@ -189,7 +187,9 @@ static bool reaches(uint64_t value, uint64_t limit)
 
 static enum nagios grade(uint64_t value, uint64_t warning, uint64_t critical)
 {
-    return reaches(value, critical) ? CRITICAL : reaches(value, warning) ? WARNING : OK;
+    return reaches(value, critical)  ? NAGIOS_CRITICAL
+           : reaches(value, warning) ? NAGIOS_WARNING
+                                     : NAGIOS_OK;
 }
 
 /* An age that is asked for and not known cannot be called good. */
@@ -199,12 +199,12 @@ static enum nagios judge(const struct settings *settings, const struct answer *a
     uint64_t critical = (uint64_t)settings->critical_age.seconds;
     const struct mailq *mailq = &answer->mailq;
     if (answer->why != NULL)
-        return UNKNOWN;
+        return NAGIOS_UNKNOWN;
     enum nagios by_number = grade(mailq->messages, settings->warning, settings->critical);
     enum nagios by_age =
-        mailq->oldest == 0 ? OK : grade((uint64_t)age_of(mailq->oldest), warning, critical);
+        mailq->oldest == 0 ? NAGIOS_OK : grade((uint64_t)age_of(mailq->oldest), warning, critical);
     if (mailq->messages > 0 && mailq->oldest == 0 && (warning != NO_LIMIT || critical != NO_LIMIT))
-        return by_number == CRITICAL ? CRITICAL : UNKNOWN;
+        return by_number == NAGIOS_CRITICAL ? NAGIOS_CRITICAL : NAGIOS_UNKNOWN;
     return by_age > by_number ? by_age : by_number;
 }
 
@@ -240,14 +240,11 @@ static int tell_nagios(const struct settings *settings, const struct answer *ans
 {
     const struct mailq *mailq = &answer->mailq;
     enum nagios status = judge(settings, answer);
-    struct strbuf line = {0}, why = {0};
-    strbuf_format(&line, "QUEUE %s - ", nagios_names[status]);
+    struct strbuf line = {0};
+    strbuf_format(&line, "QUEUE %s - ", nagios_name(status));
     if (answer->why != NULL) {
-        text_escape(&why, span_text(answer->why));
-        for (size_t i = 0; i < why.len; i++)
-            if (why.data[i] == '|')
-                why.data[i] = '/';
-        strbuf_format(&line, "could not be counted: %s", strbuf_text(&why));
+        strbuf_add_text(&line, "could not be counted: ");
+        nagios_escape(&line, span_text(answer->why));
     } else {
         strbuf_format(&line, "%" PRIu64 " message%s", mailq->messages,
                       mailq->messages == 1 ? "" : "s");
@@ -261,7 +258,6 @@ static int tell_nagios(const struct settings *settings, const struct answer *ans
     }
     puts(strbuf_text(&line));
     strbuf_clear(&line);
-    strbuf_clear(&why);
     return (int)status;
 }
 
@@ -310,7 +306,7 @@ static int run(void *at, const struct run *call)
     struct strbuf why = {0};
     (void)call;
     if (!makes_sense(settings))
-        return settings->format == FORMAT_NAGIOS ? UNKNOWN : APPLET_TROUBLE;
+        return settings->format == FORMAT_NAGIOS ? NAGIOS_UNKNOWN : APPLET_TROUBLE;
     if (mailq_count(&how, &answer.mailq, &why) != 0)
         answer.why = strbuf_text(&why);
     int status = tell[settings->format](settings, &answer);
