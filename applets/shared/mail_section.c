@@ -7,6 +7,9 @@
 
 #define OLD_FILE    SPAMGEAR_CONFIG_DIR "/emergency-settings"
 #define OLD_SECTION "emergency-settings"
+#define TLS_HELP                                                                                   \
+    "required: send nothing without TLS and a certificate that fits. opportunistic: TLS where it " \
+    "is offered, with any certificate."
 
 struct mail_rows {
     struct texts smtp, to;
@@ -92,18 +95,14 @@ static const struct option both_rows[] = {
 
 static const struct option mail_rows[] = {
     OPTION_CHOICE(struct mail_rows, tls, "tls", 0, "required|opportunistic|off", "required",
-                  tls_names,
-                  "required: send nothing without TLS and a certificate that fits. opportunistic: "
-                  "TLS where it is offered, with any certificate."),
+                  tls_names, TLS_HELP),
     OPTION_TEXT(struct mail_rows, sendmail, "sendmail", 0, "PROGRAM", "/usr/sbin/sendmail",
                 "What sends mail when no server is named."),
     OPTION_END};
 
 static const struct option emergency_rows[] = {
     OPTION_CHOICE(struct emergency_rows, mail.tls, "tls", 0, "required|opportunistic|off",
-                  "opportunistic", tls_names,
-                  "required: send nothing without TLS and a certificate that fits. opportunistic: "
-                  "TLS where it is offered, with any certificate."),
+                  "opportunistic", tls_names, TLS_HELP),
     OPTION_COUNT(struct emergency_rows, threshold, "threshold", 0, "N", NULL, 0, UINT32_MAX,
                  "The queue is jammed when it holds more than N messages. Without it: what the "
                  "old settings file says, or 3000."),
