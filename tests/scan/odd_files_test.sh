@@ -76,7 +76,7 @@ same "names: nothing for a terminal to obey" "0" "$(tr -d '\n' <out | LC_ALL=C g
 scan --format json home
 perl -ne 'next if /"summary"/; if (/"path_hex":"([0-9a-f]+)"/) { print pack("H*", $1), "\0"; next }
     /"path":"((?:[^"\\]|\\.)*)"/ or die; $_ = $1; %c = qw(n 10 r 13 t 9 b 8 f 12 " 34 \\ 92 / 47);
-    s/\\(?:u00([0-9a-f]{2})|(.))/chr(defined $1 ? hex $1 : $c{$2})/ge; print "$_\0"' out |
+    s{\\(?:u([0-9a-f]{4})|(.))}{ my $x = chr(defined $1 ? hex $1 : $c{$2}); utf8::encode($x); $x }ge; print "$_\0"' out |
     LC_ALL=C sort -z >told
 holds "names: JSON tells each exactly" cmp -s names told
 scan --print0 home
