@@ -1,16 +1,9 @@
 /* addr_fuzz - what is an address is written so that it reads as the same address, and
  * a network holds the addresses it was made of. */
+#include "fuzz.h"
 #include "spamgear/base/addr.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void check_addr(struct span text, int bits)
 {

@@ -1,16 +1,9 @@
 /* duration_fuzz - a period is positive and bounded, or refused with a reason; what
  * a report says of it means the same period. */
+#include "fuzz.h"
 #include "spamgear/base/duration.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void check(const char *text)
 {

@@ -2,14 +2,7 @@
  * looked at again, and nothing else of the template changes. The template stands before the first
  * NUL, the name behind it. */
 #include "../../core/react/method_command.c"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static size_t count_of(const char *text, const char *what)
 {

@@ -2,16 +2,7 @@
  * others stay, ours is found as it was written, and a session is counted for its own name only. The
  * first byte is the length of the name. */
 #include "../../core/react/method_dovecot.c"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static bool is_listed(struct span text, struct span name)
 {
@@ -53,12 +44,8 @@ static void check_sayings(struct span text, struct span name)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-    char name[256] = "";
-    if (size == 0)
-        return 0;
-    size_t len = *data < size - 1 ? *data : size - 1;
-    memcpy(name, data + 1, len);
-    struct span text = {(const char *)data + 1 + len, size - 1 - len};
+    char name[256];
+    struct span text = fuzz_name(data, size, name);
     if (*name == '\0' || check_name(name, NULL) != 0)
         return 0;
     check_list(text, span_text(name));

@@ -2,19 +2,11 @@
  * leaves the list as it was. The first byte is the length of the name. */
 #include "spamgear/react/method.h"
 
+#include "fuzz.h"
 #include "spamgear/base/infile.h"
 #include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static const char path[] = "./list"; /* run.sh runs in a folder that it removes */
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static void write_list(struct span text)
 {
@@ -53,11 +45,8 @@ static void check(const char *name, struct span text)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-    char name[256] = "";
-    if (size == 0)
-        return 0;
-    size_t len = *data < size - 1 ? *data : size - 1;
-    memcpy(name, data + 1, len);
-    check(name, (struct span){(const char *)data + 1 + len, size - 1 - len});
+    char name[256];
+    struct span text = fuzz_name(data, size, name);
+    check(name, text);
     return 0;
 }

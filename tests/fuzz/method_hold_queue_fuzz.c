@@ -2,14 +2,7 @@
  * any memo: no ID but a well-formed one gets out of a memo, each belongs to the server it looks
  * like, and what is kept of a list is read again as the same list. */
 #include "../../core/react/method_hold_queue.c"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static void check_ids(const struct messages *list)
 {

@@ -2,16 +2,7 @@
  * by its whole name only, what is read of it survives being kept, and nothing is given back that
  * was not taken. The first byte is the length of the name. */
 #include "../../core/react/method_local.c"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 static void check_kept(const struct account *account)
 {
@@ -55,12 +46,8 @@ static void check_memo(struct span text)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-    char name[256] = "";
-    if (size == 0)
-        return 0;
-    size_t len = *data < size - 1 ? *data : size - 1;
-    memcpy(name, data + 1, len);
-    struct span text = {(const char *)data + 1 + len, size - 1 - len};
+    char name[256];
+    struct span text = fuzz_name(data, size, name);
     if (strchr(name, ':') == NULL && strchr(name, '\n') == NULL)
         check_lists(text, name);
     check_memo(text);

@@ -2,14 +2,7 @@
  * believed, and what is told of anything else is one short line that a terminal can take. The first
  * byte is the length of the name. */
 #include "../../core/react/method_nis.c"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
+#include "fuzz.h"
 
 /* Written again from what was read, it is the answer. */
 static void check_answer(struct span answer, const char *name)
@@ -45,12 +38,8 @@ static void check_name(const char *name)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-    char name[256] = "";
-    if (size == 0)
-        return 0;
-    size_t len = *data < size - 1 ? *data : size - 1;
-    memcpy(name, data + 1, len);
-    struct span answer = {(const char *)data + 1 + len, size - 1 - len};
+    char name[256];
+    struct span answer = fuzz_name(data, size, name);
     check_name(name);
     check_answer(answer, name);
     check_failure(answer);

@@ -2,16 +2,9 @@
  * line of a process: it is judged without harm, each sign has its detail, and nothing that runs
  * from /tmp passes. Words end with NUL; the command line is what remains. */
 #include "../../core/check/process_parts.h"
+#include "fuzz.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static char *take(struct span *rest)
 {

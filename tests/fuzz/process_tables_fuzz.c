@@ -1,21 +1,13 @@
 /* process_tables_fuzz - a /proc with one process and any bytes in its files: stat holds a name and
  * net/tcp lines that strangers have a hand in. What is told of it is of that process, and a peer is
  * an address with a mail port. The parts of the input are set apart by NUL. */
+#include "fuzz.h"
 #include "spamgear/check/processes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static struct span take(struct span *rest)
 {

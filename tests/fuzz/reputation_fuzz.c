@@ -1,17 +1,10 @@
 /* reputation_fuzz - any list of addresses, and any names of senders: each line of a table is one
  * that Postfix reads as it was meant, and a name's line matches what Postfix writes of that name.
  */
+#include "fuzz.h"
 #include "spamgear/react/reputation.h"
 
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* All lines but the first are START, something without control bytes, END. */
 static void check_lines(struct span table, struct span start, struct span end, size_t most)

@@ -1,17 +1,10 @@
 /* sql_fuzz - a statement and a URL are understood or refused with a reason; as many parameters are
  * numbered as were counted, and nothing else of the statement changes. */
 #include "../../core/store/sql_parts.h"
+#include "fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* The numbered text is the statement with "$N" for "?". */
 static void compare(const char *statement, const char *numbered, int parameters)

@@ -4,15 +4,8 @@
 #include "spamgear/base/text.h"
 
 #include "../unit/json_valid.h"
+#include "fuzz.h"
 #include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 /* Told by code points, where text.c looks at bytes. */
 static bool steers_terminal(const unsigned char *p, size_t len)

@@ -1,19 +1,11 @@
 /* walk_fuzz - a list of paths: each is given out as it stands there, told, or counted, and what is
  * given out is a regular file. */
+#include "fuzz.h"
 #include "spamgear/scan/walk.h"
 
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-static void hold(bool ok)
-{
-    if (!ok)
-        abort();
-}
 
 static size_t pieces(struct span list, char end)
 {
