@@ -9,36 +9,15 @@
  * Surprise: when all of the messages have left the queue, held ones look like ones that were let
  * go; then what this process did last decides what look() says.
  */
-#include "method_run.h"
+#include "method_hold.h"
 
-#include "spamgear/base/infile.h"
 #include "spamgear/base/mem.h"
 #include "spamgear/net/mailq.h"
 #include <ctype.h>
-#include <errno.h>
 #include <stdlib.h>
 
-#define LIST_MS      60000 /* at least, for a listing of the whole queue */
-#define ID_MIN       6
-#define ID_MAX       64
-#define EXIM_BATCH   100 /* IDs on one command line */
-#define HEADER_BYTES (4u << 20)
-
-enum place { GONE, FREE, HELD };
-
-struct message {
-    char *id;
-    char *config; /* Postfix: of its instance; NULL: not known yet, or Exim */
-    bool exim, twice;
-    bool taken; /* the case has it already */
-    enum place place;
-};
-
-struct messages {
-    struct message *at;
-    size_t len, cap;
-    bool planning; /* in which instance they are is to be found */
-};
+#define ID_MIN 6
+#define ID_MAX 64
 
 static int64_t undone_case = -1; /* the last one whose messages were let go */
 
@@ -128,9 +107,7 @@ static void read_memo(struct messages *list, const struct react_settings *settin
     sort_ids(list);
 }
 
-/* ---- Postfix ---- */
-
-static struct message *find(struct messages *list, struct span id)
+struct message *method_hold_find(struct messages *list, struct span id)
 {
     size_t low = 0, high = list->len;
     while (low < high) {
@@ -146,175 +123,7 @@ static struct message *find(struct messages *list, struct span id)
     return NULL;
 }
 
-/* An ID that two instances use is not known to be the account's in either. */
-static void see(void *state, const struct mailq_message *queued)
-{
-    struct messages *list = state;
-    struct message *message = find(list, queued->queue_id);
-    if (message == NULL || message->exim || span_is(queued->queue, SPAN("maildrop")))
-        return; /* in maildrop it has another ID than in the log, and cannot be held */
-    if (message->config == NULL)
-        message->config = mem_text(queued->config);
-    else if (strcmp(message->config, queued->config) != 0) {
-        message->twice = list->planning;
-        return;
-    }
-    message->place = span_is(queued->queue, SPAN("hold")) ? HELD : FREE;
-}
-
-static int survey_postfix(const struct react_settings *settings, struct messages *list,
-                          struct strbuf *why)
-{
-    const char *config = settings->postfix_config;
-    int64_t ms = settings->timeout_s > LIST_MS / 1000 ? settings->timeout_s * 1000 : LIST_MS;
-    struct mailq_settings queue = {.server = "postfix",
-                                   .postfix_config =
-                                       config == NULL || *config == '\0' ? NULL : config,
-                                   .deadline_ms = (int)(ms > 3600000 ? 3600000 : ms)};
-    return mailq_postfix_find(&queue, see, list, why);
-}
-
-/* The IDs of one instance that are at `from`, to postsuper. */
-static int run_postsuper(const struct react_settings *settings, const struct messages *list,
-                         const char *config, enum place from, struct strbuf *why)
-{
-    struct strbuf program = {0}, ids = {0};
-    struct texts words = {0};
-    const char *folder = settings->postfix_programs;
-    for (size_t i = 0; i < list->len; i++)
-        if (!list->at[i].exim && list->at[i].place == from &&
-            strcmp(list->at[i].config, config) == 0)
-            strbuf_format(&ids, "%s\n", list->at[i].id);
-    strbuf_format(&program, "%s/postsuper",
-                  folder == NULL || *folder == '\0' ? "/usr/sbin" : folder);
-    method_words(&words, strbuf_text(&program), "-c", config, from == FREE ? "-h" : "-H", "-",
-                 NULL);
-    int result = method_run(settings, &words, strbuf_span(&ids), NULL, why);
-    texts_clear(&words);
-    strbuf_clear(&program);
-    strbuf_clear(&ids);
-    return result;
-}
-
-/* Each instance's once: at the first of its messages. */
-static int change_postfix(const struct react_settings *settings, const struct messages *list,
-                          enum place from, struct strbuf *why)
-{
-    struct texts done = {0};
-    int result = 0;
-    for (size_t i = 0; i < list->len; i++) {
-        const struct message *message = &list->at[i];
-        bool seen = message->exim || message->place != from;
-        for (size_t j = 0; !seen && j < done.len; j++)
-            seen = strcmp(done.at[j], message->config) == 0;
-        if (seen)
-            continue;
-        texts_add(&done, message->config);
-        if (run_postsuper(settings, list, message->config, from, why) != 0)
-            result = -1;
-    }
-    texts_clear(&done);
-    return result;
-}
-
-/* ---- Exim ---- */
-
-/* Values of ACL variables stand in lines of their own, may hold line ends, and were chosen by
- * strangers: "-aclm 0 12" is followed by 12 bytes and a line end. */
-static void skip_value(struct span line, struct span *rest)
-{
-    unsigned long long bytes;
-    const char *blank = span_find_last(line, SPAN(" "));
-    bool is_acl = span_has_prefix(line, SPAN("-acl")) || span_has_prefix(line, SPAN("--acl"));
-    if (is_acl && blank != NULL && span_number(span_of(blank + 1, span_end(line)), &bytes) &&
-        bytes < rest->len)
-        *rest = span_skip(*rest, bytes + 1);
-}
-
-/* A header file (Exim's spec, "Format of spool files"): four lines, then options with a dash. */
-static enum place read_header(struct span text)
-{
-    struct span line;
-    for (int i = 0; i < 4; i++)
-        span_take_line(&text, &line);
-    while (span_take_line(&text, &line) && line.len > 0 && *line.at == '-') {
-        if (span_has_prefix(line, SPAN("-frozen ")))
-            return HELD;
-        skip_value(line, &text);
-    }
-    return FREE;
-}
-
-/* 0; 1: there is no such file; -1 with why. */
-static int look_into(const char *folder, const char *id, bool split, enum place *place,
-                     struct strbuf *why)
-{
-    struct strbuf path = {0}, text = {0}, said = {0};
-    if (split)
-        strbuf_format(&path, "%s/input/%c/%s-H", folder, id[5], id);
-    else
-        strbuf_format(&path, "%s/input/%s-H", folder, id);
-    int result = infile_read(strbuf_text(&path), HEADER_BYTES, &text, NULL, &said);
-    if (result == 0)
-        *place = read_header(strbuf_span(&text));
-    else if (errno == ENOENT || errno == ENOTDIR)
-        result = 1;
-    else
-        strbuf_why(why, "%s", strbuf_text(&said));
-    strbuf_clear(&said);
-    strbuf_clear(&path);
-    strbuf_clear(&text);
-    return result;
-}
-
-static int survey_exim(const struct react_settings *settings, struct messages *list,
-                       struct strbuf *why)
-{
-    const char *set = settings->exim_spool;
-    const char *const folders[] = {set == NULL || *set == '\0' ? "/var/spool/exim4" : set,
-                                   set == NULL || *set == '\0' ? "/var/spool/exim" : NULL, NULL};
-    for (size_t i = 0; i < list->len; i++) {
-        int found = 1;
-        for (size_t j = 0; list->at[i].exim && found == 1 && folders[j / 2] != NULL; j++)
-            found = look_into(folders[j / 2], list->at[i].id, j % 2 == 1, &list->at[i].place, why);
-        if (found < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int run_exim(const struct react_settings *settings, const struct texts *ids, enum place from,
-                    struct strbuf *why)
-{
-    struct texts words = {0};
-    const char *program = settings->exim;
-    method_words(&words, program == NULL || *program == '\0' ? "exim" : program,
-                 from == FREE ? "-Mf" : "-Mt", NULL);
-    for (size_t i = 0; i < ids->len; i++)
-        texts_add(&words, ids->at[i]);
-    int result = method_run(settings, &words, SPAN(""), NULL, why);
-    texts_clear(&words);
-    return result;
-}
-
-static int change_exim(const struct react_settings *settings, const struct messages *list,
-                       enum place from, struct strbuf *why)
-{
-    struct texts ids = {0};
-    int result = 0;
-    for (size_t i = 0; i < list->len; i++) {
-        if (list->at[i].exim && list->at[i].place == from)
-            texts_add(&ids, list->at[i].id);
-        if (ids.len == 0 || (ids.len < EXIM_BATCH && i + 1 < list->len))
-            continue;
-        if (run_exim(settings, &ids, from, why) != 0)
-            result = -1;
-        texts_clear(&ids);
-    }
-    return result;
-}
-
-/* ---- both ---- */
+/* ---- the method ---- */
 
 static int survey(const struct react_settings *settings, struct messages *list, struct strbuf *why)
 {
@@ -323,9 +132,9 @@ static int survey(const struct react_settings *settings, struct messages *list, 
         exim |= list->at[i].exim;
         postfix |= !list->at[i].exim;
     }
-    if (postfix && survey_postfix(settings, list, why) != 0)
+    if (postfix && method_hold_survey_postfix(settings, list, why) != 0)
         return -1;
-    return exim ? survey_exim(settings, list, why) : 0;
+    return exim ? method_hold_survey_exim(settings, list, why) : 0;
 }
 
 static size_t count_at(const struct messages *list, enum place place)
@@ -353,7 +162,7 @@ static uint64_t mark_taken(struct messages *list, const struct react_settings *s
         struct messages taken = {0};
         read_memo(&taken, settings, span_text(memos->at[i]));
         for (size_t j = 0; j < taken.len; j++) {
-            struct message *message = find(list, span_text(taken.at[j].id));
+            struct message *message = method_hold_find(list, span_text(taken.at[j].id));
             if (message != NULL)
                 message->taken = true;
         }
@@ -450,8 +259,8 @@ static int change(const struct react_settings *settings, struct span memo, enum 
     int result = survey(settings, &list, why);
     bool surveyed = result == 0;
     if (surveyed)
-        result = change_postfix(settings, &list, from, why);
-    if (surveyed && change_exim(settings, &list, from, why) != 0)
+        result = method_hold_change_postfix(settings, &list, from, why);
+    if (surveyed && method_hold_change_exim(settings, &list, from, why) != 0)
         result = -1;
     messages_clear(&list);
     if (result == 0 || !surveyed || !none_is_at(settings, memo, from))

@@ -1,6 +1,7 @@
 /* method_hold_queue_fuzz - any header file of Exim's spool, whose variables strangers choose, and
  * any memo: no ID but a well-formed one gets out of a memo, each belongs to the server it looks
  * like, and what is kept of a list is read again as the same list. */
+#include "../../core/react/method_hold_exim.c"
 #include "../../core/react/method_hold_queue.c"
 #include "fuzz.h"
 
