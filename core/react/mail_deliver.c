@@ -228,3 +228,14 @@ int64_t mail_lease_s(const struct mail_settings *settings)
 {
     return 120 + (int64_t)(settings->smtp.len + 1) * settings->timeout_s;
 }
+
+const char *mail_how(const struct mail_recipient *to)
+{
+    return to->how != NULL ? to->how : "no server is for this address";
+}
+
+void mail_recipients_clear(struct mail_recipient *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(to[i].how);
+}

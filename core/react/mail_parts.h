@@ -66,4 +66,14 @@ void mail_deliver(struct mail_delivery *delivery, struct texts *problems);
 /* How long that may take at most. */
 int64_t mail_lease_s(const struct mail_settings *settings);
 
+const char *mail_how(const struct mail_recipient *to); /* never NULL */
+void mail_recipients_clear(struct mail_recipient *to, size_t count);
+
+/* ---- what waits ---- */
+
+/* The new state of a mail in the spool after a delivery: who still waits, since when it is tried,
+ * when next; it leaves the spool when nobody waits. 0, or -1 with why. */
+int mail_put_back(struct spool *spool, struct spool_mail *mail, const struct mail_recipient *states,
+                  size_t count, struct strbuf *why);
+
 #endif
