@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #define SQLITE_FUNCTIONS(F)                                                                        \
-    F(sqlite3_libversion)                                                                          \
     F(sqlite3_vfs_find)                                                                            \
     F(sqlite3_vfs_register)                                                                        \
     F(sqlite3_open_v2)                                                                             \
@@ -264,11 +263,6 @@ void sqlite_reset(struct sqlite_query *query)
     p_sqlite3_clear_bindings(query->statement);
 }
 
-const char *sqlite_version(void)
-{
-    return load(NULL) == 0 ? p_sqlite3_libversion() : SQLITE_VERSION;
-}
-
 #else
 
 struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
@@ -360,11 +354,6 @@ struct span sqlite_bytes(struct sqlite_query *query, int column)
 void sqlite_reset(struct sqlite_query *query)
 {
     (void)query;
-}
-
-const char *sqlite_version(void)
-{
-    return NULL;
 }
 
 #endif

@@ -48,7 +48,4 @@ struct span sqlite_bytes(struct sqlite_query *query, int column);
 /* Ready to be run again with other values. */
 void sqlite_reset(struct sqlite_query *query);
 
-/* "3.40.1" when it is loaded, else the version of the headers; NULL when built without. */
-const char *sqlite_version(void);
-
 #endif
