@@ -137,7 +137,8 @@ for folder in $folders; do
     printf 'subdirs("%s")\n' "$folder"
 done >"$build/CTestTestfile.cmake"
 
-export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:check_initialization_order=1"
+asan="detect_leaks=1:strict_string_checks=1:check_initialization_order=1"
+export ASAN_OPTIONS="$asan:suppressions=$top/tests/servers/asan.suppressions"
 export UBSAN_OPTIONS="print_stacktrace=1"
 export TSAN_OPTIONS="halt_on_error=1"
 # Old sanitizer runtimes cannot live with the address randomisation of newer kernels.
