@@ -17,7 +17,8 @@ matched() { fail2ban regex -o id --timezone UTC "$1" "$2" | sort; }
 
 cp -R "$cache/etc/fail2ban" fail2ban
 cp "$top"/packaging/fail2ban/filter.d/* fail2ban/filter.d/
-mkdir -p fail2ban/jail.d
+rm -rf fail2ban/jail.d # Debian's own jail there wants a log of sshd
+mkdir fail2ban/jail.d
 cp "$top/packaging/fail2ban/jail.d/spamgear.conf" fail2ban/jail.d/
 
 cat >access.log <<'END'
