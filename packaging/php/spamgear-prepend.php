@@ -1,7 +1,7 @@
 <?php
 // Tells the sendmail wrapper (phpsendmail, sendmail2relay) which request sends the mail.
 //
-//     auto_prepend_file = /usr/share/spamgear/php/spamgear-prepend.php
+//     auto_prepend_file = /usr/local/share/spamgear/php/spamgear-prepend.php
 //     sendmail_path = "/usr/local/bin/phpsendmail -t -i"
 //
 // Runs before every script, so it does little: four values go into the environment, which mail()
