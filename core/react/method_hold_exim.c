@@ -7,15 +7,25 @@
 #define EXIM_BATCH   100 /* IDs on one command line */
 #define HEADER_BYTES (4u << 20)
 
+/* "-aclm 0 12", "--aclc _name 12" (tainted), "--(mysql)aclm _name 12" (and quoted for that). */
+static bool is_acl_variable(struct span line)
+{
+    line = span_skip(line, span_has_prefix(line, SPAN("--")) ? 2 : 1);
+    const char *quoter = span_has_prefix(line, SPAN("(")) ? span_find(line, SPAN(")")) : NULL;
+    if (quoter != NULL)
+        line = span_of(quoter + 1, span_end(line));
+    return span_has_prefix(line, SPAN("acl"));
+}
+
 /* Values of ACL variables stand in lines of their own, may hold line ends, and were chosen by
  * strangers: "-aclm 0 12" is followed by 12 bytes and a line end. */
 static void skip_value(struct span line, struct span *rest)
 {
     unsigned long long bytes;
     const char *blank = span_find_last(line, SPAN(" "));
-    bool is_acl = span_has_prefix(line, SPAN("-acl")) || span_has_prefix(line, SPAN("--acl"));
-    if (is_acl && blank != NULL && span_number(span_of(blank + 1, span_end(line)), &bytes) &&
-        bytes < rest->len)
+    if (is_acl_variable(line) && blank != NULL &&
+        span_number(span_of(blank + 1, span_end(line)), &bytes) && bytes < rest->len &&
+        rest->at[bytes] == '\n')
         *rest = span_skip(*rest, bytes + 1);
 }
 

@@ -190,7 +190,9 @@ static void test_exim(void)
     put("spool/input/1xV0IG-0006Qj-1t-H", HEADER(""), 0600);
     put("spool/input/1xV0IG-0006Qj-1u-H", HEADER("-frozen 1763793154\n"), 0600);
     put("spool/input/1xV0IG-0006Qj-1v-H", HEADER("-aclm 0 14\nline\n-frozen 1\n"), 0600);
-    put("spool/input/G/1xV0IG-0006Qj-1w-H", HEADER("--aclc _x 99999999999\n"), 0600);
+    put("spool/input/G/1xV0IG-0006Qj-1w-H",
+        HEADER("--aclc _x 99999999999\n--(mysql)aclm _q 11\n-frozen 1\nx\n-acln 0\n--frozen 2\n"),
+        0600);
     queue_ids("1xV0IG-0006Qj-1t 1xV0IG-0006Qj-1u 1xV0IG-0006Qj-1v 1xV0IG-0006Qj-1w "
               "1xV0IG-0006Qj-1x 1xV0IG-0006Qj-1 /etc/passwd-0006Qj-1x");
     step(m, "plan", "needed: hold the queued mail of bob: 3 messages");
