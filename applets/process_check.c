@@ -7,6 +7,7 @@
 #include "spamgear/cli/applet.h"
 #include "spamgear/log/stamp.h"
 #include "spamgear/report/nagios.h"
+#include <pwd.h>
 #include <stdio.h>
 
 struct settings {
@@ -155,15 +156,38 @@ static void add_defaults(struct texts *list, const char *const *names)
             texts_add(list, *names);
 }
 
+/* Whoever misspells a name must not hear that all is well. */
+static int find_users(const struct texts *names, struct strbuf *why)
+{
+    for (size_t i = 0; i < names->len; i++)
+        if (getpwnam(names->at[i]) == NULL)
+            return strbuf_why(why, "--users: there is no user \"%s\"", names->at[i]);
+    return 0;
+}
+
+static int tell_trouble(const struct strbuf *why, int format)
+{
+    struct strbuf line = {0};
+    if (format != NAGIOS) {
+        diag_error("%s", strbuf_text(why));
+        return APPLET_TROUBLE;
+    }
+    nagios_escape(&line, strbuf_span(why));
+    printf("PROCESSES UNKNOWN - %s\n", strbuf_text(&line));
+    strbuf_clear(&line);
+    return NAGIOS_UNKNOWN;
+}
+
 static int run(void *own, const struct run *run)
 {
     static const char *const web_users[] = {"www-data", "apache", "nginx", "httpd",
                                             "lighttpd", "nobody", NULL};
     static const char *const upload_folders[] = {"*/uploads", "*/wp-content/cache", NULL};
     struct settings *settings = own;
-    struct processes processes;
+    struct processes processes = {0};
     struct strbuf why = {0};
     (void)run;
+    int result = find_users(&settings->users, &why);
     add_defaults(&settings->users, web_users);
     add_defaults(&settings->temporary, upload_folders);
     const struct process_settings look = {.proc = settings->proc,
@@ -172,14 +196,10 @@ static int run(void *own, const struct run *run)
                                           .users = &settings->users,
                                           .temporary = &settings->temporary,
                                           .allow = &settings->allow};
-    int status = APPLET_TROUBLE;
-    if (processes_look(&look, &processes, &why) == 0)
-        status = tell(&processes, settings->format);
-    else if (settings->format == NAGIOS) {
-        printf("PROCESSES UNKNOWN - %s\n", strbuf_text(&why));
-        status = NAGIOS_UNKNOWN;
-    } else
-        diag_error("%s", strbuf_text(&why));
+    if (result == 0)
+        result = processes_look(&look, &processes, &why);
+    int status =
+        result == 0 ? tell(&processes, settings->format) : tell_trouble(&why, settings->format);
     processes_clear(&processes);
     strbuf_clear(&why);
     return status;
