@@ -203,12 +203,8 @@ static const struct section_rule {
     /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
     enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", "allow", allow_keys, NAME_APPLET},
-    {"emergency", "emergency", NULL, NAME_NONE},
-    {"format", "format NAME", format_keys, NAME_ANY},
-    {"limits", "limits", NULL, NAME_APPLET},
-    {"postlog", "postlog", NULL, NAME_NONE},
-    {"react", "react", NULL, NAME_NONE},
+    {"allow", "allow", allow_keys, NAME_APPLET}, {"format", "format NAME", format_keys, NAME_ANY},
+    {"limits", "limits", NULL, NAME_APPLET},     {"postlog", "postlog", NULL, NAME_NONE},
     {"watch", "watch", NULL, NAME_NONE},
 };
 
@@ -245,9 +241,6 @@ static void try_applet_names(struct text_near *near, const struct applet *applet
 static const char *nearest_section(const char *typed, const struct applet_list *list)
 {
     struct text_near near = {.typed = typed};
-    for (size_t i = 0; i < SECTION_RULES; i++)
-        if (strcmp(section_rules[i].name, typed) == 0) /* it lacks the name behind it */
-            return section_rules[i].shown;
     text_near_try(&near, "spamgear");
     for (size_t i = 0; i < SECTION_RULES; i++) {
         if (strcmp(section_rules[i].name, typed) == 0) /* only the name behind it is missing */
