@@ -14,14 +14,9 @@
 
 /* --- Who --- */
 
-static bool is_account(enum sender_kind kind)
-{
-    return kind == SENDER_SASL || kind == SENDER_WEBMAIL || kind == SENDER_LOCAL;
-}
-
 bool disable_is_over(const struct disable *disable, const struct report_sender *row)
 {
-    return is_account(row->sender.kind) && row->over && row->networks > disable->networks &&
+    return react_is_account(row->sender.kind) && row->over && row->networks > disable->networks &&
            row->unknown > disable->unknown;
 }
 

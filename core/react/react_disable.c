@@ -20,18 +20,12 @@ static bool is_allowed(const struct react_settings *settings, const char *name)
     return false;
 }
 
-/* An address or a script is no account. */
-static bool is_account(enum sender_kind kind)
-{
-    return kind == SENDER_SASL || kind == SENDER_LOCAL || kind == SENDER_WEBMAIL;
-}
-
 static int refuse(struct deed *deed)
 {
     const struct react_account *account = deed->account;
     struct strbuf why = {0};
     int result = react_name_check(deed->react->settings, account->name, &why);
-    if (result == 0 && !is_account(account->kind))
+    if (result == 0 && !react_is_account(account->kind))
         result = strbuf_why(&why, "\"%s\" is no account", account->name);
     if (result == 0 && is_allowed(deed->react->settings, account->name))
         result =

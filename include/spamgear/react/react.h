@@ -83,6 +83,12 @@ int react_status(struct react *react, const char *name, struct texts *lines, str
 /* Accounts that were not acted upon for max-actions-per-run. */
 unsigned react_over_limit(const struct react *react);
 
+/* Can it be disabled at all? An address or a script is no account. */
+static inline bool react_is_account(enum sender_kind kind)
+{
+    return kind == SENDER_SASL || kind == SENDER_LOCAL || kind == SENDER_WEBMAIL;
+}
+
 /* May this name be acted upon at all? (Characters, length up to 255, no leading '-', not "root".)
  * 0, or -1 with why. */
 int react_name_check(const struct react_settings *settings, const char *name, struct strbuf *why);
