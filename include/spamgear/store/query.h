@@ -1,0 +1,28 @@
+/* query - an administrator's SQL with ?letters for the fields of a spam event.
+ *
+ * postlog-sa's [sql] query: ?i queue ID, ?m Message-ID, ?f envelope sender, ?c client address, ?t
+ * time accepted, ?s spam recipients; and ?u SASL username, ?v verdict, ?p score. Letters inside
+ * quotes, backquotes and comments are left alone; the same letter may occur several times. One
+ * statement.
+ */
+#ifndef SPAMGEAR_STORE_QUERY_H
+#define SPAMGEAR_STORE_QUERY_H
+
+#include "spamgear/base/strbuf.h"
+#include "spamgear/log/spam_event.h"
+
+struct query {
+    struct strbuf statement; /* with a bare ? for each letter: prepared as it is */
+    char letters[64];        /* the letters in order, NUL-terminated */
+};
+
+/* 0, or -1 with why: an unknown letter, a bare ?, quotes that do not end, more letters than fit, a
+ * second statement. Fills *query in either case; clear it. */
+int query_parse(const char *text, struct query *query, struct strbuf *why);
+void query_clear(struct query *query);
+
+/* The value of a letter as text; appends. Times are "2006-01-02 15:04:05" in zone_offset's zone:
+ * UTC with utc, else local time. False: SQL's NULL (no score). */
+bool query_value(const struct spam_event *event, char letter, bool utc, struct strbuf *out);
+
+#endif
