@@ -61,6 +61,10 @@ void config_load_installed(struct config *config);
  * `section`. */
 void config_read_shell(struct config *config, const char *path, const char *section);
 
+/* INI files of postlog-sa (config_ini.c tells the dialect). */
+void config_read_ini(struct config *config, const char *path);
+void config_read_ini_text(struct config *config, const char *name, struct span text);
+
 /* Reads one text as if it were a file called name, without includes: for tests and for
  * callers that hold the bytes. */
 void config_read_text(struct config *config, const char *name, struct span text);
