@@ -28,13 +28,16 @@ void loop_remove(struct loop_watch *watch); /* NULL is fine */
 
 /* Calls due(state) every interval_ms from now on, by the steady clock; missed ones are one. */
 void loop_every(struct loop *loop, int64_t interval_ms, void (*due)(void *state), void *state);
+/* No timer of this state is due any more: it is about to go. */
+void loop_forget(struct loop *loop, const void *state);
 
 /* Calls work(state) between looks at the descriptors as long as it returns true; after a false,
  * when loop_wake() was called. One work a loop. */
 void loop_work(struct loop *loop, bool (*work)(void *state), void *state);
 void loop_wake(struct loop *loop);
 
-/* Runs until loop_stop. 0, or -1 with why. */
+/* Runs until loop_stop. 0, or -1 with why. All of this is for one thread: another one, or a signal,
+ * wakes it through a descriptor. */
 int loop_run(struct loop *loop, struct strbuf *why);
 void loop_stop(struct loop *loop);
 
