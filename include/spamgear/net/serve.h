@@ -2,8 +2,8 @@
  *
  * "unix:/PATH" (mode, group), "/PATH", "127.0.0.1:9199", "[::1]:9199"; anything but loopback is
  * refused. Clients, bytes of a request and idle time are bounded; a client that does not read its
- * answers is dropped. A socket file that nobody listens on any more is replaced; anything else that
- * stands at the path is refused.
+ * answers is dropped; of too many the one that was quiet for longest is. A socket file that nobody
+ * listens on any more is replaced; anything else that stands at the path is refused.
  */
 #ifndef SPAMGEAR_NET_SERVE_H
 #define SPAMGEAR_NET_SERVE_H
@@ -18,6 +18,7 @@ struct serve_settings {
     size_t request_max;   /* 0: 64 KiB */
     unsigned clients_max; /* 0: 500 */
     int idle_ms;          /* 0: none: Postfix keeps its connections */
+    int stall_ms;         /* how long answers may wait to be read; 0: 10 seconds */
     void *state;
     /* Takes one request off the start of bytes: how many bytes it took, 0: it is not whole yet.
      * Appends to answer; *close: this was the last one. */
@@ -27,7 +28,9 @@ struct serve_settings {
 struct serve;
 struct serve *serve_open(struct loop *loop, const struct serve_settings *settings,
                          struct strbuf *why);
+/* Removes the socket file, too. Not from within take. */
 void serve_close(struct serve *serve);
 unsigned serve_clients(const struct serve *serve);
+unsigned serve_port(const struct serve *serve); /* of a loopback address; 0 of a file */
 
 #endif
