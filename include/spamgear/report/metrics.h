@@ -18,8 +18,19 @@ void metrics_family(struct strbuf *out, const char *name, enum metric_type type,
 void metrics_sample(struct strbuf *out, const char *name, const char *label, struct span value,
                     double number);
 
+/* The same with several labels. */
+struct metric_label {
+    const char *name;
+    struct span value;
+};
+void metrics_sample_of(struct strbuf *out, const char *name, const struct metric_label *labels,
+                       size_t count, double number);
+
+#define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8" /* of such a text */
+
 /* Answers one HTTP/1.x request (RFC 9112) at the start of bytes: GET and HEAD of a path for which
- * page fills body and gives its type; else 404, 405, 400. How many bytes it took, 0: not whole. */
+ * page fills body and gives its type (NULL: there is no such path); else 404, 405, 400. How many
+ * bytes it took, 0: not whole. */
 size_t metrics_http(struct span bytes, struct strbuf *answer, bool *close,
                     const char *(*page)(void *state, struct span path, struct strbuf *body),
                     void *state);
