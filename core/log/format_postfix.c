@@ -15,149 +15,53 @@
  */
 #include "spamgear/log/format.h"
 
-#include "spamgear/log/fields.h"
+#include "postfix_line.h"
 
-/* Kinds of bytes: of short queue IDs (hexadecimal), of long ones (no vowels), of host names. */
-enum { ID_SHORT = 1, ID_LONG = 2, HOST_BYTE = 4 };
-
-enum {
-    H = HOST_BYTE,
-    L = HOST_BYTE | ID_LONG,
-    X = HOST_BYTE | ID_SHORT,
-    D = HOST_BYTE | ID_SHORT | ID_LONG
-};
-
-/* clang-format off */
-static const unsigned char bytes[256] = {
-    ['-'] = H,
-    ['.'] = H,
-    ['_'] = H,
-    ['0'] = D, D, D, D, D, D, D, D, D, D,
-    ['A'] = X, D, D, D, X, D, L, L, H, L, L, L, L, L, H, L, L, L, L, L, H, L, L, L, L, L,
-    ['a'] = H, L, L, L, H, L, L, L, H, L, L, L, L, L, H, L, L, L, L, L, H, L, L, L, L, L,
-};
-/* clang-format on */
-
-static bool all_bytes(struct span s, unsigned char kind)
+static void set_peer(struct event *event, const struct postfix_peer *peer)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (!(bytes[(unsigned char)s.at[i]] & kind))
-            return false;
-    return true;
+    event->client = peer->whole;
+    event->client_name = peer->name;
+    event->client_addr = peer->address;
 }
 
-/* Short: microseconds and inode in hexadecimal. Long: at least 10 digits of base 52 (time),
- * a 'z', and the inode in base 51, which has no 'z'. */
-static bool is_queue_id(struct span s)
-{
-    if (s.len >= 5 && all_bytes(s, ID_SHORT))
-        return true;
-    if (s.len < 12 || !all_bytes(s, ID_LONG))
-        return false;
-    const char *z = memrchr(s.at, 'z', s.len);
-    return z != NULL && z - s.at >= 10 && z + 1 < span_end(s);
-}
-
-/* Takes "QUEUEID: " or "NOQUEUE: "; an empty id for the latter. */
-static bool take_queue_id(struct span *text, struct span *id)
-{
-    struct span after = *text;
-    if (!field_until(&after, ':', id) || !field_eat(&after, SPAN(" ")))
-        return false;
-    if (span_is(*id, SPAN("NOQUEUE")))
-        id->len = 0;
-    else if (!is_queue_id(*id))
-        return false;
-    *text = after;
-    return true;
-}
-
-/* Takes "HOST[ADDRESS]" and ":PORT" where ports are logged. */
 static bool take_peer(struct span *text, struct event *event)
 {
-    struct span after = *text, name, address, port;
-    if (!field_until(&after, '[', &name) || name.len == 0 || !all_bytes(name, HOST_BYTE) ||
-        !field_until(&after, ']', &address))
+    struct postfix_peer peer;
+    if (!postfix_take_peer(text, &peer))
         return false;
-    if (span_is(address, SPAN("unknown")))
-        address.len = 0;
-    else if (!field_is_address(address))
-        return false;
-    event->client = span_of(name.at, after.at);
-    event->client_name = name;
-    event->client_addr = address;
-    *text = after;
-    if (field_eat(&after, SPAN(":")) &&
-        (field_digits(&after, &port) || field_eat(&after, SPAN("unknown"))))
-        *text = after;
+    set_peer(event, &peer);
     return true;
-}
-
-static bool is_suffix(struct span s)
-{
-    return span_has_prefix(s, SPAN(", sasl_sender=")) ||
-           span_has_prefix(s, SPAN(", orig_queue_id=")) ||
-           span_has_prefix(s, SPAN(", orig_client="));
-}
-
-/* Takes the user name: all up to the first suffix. */
-static struct span take_user(struct span *text)
-{
-    struct span all = *text;
-    const char *p = all.at, *end = span_end(all);
-    for (; p < end && (p = memchr(p, ',', (size_t)(end - p))) != NULL; p++) {
-        *text = span_of(p, end);
-        if (is_suffix(*text))
-            return span_of(all.at, p);
-    }
-    *text = span_of(end, end);
-    return all;
 }
 
 /* A content filter that hands the message back over SMTP with XFORWARD makes a second
  * line of the same message: it goes by the first one's queue ID. */
-static void join_original(struct span suffixes, struct event *event)
-{
-    struct span id = suffixes;
-    if (!field_eat(&id, SPAN(", orig_queue_id=")))
-        return;
-    struct span rest = id;
-    if (field_until(&rest, ',', &id) && !span_has_prefix(rest, SPAN(" orig_client=")))
-        return;
-    if (is_queue_id(id))
-        event->queue_id = id;
-}
-
 static enum parse_result parse_client(struct span text, struct event *event)
 {
-    struct span method;
-    if (!take_peer(&text, event))
+    struct postfix_client client;
+    struct postfix_peer original;
+    struct span id;
+    if (!postfix_read_client(text, &client))
         return PARSE_UNKNOWN;
-    if (field_eat(&text, SPAN(", sasl_method="))) {
-        struct span rest = text;
-        if (!field_until(&rest, ',', &method))
-            method = text;
-        text = span_skip(text, method.len);
-    }
-    if (!field_eat(&text, SPAN(", sasl_username=")))
-        return text.len == 0 || is_suffix(text) ? PARSE_NOTHING : PARSE_UNKNOWN;
-    event->sender = take_user(&text);
-    join_original(text, event);
-    return event->sender.len > 0 ? PARSE_EVENT : PARSE_UNKNOWN;
+    set_peer(event, &client.peer);
+    if (!client.has_user)
+        return PARSE_NOTHING;
+    event->sender = client.user;
+    if (postfix_read_original(client.suffixes, &id, &original) && id.len > 0)
+        event->queue_id = id;
+    return PARSE_EVENT;
 }
 
-/* "uid=1000 from=<..>[ orig_id=..]". from= is whatever sendmail -f said: the uid alone
- * names the sender. With orig_id it is a message that was here before (postsuper -r);
- * only Postfix can write that, because from= ends with '>'. */
+/* from= is whatever sendmail -f said: the uid alone names the sender. A message that was here
+ * before is none. */
 static enum parse_result parse_pickup(struct span text, struct event *event)
 {
-    struct span all = text, id;
-    if (!field_eat(&text, SPAN("uid=")) || !field_digits(&text, &event->uid))
+    struct postfix_pickup pickup;
+    bool whole = postfix_read_pickup(text, &pickup);
+    event->sender = pickup.whole;
+    event->uid = pickup.uid;
+    if (!whole)
         return PARSE_UNKNOWN;
-    event->sender = span_of(all.at, text.at);
-    if (!field_eat(&text, SPAN(" from=<")))
-        return PARSE_UNKNOWN;
-    if (field_cut_last(&text, SPAN("> orig_id="), &id) && is_queue_id(id))
+    if (pickup.orig_id.len > 0)
         return PARSE_NOTHING;
     event->sender_kind = SENDER_LOCAL;
     return PARSE_EVENT;
@@ -252,19 +156,6 @@ static const struct shape shapes[] = {
     {START("smtpd"), START("proxy-reject: "), false, true, parse_proxy_reject},
 };
 
-/* Is it Postfix's? The first part of the tag is syslog_name, the last the program; no
- * program (an empty span) when the tag was cut. */
-static bool split_postfix_tag(struct span tag, struct span *program)
-{
-    const char *slash = memchr(tag.at, '/', tag.len);
-    struct span name = slash == NULL ? tag : span_of(tag.at, slash);
-    if (!span_is(name, SPAN("postfix")) && !span_has_prefix(name, SPAN("postfix-")))
-        return false;
-    const char *last = slash == NULL ? NULL : memrchr(tag.at, '/', tag.len);
-    *program = last == NULL ? (struct span){tag.at, 0} : span_of(last + 1, span_end(tag));
-    return true;
-}
-
 static const struct shape *find_shape(struct span program, struct span text, bool has_id)
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
@@ -280,10 +171,10 @@ static enum parse_result parse_postfix(const struct log_format *format, const st
     struct syslog_head head;
     struct span program, id;
     (void)format;
-    if (!syslog_split(line, &head) || !split_postfix_tag(head.tag, &program))
+    if (!syslog_split(line, &head) || !postfix_split_tag(head.tag, &program))
         return PARSE_FOREIGN;
     event->repeat = syslog_unfold(&head);
-    bool has_id = take_queue_id(&head.text, &id);
+    bool has_id = postfix_take_id(&head.text, &id);
     if (has_id)
         event->queue_id = id;
     const struct shape *shape = find_shape(program, head.text, has_id);
