@@ -5,6 +5,7 @@
 #ifndef SPAMGEAR_LOG_SPAM_EVENT_H
 #define SPAMGEAR_LOG_SPAM_EVENT_H
 
+#include "spamgear/base/strbuf.h"
 #include "spamgear/log/event.h"
 
 enum verdict {
