@@ -36,6 +36,10 @@ struct verdict_line {
 enum parse_result verdict_parse(const struct log_line *line, const struct syslog_head *head,
                                 struct verdict_line *verdict);
 
+/* rspamd's own file has no tag: "#38(normal) <73b3a9>; task; ..". Splits such a line as if it had;
+ * false for others. */
+bool verdict_own_file(const struct log_line *line, struct syslog_head *head);
+
 /* Distinct recipients of a list, without regard to case; at least 1 unless it is empty. */
 unsigned verdict_victims(struct span recipients);
 

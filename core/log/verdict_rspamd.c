@@ -1,0 +1,89 @@
+/* verdict_rspamd - rspamd's task log (log_format of rspamd's default configuration).
+ *
+ *     <8ae27d>; proxy; rspamd_task_write_log: id: <mid>, qid: <Q>, ip: 192.0.2.1, user: U,
+ *     from: <s>, (default: T (reject): [16.10/15.00] [SYM(1.0){..},..]), len: 1, .., rcpts: <..>
+ *
+ * Who writes what: senders choose the Message-ID (in which rspamd leaves no blank), the envelope
+ * sender (blanks in quotes only) and what the symbols quote. So everything up to the scores is read
+ * from the left, field by field, and nothing is searched for behind them but the recipients.
+ */
+#include "verdict_parts.h"
+
+/* What rspamd does with the message, and what that says of it. */
+static const struct {
+    struct span action;
+    enum verdict verdict;
+} actions[] = {
+    {{"no action", 9}, VERDICT_CLEAN},        {{"reject", 6}, VERDICT_SPAM},
+    {{"add header", 10}, VERDICT_SPAM},       {{"rewrite subject", 15}, VERDICT_SPAM},
+    {{"quarantine", 10}, VERDICT_SPAM},       {{"discard", 7}, VERDICT_SPAM},
+    {{"soft reject", 11}, VERDICT_UNCHECKED}, {{"greylist", 8}, VERDICT_UNCHECKED},
+};
+
+static bool judge(struct span action, bool is_spam, enum verdict *verdict)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+        if (span_is(action, actions[i].action)) {
+            *verdict = actions[i].verdict;
+            return true;
+        }
+    *verdict = is_spam ? VERDICT_SPAM : VERDICT_OTHER;
+    return true;
+}
+
+/* "(default: T (reject): [16.10/15.00] " */
+static bool take_judgement(struct span *text, struct verdict_line *verdict)
+{
+    struct span metric, flag, action;
+    if (!field_eat(text, SPAN("(")) || !field_until(text, ':', &metric) ||
+        !field_eat(text, SPAN(" ")) || !field_until(text, ' ', &flag) ||
+        !field_eat(text, SPAN("(")) || !field_until(text, ')', &action) ||
+        !field_eat(text, SPAN(": [")) || !verdict_take_number(text, &verdict->score) ||
+        !field_eat(text, SPAN("/")) || !verdict_take_number(text, &verdict->threshold) ||
+        !field_eat(text, SPAN("]")))
+        return false;
+    verdict->has_score = verdict->has_threshold = true;
+    return judge(action, span_is(flag, SPAN("T")), &verdict->verdict);
+}
+
+/* "id: <mid>, qid: <Q>, ip: A, user: U, from: <s>, ": each but the first may be missing. */
+static bool take_fields(struct span *text, struct verdict_line *verdict)
+{
+    if (!field_eat(text, SPAN("id: <")) ||
+        !field_until_text(text, SPAN(">, "), &verdict->message_id))
+        return false;
+    if (span_is(verdict->message_id, SPAN("undef")))
+        verdict->message_id.len = 0;
+    if (field_eat(text, SPAN("qid: <")) && !field_until_text(text, SPAN(">, "), &verdict->queue_id))
+        return false;
+    if (field_eat(text, SPAN("ip: ")) && (!field_until_text(text, SPAN(", "), &verdict->client) ||
+                                          !field_is_address(verdict->client)))
+        verdict->client.len = 0;
+    if (field_eat(text, SPAN("user: ")) && !field_until_text(text, SPAN(", "), &verdict->sasl))
+        return false;
+    return !field_eat(text, SPAN("from: ")) ||
+           (verdict_take_address(text, &verdict->from) && field_eat(text, SPAN(", ")));
+}
+
+/* The list of the envelope stands behind all that the symbols quote. */
+static void take_recipients(struct span text, struct verdict_line *verdict)
+{
+    struct span tail, skipped;
+    if (!field_cut_last(&text, SPAN("]), len: "), &tail) ||
+        !field_until_text(&tail, SPAN(", rcpts: "), &skipped))
+        return;
+    verdict_take_address(&tail, &verdict->recipients);
+}
+
+enum parse_result verdict_parse_rspamd(struct span text, struct verdict_line *verdict)
+{
+    struct span task, module;
+    if (!field_eat(&text, SPAN("<")) || !field_until(&text, '>', &task) ||
+        !field_eat(&text, SPAN("; ")) || !field_until(&text, ';', &module) ||
+        !field_eat(&text, SPAN(" rspamd_task_write_log: ")))
+        return PARSE_NOTHING;
+    if (!take_fields(&text, verdict) || !take_judgement(&text, verdict))
+        return PARSE_UNKNOWN;
+    take_recipients(text, verdict);
+    return PARSE_EVENT;
+}
