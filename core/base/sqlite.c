@@ -34,7 +34,9 @@
     F(sqlite3_column_int64)                                                                        \
     F(sqlite3_column_blob)                                                                         \
     F(sqlite3_column_bytes)                                                                        \
-    F(sqlite3_column_count)
+    F(sqlite3_column_count)                                                                        \
+    F(sqlite3_column_type)                                                                         \
+    F(sqlite3_total_changes)
 
 SQLITE_FUNCTIONS(LAZY_POINTER)
 static const struct lazy_symbol symbols[] = {SQLITE_FUNCTIONS(LAZY_SYMBOL){0}};
@@ -194,6 +196,16 @@ bool sqlite_is_damaged(const struct sqlite *db)
     return code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_FORMAT;
 }
 
+bool sqlite_is_constraint(const struct sqlite *db)
+{
+    return (p_sqlite3_errcode(db->handle) & 0xff) == SQLITE_CONSTRAINT;
+}
+
+int64_t sqlite_changes(const struct sqlite *db)
+{
+    return p_sqlite3_total_changes(db->handle);
+}
+
 struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why)
 {
     sqlite3_stmt *statement;
@@ -250,6 +262,11 @@ int64_t sqlite_number(struct sqlite_query *query, int column)
     return p_sqlite3_column_int64(query->statement, column);
 }
 
+bool sqlite_is_null(struct sqlite_query *query, int column)
+{
+    return p_sqlite3_column_type(query->statement, column) == SQLITE_NULL;
+}
+
 struct span sqlite_bytes(struct sqlite_query *query, int column)
 {
     const char *at = p_sqlite3_column_blob(query->statement, column); /* before its length */
@@ -301,6 +318,18 @@ bool sqlite_is_damaged(const struct sqlite *db)
     return false;
 }
 
+bool sqlite_is_constraint(const struct sqlite *db)
+{
+    (void)db;
+    return false;
+}
+
+int64_t sqlite_changes(const struct sqlite *db)
+{
+    (void)db;
+    return 0;
+}
+
 struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why)
 {
     sqlite_run(db, sql, why);
@@ -343,6 +372,12 @@ int64_t sqlite_number(struct sqlite_query *query, int column)
 {
     (void)query, (void)column;
     return 0;
+}
+
+bool sqlite_is_null(struct sqlite_query *query, int column)
+{
+    (void)query, (void)column;
+    return true;
 }
 
 struct span sqlite_bytes(struct sqlite_query *query, int column)

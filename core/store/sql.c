@@ -4,24 +4,35 @@
  */
 #include "spamgear/store/sql.h"
 
+#include "link_parts.h"
 #include "spamgear/base/apart.h"
 #include "spamgear/base/mem.h"
 #include "spamgear/base/secret.h"
-#include "spamgear/base/sqlite.h"
 #include "sql_parts.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#define ANSWER_MAX ((size_t)SQL_COLUMNS_MAX * (SQL_TEXT_MAX + 16))
+#define ANSWER_MAX ((size_t)LINK_COLUMNS_MAX * (LINK_TEXT_MAX + 16))
 #define GUARD_MS   1000 /* for what the library's own limits do not end */
 
 struct sql {
     struct sql_place place;
     char *password; /* may be NULL */
     int deadline_ms;
-    struct sqlite *file; /* of SQLite */
+    struct link *file; /* of SQLite */
+};
+
+/* One statement that is to be run. */
+struct question {
+    const struct sql *sql;
+    const char *statement;
+    const struct span *values;
+    size_t count;
+};
+
+struct result {
+    uint64_t changed;
+    struct texts first;
 };
 
 int sql_fail(struct strbuf *why, const char *what, const char *message)
@@ -30,13 +41,9 @@ int sql_fail(struct strbuf *why, const char *what, const char *message)
     return strbuf_why(why, "%s: %.*s", what, len > 500 ? 500 : len, message);
 }
 
-/* SQLite would make a file that is not there. */
 static int open_file(struct sql *sql, struct strbuf *why)
 {
-    struct stat st;
-    if (stat(sql->place.file, &st) != 0)
-        return strbuf_why(why, "%s: %s", sql->place.file, strerror(errno));
-    sql->file = sqlite_open(sql->place.file, sql->deadline_ms, why);
+    sql->file = link_open(&sql->place, NULL, sql->deadline_ms, why);
     return sql->file == NULL ? -1 : 0;
 }
 
@@ -56,7 +63,7 @@ void sql_close(struct sql *sql)
 {
     if (sql == NULL)
         return;
-    sqlite_close(sql->file);
+    link_close(sql->file);
     if (sql->password != NULL)
         explicit_bzero(sql->password, strlen(sql->password));
     free(sql->password);
@@ -64,9 +71,35 @@ void sql_close(struct sql *sql)
     free(sql);
 }
 
+/* ---- a statement ---- */
+
+/* Only the first row is of interest. */
+static void take_row(void *state, const struct span *columns, size_t len)
+{
+    struct texts *first = state;
+    for (size_t i = 0; first->len < len && i < len; i++) {
+        char *text = mem_text_of(columns[i].len == 0 ? "" : columns[i].at, columns[i].len);
+        texts_add(first, text);
+        free(text);
+    }
+}
+
+static int run(struct link *link, const struct question *question, struct result *result,
+               struct strbuf *why)
+{
+    struct link_answer answer = {.each = take_row, .state = &result->first};
+    struct link_statement *statement = link_prepare(link, question->statement, why);
+    int done =
+        statement == NULL ? -1 : link->driver->execute(statement, question->values, &answer, why);
+    if (statement != NULL)
+        link_forget(link, statement);
+    result->changed = answer.changed;
+    return done;
+}
+
 /* ---- the child ---- */
 
-static void tell(struct strbuf *answer, const struct sql_result *result)
+static void tell(struct strbuf *answer, const struct result *result)
 {
     strbuf_format(answer, "%" PRIu64 " %zu\n", result->changed, result->first.len);
     for (size_t i = 0; i < result->first.len; i++)
@@ -75,12 +108,14 @@ static void tell(struct strbuf *answer, const struct sql_result *result)
 
 static int ask(void *context, struct strbuf *answer, struct strbuf *why)
 {
-    const struct sql_question *question = context;
-    struct sql_result result = {0};
-    int done = question->place->kind == SQL_MYSQL ? sql_mysql_run(question, &result, why)
-                                                  : sql_pgsql_run(question, &result, why);
+    const struct question *question = context;
+    const struct sql *sql = question->sql;
+    struct result result = {0};
+    struct link *link = link_open(&sql->place, sql->password, sql->deadline_ms, why);
+    int done = link == NULL ? -1 : run(link, question, &result, why);
     if (done == 0)
         tell(answer, &result);
+    link_close(link);
     texts_clear(&result.first);
     return done;
 }
@@ -96,7 +131,7 @@ static bool take_number(struct span *text, char end, unsigned long long *number)
     return true;
 }
 
-static bool hear(struct span answer, struct sql_result *result)
+static bool hear(struct span answer, struct result *result)
 {
     unsigned long long changed, columns, bytes;
     if (!take_number(&answer, ' ', &changed) || !take_number(&answer, '\n', &columns))
@@ -113,15 +148,16 @@ static bool hear(struct span answer, struct sql_result *result)
     return answer.len == 0;
 }
 
-static int ask_apart(struct sql_question *question, struct sql_result *result, struct strbuf *why)
+static int ask_apart(struct question *question, struct result *result, struct strbuf *why)
 {
     struct strbuf answer = {0};
-    int done = apart_run(ask, question, question->deadline_ms + GUARD_MS, ANSWER_MAX, &answer, why);
+    const struct sql *sql = question->sql;
+    int done = apart_run(ask, question, sql->deadline_ms + GUARD_MS, ANSWER_MAX, &answer, why);
     if (done == 0 && !hear(strbuf_span(&answer), result))
         done = strbuf_why(why, "the database's answer is not whole");
     strbuf_clear(&answer);
-    if (done != 0 && why != NULL && question->password != NULL)
-        secret_hide(why, span_text(question->password));
+    if (done != 0 && why != NULL && sql->password != NULL)
+        secret_hide(why, span_text(sql->password));
     return done;
 }
 
@@ -141,17 +177,11 @@ static int check(const char *statement, const struct span *values, size_t count,
 int sql_run(struct sql *sql, const char *statement, const struct span *values, size_t count,
             uint64_t *changed, struct texts *first, struct strbuf *why)
 {
-    struct sql_result result = {0};
-    struct sql_question question = {.place = &sql->place,
-                                    .password = sql->password,
-                                    .statement = statement,
-                                    .values = values,
-                                    .count = count,
-                                    .deadline_ms = sql->deadline_ms,
-                                    .file = sql->file};
+    struct result result = {0};
+    struct question question = {sql, statement, values, count};
     if (check(statement, values, count, why) != 0)
         return -1;
-    int done = sql->place.kind == SQL_SQLITE ? sql_sqlite_run(&question, &result, why)
+    int done = sql->place.kind == SQL_SQLITE ? run(sql->file, &question, &result, why)
                                              : ask_apart(&question, &result, why);
     if (done == 0 && changed != NULL)
         *changed = result.changed;

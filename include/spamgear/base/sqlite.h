@@ -29,6 +29,10 @@ int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why);
 /* Why the last call failed: another process holds the lock, or this is no (whole) database. */
 bool sqlite_is_busy(const struct sqlite *db);
 bool sqlite_is_damaged(const struct sqlite *db);
+bool sqlite_is_constraint(const struct sqlite *db); /* a key exists, or a row is not allowed */
+
+/* Rows that were changed since it was opened. */
+int64_t sqlite_changes(const struct sqlite *db);
 
 /* One statement with parameters ?1, ?2, ... NULL with why. */
 struct sqlite_query *sqlite_prepare(struct sqlite *db, const char *sql, struct strbuf *why);
@@ -43,6 +47,7 @@ void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span val
 int sqlite_step(struct sqlite_query *query, struct strbuf *why);
 int sqlite_columns(struct sqlite_query *query); /* of each row */
 int64_t sqlite_number(struct sqlite_query *query, int column);
+bool sqlite_is_null(struct sqlite_query *query, int column);
 /* Bytes of a column; borrowed until the next step or reset. */
 struct span sqlite_bytes(struct sqlite_query *query, int column);
 /* Ready to be run again with other values. */

@@ -23,10 +23,13 @@ int link_commit(struct link *link, struct strbuf *why);
 void link_rollback(struct link *link);
 
 struct link_statement *link_prepare(struct link *link, const char *statement, struct strbuf *why);
-/* Values are texts; one with at == NULL is SQL's NULL. changed may be NULL. 0, or -1 with why. */
+/* Values are texts of valid UTF-8 without NUL; one with at == NULL is SQL's NULL. changed may be
+ * NULL. 0, or -1 with why. */
 int link_execute(struct link *link, struct link_statement *statement, const struct span *values,
                  size_t count, uint64_t *changed, struct strbuf *why);
-/* The same values of several rows at once, as fast as this database can: rows * count values. */
+/* Several rows at once, as fast as this database can: rows * count values. MariaDB gets them in one
+ * request, MySQL's others in statements of many rows, PostgreSQL in a pipeline. In a transaction:
+ * when it fails, some of them may be in. */
 int link_execute_rows(struct link *link, struct link_statement *statement,
                       const struct span *values, size_t count, size_t rows, struct strbuf *why);
 /* Calls each for every row of the answer, columns as texts (at == NULL: NULL). */
@@ -34,6 +37,8 @@ int link_select(struct link *link, struct link_statement *statement, const struc
                 size_t count, void (*each)(void *state, const struct span *columns, size_t len),
                 void *state, struct strbuf *why);
 int link_run(struct link *link, const char *statement, struct strbuf *why); /* without values */
+/* Frees a statement before its link. */
+void link_forget(struct link *link, struct link_statement *statement);
 
 /* What the last failure was. */
 enum link_trouble {
@@ -41,6 +46,7 @@ enum link_trouble {
     LINK_LOST,      /* no connection, deadline: open again later */
     LINK_CONFLICT,  /* deadlock, serialization, certification: roll back and do it again */
     LINK_DUPLICATE, /* a key exists already */
+    LINK_BAD_VALUE, /* this row is refused for what is in it: too long, no number, not allowed */
     LINK_REFUSED    /* read-only, full, no rights, no such table, wrong statement */
 };
 enum link_trouble link_trouble(const struct link *link);

@@ -2,8 +2,9 @@
  *
  * postlog-sa's [sql] query: ?i queue ID, ?m Message-ID, ?f envelope sender, ?c client address, ?t
  * time accepted, ?s spam recipients; and ?u SASL username, ?v verdict, ?p score. Letters inside
- * quotes, backquotes and comments are left alone; the same letter may occur several times. One
- * statement.
+ * quotes and backquotes are left alone; the same letter may occur several times. Comments
+ * (-- with a blank, #, and block comments) are dropped. One statement, without a backslash in
+ * quotes.
  */
 #ifndef SPAMGEAR_STORE_QUERY_H
 #define SPAMGEAR_STORE_QUERY_H
@@ -21,8 +22,9 @@ struct query {
 int query_parse(const char *text, struct query *query, struct strbuf *why);
 void query_clear(struct query *query);
 
-/* The value of a letter as text; appends. Times are "2006-01-02 15:04:05" in zone_offset's zone:
- * UTC with utc, else local time. False: SQL's NULL (no score). */
+/* The value of a letter as text; appends. Times are "2006-01-02 15:04:05", in UTC with utc, else in
+ * local time. Bytes that are no UTF-8, and control bytes, are \xNN. False: SQL's NULL (no score).
+ */
 bool query_value(const struct spam_event *event, char letter, bool utc, struct strbuf *out);
 
 #endif
