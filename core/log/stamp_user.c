@@ -147,6 +147,12 @@ void stamp_format(int64_t time, char out[32])
     snprintf(out + 19, 13, "%c%02u:%02u", offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 }
 
+void stamp_format_plain(int64_t time, bool utc, char out[20])
+{
+    civil_format(time + (utc ? 0 : zone_offset_here(time)), out);
+    out[10] = ' ';
+}
+
 /* The moment in (from, to] when the offset goes down; it does so once there. */
 static int64_t find_change(int64_t from, int64_t to)
 {

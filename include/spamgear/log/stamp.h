@@ -121,5 +121,7 @@ bool stamp_from_user(const char *text, int64_t now, int64_t *time);
 
 /* "2026-11-21T18:33:09+01:00" in local time (RFC 3339); out holds 32 bytes. */
 void stamp_format(int64_t time, char out[32]);
+/* "2026-11-21 18:33:09" in UTC or local time, as SQL has it. */
+void stamp_format_plain(int64_t time, bool utc, char out[20]);
 
 #endif
