@@ -510,6 +510,15 @@ uint64_t watch_limit(const struct watch *watch, struct span name, int64_t now)
     return limit_of(watch->settings.limits, name, now, NULL);
 }
 
+bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name, int64_t now)
+{
+    uint32_t number = watch_find(watch, kind, name);
+    if (number == WATCH_NONE)
+        return false;
+    struct watch_sum sum = sum_at(watch, &watch->senders[number], now);
+    return watch_amount(watch, &sum) >= watch_limit(watch, name, now);
+}
+
 void watch_tick(struct watch *watch, int64_t now)
 {
     int64_t first = first_minute(watch, now);

@@ -61,6 +61,8 @@ void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name
 struct watch_sum watch_sum(const struct watch *watch, enum sender_kind kind, struct span name,
                            int64_t now);
 uint64_t watch_limit(const struct watch *watch, struct span name, int64_t now);
+/* Is the sender known, and at or over the limit? */
+bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name, int64_t now);
 
 /* Forgets what lies before the period. */
 void watch_tick(struct watch *watch, int64_t now);
