@@ -28,10 +28,12 @@
     F(sqlite3_reset)                                                                               \
     F(sqlite3_clear_bindings)                                                                      \
     F(sqlite3_bind_int64)                                                                          \
+    F(sqlite3_bind_double)                                                                         \
     F(sqlite3_bind_text)                                                                           \
     F(sqlite3_bind_blob)                                                                           \
     F(sqlite3_step)                                                                                \
     F(sqlite3_column_int64)                                                                        \
+    F(sqlite3_column_double)                                                                       \
     F(sqlite3_column_blob)                                                                         \
     F(sqlite3_column_bytes)                                                                        \
     F(sqlite3_column_count)                                                                        \
@@ -244,6 +246,11 @@ void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span val
                         SQLITE_STATIC);
 }
 
+void sqlite_bind_real(struct sqlite_query *query, int parameter, double value)
+{
+    p_sqlite3_bind_double(query->statement, parameter, value);
+}
+
 int sqlite_step(struct sqlite_query *query, struct strbuf *why)
 {
     int result = p_sqlite3_step(query->statement);
@@ -260,6 +267,11 @@ int sqlite_columns(struct sqlite_query *query)
 int64_t sqlite_number(struct sqlite_query *query, int column)
 {
     return p_sqlite3_column_int64(query->statement, column);
+}
+
+double sqlite_real(struct sqlite_query *query, int column)
+{
+    return p_sqlite3_column_double(query->statement, column);
 }
 
 bool sqlite_is_null(struct sqlite_query *query, int column)
@@ -356,6 +368,11 @@ void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span val
     (void)query, (void)parameter, (void)value;
 }
 
+void sqlite_bind_real(struct sqlite_query *query, int parameter, double value)
+{
+    (void)query, (void)parameter, (void)value;
+}
+
 int sqlite_step(struct sqlite_query *query, struct strbuf *why)
 {
     (void)query;
@@ -369,6 +386,12 @@ int sqlite_columns(struct sqlite_query *query)
 }
 
 int64_t sqlite_number(struct sqlite_query *query, int column)
+{
+    (void)query, (void)column;
+    return 0;
+}
+
+double sqlite_real(struct sqlite_query *query, int column)
 {
     (void)query, (void)column;
     return 0;

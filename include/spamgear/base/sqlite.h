@@ -42,11 +42,14 @@ void sqlite_bind_number(struct sqlite_query *query, int parameter, int64_t value
 /* The bytes are borrowed until the next sqlite_reset. */
 void sqlite_bind_text(struct sqlite_query *query, int parameter, struct span value);
 void sqlite_bind_blob(struct sqlite_query *query, int parameter, struct span value);
+void sqlite_bind_real(struct sqlite_query *query, int parameter, double value);
+/* A parameter that was not bound is NULL. */
 
 /* 1: a row is there, 0: done, -1 with why. */
 int sqlite_step(struct sqlite_query *query, struct strbuf *why);
 int sqlite_columns(struct sqlite_query *query); /* of each row */
 int64_t sqlite_number(struct sqlite_query *query, int column);
+double sqlite_real(struct sqlite_query *query, int column);
 bool sqlite_is_null(struct sqlite_query *query, int column);
 /* Bytes of a column; borrowed until the next step or reset. */
 struct span sqlite_bytes(struct sqlite_query *query, int column);
