@@ -34,14 +34,17 @@ struct state_settings {
 
 struct state;
 
-/* Opens, makes and migrates STATE/postlog.db. A folder or file that others could change, or a file
- * of a newer version, is refused; one process holds it at a time (flock STATE/postlog.lock). NULL
- * with why. */
+/* Opens, makes and migrates STATE/postlog.db. Processes that are to read it are started before
+ * (they wait until it is there): what is forked later holds its locks and cannot open it. A folder
+ * or file that others could change, or a file of a newer version, is refused; one process holds it
+ * at a time (flock STATE/postlog.lock). NULL with why. */
 struct state *state_open(const struct state_settings *settings, struct strbuf *why);
-void state_close(struct state *state); /* flushes first */
+void state_close(struct state *state); /* flushes first, for a few seconds at most */
 
 /* --- What there was; before state_start --- */
-/* 1: the mark's text as it was submitted; 0: none; -1 with why. Appends. */
+/* 1: the mark's text as it was submitted; 0: none; -1 with why. Appends. state_watch also tells how
+ * long counts are kept: until they lie as far back as the furthest since_minute (a day at least).
+ */
 int state_mark(struct state *state, const char *source, struct strbuf *mark, struct strbuf *why);
 int state_threads(struct state *state, void (*each)(void *to, uint64_t number, struct span bytes),
                   void *to, struct strbuf *why);
@@ -56,7 +59,8 @@ int state_start(struct state *state, struct strbuf *why);
 struct state_batch;
 struct state_batch *state_batch_new(void);
 void state_batch_free(struct state_batch *batch); /* one that was not submitted */
-/* Everything is copied. Of marks and of threads the last one of a name or number counts. */
+/* Everything is copied. Of marks and of threads the last one of a name or number counts; a thread
+ * without bytes is gone. */
 void state_batch_mark(struct state_batch *batch, const char *source, struct span mark);
 void state_batch_thread(struct state_batch *batch, uint64_t number, struct span bytes);
 void state_batch_watch(struct state_batch *batch, const char *profile,
@@ -78,6 +82,8 @@ struct state_health {
     int64_t oldest_waiting_ms; /* age of the oldest batch that waits */
     bool failing;              /* the last commit failed; trouble says why */
     char trouble[256];
+    bool map_failing; /* Postfix' file could not be brought up to date */
+    char map_trouble[256];
 };
 void state_look(struct state *state, struct state_health *health);
 
