@@ -296,6 +296,17 @@ ssize_t source_peek(struct source *source, uint64_t offset, char *buf, size_t si
     return pread_full(plain->fd, buf, size, offset);
 }
 
+bool source_refresh(struct source *source)
+{
+    const struct plain *plain = source->state;
+    struct stat st;
+    if (fstat(plain->fd, &st) != 0)
+        return false;
+    source->size = (uint64_t)st.st_size;
+    source->mtime = st.st_mtime;
+    return true;
+}
+
 void source_close(struct source *source)
 {
     if (source == NULL)

@@ -47,6 +47,9 @@ void source_seek(struct source *source, uint64_t offset);
 /* FILE only: bytes at an offset without moving, for the window search. */
 ssize_t source_peek(struct source *source, uint64_t offset, char *buf, size_t size);
 
+/* FILE only: size and mtime become those that the file has now. False when that is not known. */
+bool source_refresh(struct source *source);
+
 void source_close(struct source *source); /* NULL is fine */
 
 /* Expands what the user named: globs, unless a file of that very name exists; a
