@@ -34,11 +34,13 @@ void follow_mark_write(const struct follow_mark *mark, struct strbuf *out);
 int follow_mark_read(struct span text, struct follow_mark *mark, struct strbuf *why);
 
 struct follow_chunk {
-    struct span lines;       /* whole lines, each with its newline; borrowed until the next call */
+    struct span lines;       /* whole lines, each with its newline; borrowed until the next call;
+                                none when only something that is no line was passed over */
     const char *file;        /* the file they stand in; borrowed likewise */
     uint64_t offset;         /* of lines.at in that file (unpacked, where it is packed) */
     int64_t mtime;           /* of that file: no line of it is much later */
-    struct follow_mark mark; /* behind the chunk; `before` is the caller's to set */
+    struct follow_mark mark; /* behind the chunk; `before`, the time of its last line, may be
+                                replaced by the caller, whose clock has seen all of them */
 };
 
 enum follow_start { FOLLOW_BEGIN, FOLLOW_END }; /* where, without a mark */
@@ -49,7 +51,16 @@ struct follow;
  * not be read by anybody but its owner's group and so on. */
 struct follow *follow_open(const char *path, const struct follow_mark *mark,
                            enum follow_start start, struct strbuf *why);
-void follow_close(struct follow *follow);
+void follow_close(struct follow *follow); /* NULL is fine */
+
+/* How long a renamed file must be quiet, once its successor has lines, before it is left. 0:
+ * at once, for who reads what is there and goes. */
+#define FOLLOW_GRACE_MS 1500
+void follow_set_grace(struct follow *follow, int64_t grace_ms);
+
+/* The place that follow_next goes on from, also before there was any chunk: who begins at the end
+ * keeps this one, so that what comes before his first chunk is not lost to a restart. */
+void follow_place(const struct follow *follow, struct follow_mark *mark);
 
 /* Takes the next chunk, at most `bytes` long (at least one line, whose own bound is
  * READER_LINE_MAX: longer lines are left out and counted). 1: a chunk; 0: nothing more for now
