@@ -1,0 +1,203 @@
+/* watcher_job - runs the checker for one sender, and reacts as its settings say.
+ *
+ * The same code as from cron: the checker's own configuration, read anew, its log, its limits and
+ * bounds; only the report is cut down to one sender. Scripts over their limit are scanned as
+ * `php-spam-check -0 | full-scan -0` would.
+ */
+#include "chores.h"
+#include "logcheck_react.h"
+#include "other.h"
+#include "watcher_parts.h"
+#include "watcher_scan.h"
+
+#include "spamgear/base/diag.h"
+#include "spamgear/base/text.h"
+#include "spamgear/check/disable.h"
+
+struct job {
+    const struct watcher_reactor *reactor;
+    const struct watcher_job *given;
+    struct span name;
+    struct other other;
+    struct report report;
+    struct texts problems;
+    struct watcher_news *news;
+    struct strbuf *lines;
+};
+
+/* "bob: ", or with trouble "!bob: ". */
+static void begin_line(struct job *job, bool trouble)
+{
+    if (trouble)
+        strbuf_add_char(job->lines, '!');
+    text_escape(job->lines, job->name);
+    strbuf_add_text(job->lines, ": ");
+}
+
+static void add_line(struct job *job, bool trouble, const char *text)
+{
+    begin_line(job, trouble);
+    text_escape(job->lines, span_text(text));
+    strbuf_add_char(job->lines, '\n');
+}
+
+static struct report_sender *find_row(struct job *job)
+{
+    for (size_t i = 0; i < job->report.senders.len; i++)
+        if (job->report.senders.at[i].sender.kind == job->given->kind)
+            return &job->report.senders.at[i];
+    return NULL;
+}
+
+/* ---- accounts ---- */
+
+static void add_reason(struct job *job, const struct report_sender *row)
+{
+    disable_reason(&job->other.check, &job->report, row, job->lines);
+}
+
+static void tell_reaction(struct job *job, const struct report_sender *row)
+{
+    const struct react_outcome *outcome = &row->reaction;
+    bool trouble = outcome->result == REACT_PARTLY || outcome->result == REACT_FAILED;
+    begin_line(job, trouble);
+    strbuf_add_text(job->lines, report_reaction_name(outcome->result));
+    if (outcome->case_id != 0)
+        strbuf_format(job->lines, ", case %lld", (long long)outcome->case_id);
+    strbuf_add_text(job->lines, ": ");
+    add_reason(job, row);
+    for (size_t i = 0; i < outcome->lines.len; i++) {
+        strbuf_add_text(job->lines, "; ");
+        text_escape(job->lines, span_text(outcome->lines.at[i]));
+    }
+    if (job->given->dry && !job->reactor->dry)
+        strbuf_add_text(job->lines, "; not done: within an hour as many accounts were disabled as "
+                                    "max-actions-per-run allows: LOOK AT THIS BY HAND");
+    strbuf_add_char(job->lines, '\n');
+}
+
+static void tell_over(struct job *job, const struct report_sender *row, const char *what)
+{
+    begin_line(job, false);
+    strbuf_format(job->lines, "over the limit of %llu: ", (unsigned long long)row->limit);
+    add_reason(job, row);
+    strbuf_format(job->lines, "; %s\n", what);
+}
+
+static void react_to(struct job *job, struct report_sender *row)
+{
+    struct logcheck_settings *own = job->other.own;
+    own->dry_run |= job->given->dry;
+    job->news->result = WATCHER_TOLD;
+    if (own->disable == NULL) {
+        tell_over(job, row, "nobody is disabled without disable-account");
+        return;
+    }
+    logcheck_react(own, job->reactor->run, &job->other.check, &job->report, &job->problems);
+    if (!row->handed) {
+        tell_over(job, row, "not over the bounds of disable-account");
+        return;
+    }
+    enum react_result result = row->reaction.result;
+    if (result == REACT_DISABLED || result == REACT_PARTLY)
+        job->news->result = WATCHER_DISABLED;
+    else if (result == REACT_FAILED)
+        job->news->result = WATCHER_FAILED;
+    if (result != REACT_STANDING)
+        tell_reaction(job, row);
+}
+
+/* ---- scripts ---- */
+
+static void tell_scan(struct job *job, const struct watcher_scanned *scanned)
+{
+    struct span found = strbuf_span(&scanned->found_lines), line;
+    begin_line(job, scanned->unknown > 0);
+    strbuf_format(job->lines, "scanned: %llu files, %llu found, %llu unknown",
+                  (unsigned long long)scanned->files, (unsigned long long)scanned->found,
+                  (unsigned long long)scanned->unknown);
+    while (span_take_line(&found, &line) && job->lines->len < WATCHER_TEXT_MAX / 2) {
+        strbuf_add_text(job->lines, "; ");
+        text_escape(job->lines, line);
+    }
+    strbuf_add_char(job->lines, '\n');
+}
+
+static void scan_script(struct job *job)
+{
+    struct watcher_scanned scanned = {0};
+    struct strbuf why = {0};
+    if (watcher_scan(&job->report, job->reactor->run, job->given->dry, &scanned, &why) == 0) {
+        job->news->result = WATCHER_SCANNED;
+        tell_scan(job, &scanned);
+    } else {
+        begin_line(job, true);
+        strbuf_format(job->lines, "not scanned: ");
+        text_escape(job->lines, strbuf_span(&why));
+        strbuf_add_char(job->lines, '\n');
+    }
+    strbuf_clear(&scanned.found_lines);
+    strbuf_clear(&why);
+}
+
+static void react_to_script(struct job *job, const struct report_sender *row)
+{
+    bool absolute = job->name.len > 0 && job->name.at[0] == '/';
+    job->news->result = job->reactor->scan && absolute ? WATCHER_FAILED : WATCHER_TOLD;
+    if (!job->reactor->scan)
+        tell_over(job, row, "scripts are not scanned");
+    else if (!absolute)
+        tell_over(job, row, "not scanned: it is no absolute path");
+    else
+        scan_script(job);
+}
+
+/* ---- the job ---- */
+
+static void run_check(struct job *job)
+{
+    struct tally *tally = NULL;
+    struct check *check = &job->other.check;
+    check->only = job->name.at;
+    check->evidence = 3;
+    check->all = false;
+    check->top = 0;
+    check_run(check, &job->report, &tally, &job->problems);
+    struct report_sender *row = find_row(job);
+    if (row == NULL || !row->over) {
+        job->news->result = WATCHER_NOT_OVER;
+        job->news->count = row != NULL ? row->count : 0;
+    } else if (row->sender.kind == SENDER_SCRIPT) {
+        react_to_script(job, row);
+    } else {
+        react_to(job, row);
+    }
+    for (size_t i = 0; i < job->problems.len; i++)
+        add_line(job, true, job->problems.at[i]);
+    report_clear(&job->report);
+    tally_free(tally);
+    texts_clear(&job->problems);
+}
+
+static void check_sender(struct job *job)
+{
+    struct other_given given = {0};
+    const char *applet = job->reactor->applets[job->given->source];
+    if (other_open(&job->other, applet, &given, job->reactor->run) == 0)
+        run_check(job);
+    else
+        add_line(job, true, "could not be checked: the checker's settings");
+    other_close(&job->other);
+}
+
+void watcher_job_run(const struct watcher_reactor *reactor, const struct watcher_job *job,
+                     struct span name, struct watcher_news *news, struct strbuf *lines)
+{
+    struct job own = {.reactor = reactor, .given = job, .name = name, .news = news, .lines = lines};
+    if (job->work == WATCHER_CHORES) {
+        chores(reactor->run);
+        news->result = WATCHER_TOLD;
+        return;
+    }
+    check_sender(&own);
+}
