@@ -81,6 +81,15 @@ static void read_bounds(const char *given, struct disable *disable)
     disable->unknown = unknown;
 }
 
+bool logcheck_react_has_work(const struct logcheck_settings *settings, const struct report *report)
+{
+    struct disable disable = {0};
+    if (settings->disable == NULL)
+        return false;
+    read_bounds(settings->disable, &disable);
+    return disable_has_work(&disable, report);
+}
+
 /* A mail that could not be sent a moment ago need not be tried again at the end of this run. */
 static void spare_chores(const struct report *report)
 {

@@ -12,4 +12,7 @@
 void logcheck_react(const struct logcheck_settings *settings, const struct run *run,
                     const struct check *check, struct report *report, struct texts *problems);
 
+/* Is anybody in the report over the limit and the bounds of -d? */
+bool logcheck_react_has_work(const struct logcheck_settings *settings, const struct report *report);
+
 #endif

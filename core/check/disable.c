@@ -64,9 +64,11 @@ int disable_account(const struct sender *sender, struct strbuf *account, struct 
 void disable_reason(const struct check *check, const struct report *report,
                     const struct report_sender *row, struct strbuf *reason)
 {
-    strbuf_format(reason, "%llu messages ", (unsigned long long)row->sender.messages);
+    strbuf_format(reason, "%llu messages ",
+                  (unsigned long long)(row->sender.messages + row->elsewhere));
     if (check->by_recipients)
-        strbuf_format(reason, "to %llu recipients ", (unsigned long long)row->sender.recipients);
+        strbuf_format(reason, "to %llu recipients ",
+                      (unsigned long long)(row->sender.recipients + row->elsewhere_recipients));
     if (check->period != NULL && check->open_end) {
         strbuf_add_text(reason, "in ");
         duration_words(reason, check->period);
@@ -77,6 +79,9 @@ void disable_reason(const struct check *check, const struct report *report,
             reason->data[start] = (char)tolower((unsigned char)reason->data[start]);
     }
     strbuf_format(reason, " from %u networks, %u unknown", row->networks, row->unknown);
+    if (row->elsewhere > 0)
+        strbuf_format(reason, ", %llu of them on other machines",
+                      (unsigned long long)row->elsewhere);
 }
 
 static void add_evidence(const struct report_sender *row, struct strbuf *evidence)

@@ -136,6 +136,28 @@ static void keep_top(struct report_sender *row, const struct map *names,
         free(row->top.at[--row->top.len].name);
 }
 
+static void name_networks(struct report_sender *row, const struct map *names)
+{
+    for (uint32_t i = 0; i < names->len; i++) {
+        struct span name = map_key(names, i);
+        texts_format(&row->network_names, "%.*s", (int)name.len, name.at);
+    }
+}
+
+/* The name of its network; it is noted when the address has none itself. */
+static void name_one(struct naming *naming, const struct address *address,
+                     struct report_sender *row, struct strbuf *network)
+{
+    char text[46];
+    unsigned unknown = row->unknown;
+    struct span name = name_of(naming, address, row);
+    network_name(naming->namer, &address->addr, name, network);
+    if (!naming->check->name_networks || row->unknown == unknown)
+        return;
+    addr_format(&address->addr, text);
+    texts_add(&row->nameless, text);
+}
+
 static void count_networks(struct naming *naming, const struct addresses *list,
                            struct report_sender *row)
 {
@@ -149,7 +171,7 @@ static void count_networks(struct naming *naming, const struct addresses *list,
             row->webmail += address->messages;
         if (is_ours(naming->check, &address->addr))
             continue;
-        network_name(naming->namer, &address->addr, name_of(naming, address, row), &network);
+        name_one(naming, address, row, &network);
         uint32_t number = map_put(&names, strbuf_span(&network), &added);
         if (added)
             *vec_add(&sums) = (struct network_sum){0};
@@ -159,6 +181,8 @@ static void count_networks(struct naming *naming, const struct addresses *list,
     row->addresses = (unsigned)list->len;
     row->networks = (unsigned)names.len;
     keep_top(row, &names, sums.at);
+    if (naming->check->name_networks)
+        name_networks(row, &names);
     vec_clear(&sums);
     strbuf_clear(&network);
     map_clear(&names);

@@ -115,6 +115,8 @@ static void sender_clear(struct report_sender *s)
     for (size_t n = 0; n < s->top.len; n++)
         free(s->top.at[n].name);
     vec_clear(&s->top);
+    texts_clear(&s->network_names);
+    texts_clear(&s->nameless);
     texts_clear(&s->reaction.lines);
 }
 

@@ -274,10 +274,21 @@ uint64_t watch_limit_of(const struct watch *watch, struct watched *w)
     return w->limit;
 }
 
+static void judge_half(const struct watch *watch, struct watched *w, uint64_t amount,
+                       uint64_t limit)
+{
+    if (watch->settings.half == NULL || amount < limit - limit / 2 ||
+        watch->now - w->half_told < watch->settings.again_s)
+        return;
+    w->half_told = watch->now;
+    watch->settings.half(watch->settings.state, w->kind, watch_name(w));
+}
+
 static void judge(struct watch *watch, struct watched *w)
 {
     uint64_t amount = watch_amount(watch, &w->sum), limit = watch_limit_of(watch, w);
     uint64_t grown = watch_amount(watch, &w->grown);
+    judge_half(watch, w, amount, limit);
     if (amount < limit) {
         w->over = false;
         return;

@@ -32,6 +32,7 @@ struct watched {
     uint64_t told_grown;    /* that number, when a crossing was told last */
     uint64_t again_at;      /* tell again at that number */
     int64_t told;           /* when */
+    int64_t half_told;      /* 0: never */
     uint64_t limit;         /* in the minute limit_minute */
     int64_t limit_minute;
 };

@@ -97,6 +97,30 @@ static void test_crossing(void)
     watch_free(watch);
 }
 
+static void half(void *state, enum sender_kind kind, struct span name)
+{
+    struct told *told = state;
+    (void)kind;
+    (void)name;
+    told->limit++;
+}
+
+static void test_half(void)
+{
+    struct told told = {0};
+    struct limits limits = {.standard = 5};
+    struct watch_settings settings = {
+        .period_s = 600, .limits = &limits, .state = &told, .half = half};
+    struct watch *watch = watch_new(&settings);
+    add_many(watch, "bob", NOW, 2);
+    test_number("less than half", (int64_t)told.limit, 0);
+    add_many(watch, "bob", NOW, 2);
+    test_number("half", (int64_t)told.limit, 1);
+    add_many(watch, "bob", NOW + 70, 1);
+    test_number("half again", (int64_t)told.limit, 2);
+    watch_free(watch);
+}
+
 static void test_overrides(void)
 {
     struct told told = {0};
@@ -421,6 +445,7 @@ int main(void)
 {
     srand(7);
     test_crossing();
+    test_half();
     test_overrides();
     test_not_over();
     test_stamps();

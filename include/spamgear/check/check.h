@@ -34,6 +34,7 @@ struct check {
     VEC(struct prefix) allowed; /* left out of networks and unknowns */
     bool resolve;               /* the log has no client names: ask DNS for those reported */
     const char *resolvers;      /* "127.0.0.1:5353"; NULL = the system's */
+    bool name_networks;         /* keep the names of all networks: a fleet unites them */
     int resolve_ms;             /* deadline for all questions; 0 asks none: all unresolved */
 };
 

@@ -32,6 +32,10 @@ struct report_sender {
     bool over;
     const struct limit_rule *rule;  /* that set the limit; NULL = the standard one */
     VEC(struct report_network) top; /* most messages first, a few */
+    struct texts network_names;     /* all of them; only with check.name_networks .. */
+    struct texts nameless;          /* .. and the addresses counted in `unknown` */
+    uint64_t elsewhere;             /* messages that other machines of a fleet counted, .. */
+    uint64_t elsewhere_recipients;  /* .. which are in `count`, and not in `sender` */
     bool handed;                    /* over the bounds of --disable-account */
     struct react_outcome reaction;  /* when handed */
 };

@@ -37,6 +37,8 @@ struct watch_settings {
     void (*crossed)(void *state, enum sender_kind kind, struct span name, struct watch_sum sum,
                     uint64_t limit);
     int64_t again_s; /* 60 */
+    /* A sender has reached half of his limit; told again as above. May be NULL. */
+    void (*half)(void *state, enum sender_kind kind, struct span name);
 };
 
 struct watch;
