@@ -132,6 +132,7 @@ void store_config_read(struct store_config *own, const struct config *config,
     own->feeder.utc = store->utc;
     own->feeder.node = own->node;
     own->feeder.fleet = fleet->share;
+    own->feeder.keep_s = store->keep.seconds;
     own->feeder.poll_ms =
         (int)(fleet->staleness.seconds > 300 ? 60000 : fleet->staleness.seconds * 200);
     own->feeder.deadline_ms =

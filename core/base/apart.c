@@ -37,21 +37,21 @@ static bool write_all(int fd, struct span bytes)
 }
 
 /* Descriptors of the parent are none of its business. Old kernels: one after another. */
-static bool keep_only(int fd)
+int apart_keep_only(int fd)
 {
     if (fd != PIPE_FD && dup2(fd, PIPE_FD) < 0)
-        return false;
+        return -1;
     if (syscall(SYS_close_range, PIPE_FD + 1, ~0u, 0) == 0)
-        return true;
+        return PIPE_FD;
     for (int other = PIPE_FD + 1, last = (int)sysconf(_SC_OPEN_MAX); other < last; other++)
         close(other);
-    return true;
+    return PIPE_FD;
 }
 
 static _Noreturn void run_child(apart_work *work, void *context, int fd, pid_t parent)
 {
     struct strbuf answer = {0}, why = {0};
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || !keep_only(fd))
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent || apart_keep_only(fd) < 0)
         _exit(1);
     signal(SIGPIPE, SIG_DFL);
     bool good = work(context, &answer, &why) == 0;

@@ -19,4 +19,8 @@ typedef int apart_work(void *context, struct strbuf *answer, struct strbuf *why)
 int apart_run(apart_work *work, void *context, int deadline_ms, size_t bytes_max,
               struct strbuf *answer, struct strbuf *why);
 
+/* For a child that lives longer: closes every descriptor but 0, 1, 2 and fd, which gets another
+ * number. That number; -1: it could not. */
+int apart_keep_only(int fd);
+
 #endif

@@ -2,10 +2,10 @@
  *
  * A process of its own, started before there are threads: it reads STATE/postlog.db, connects, and
  * sends what was not sent, in order, in transactions. Each exactly once: our table holds (node,
- * number), so after a lost connection it is asked how far it got. With an own query alone, in a
- * database without our tables, a row whose commit was not answered may come twice; that is told
- * once. A database that is down, slow, read-only or full is tried again, later and later, up to a
- * minute.
+ * life of the state, number), so after a lost connection it is asked how far it got. With an own
+ * query alone, in a database without our tables, a row whose commit was not answered may come
+ * twice; that is told once. A database that is down, slow, read-only or full is tried again, later
+ * and later, up to a minute.
  */
 #ifndef SPAMGEAR_STORE_FEEDER_H
 #define SPAMGEAR_STORE_FEEDER_H
@@ -26,6 +26,7 @@ struct feeder_settings {
     int poll_ms;               /* 0: 1000; staleness of a fleet is about three of them */
     int deadline_ms;           /* of each question; 0: 10,000 */
     int64_t window_s; /* the longest period of any watch: older counts of others do not matter */
+    int64_t keep_s;   /* what is older is removed from our tables now and then; 0: nothing */
 };
 
 struct feeder;

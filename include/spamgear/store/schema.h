@@ -1,8 +1,17 @@
 /* schema - the tables of spamgear in a shared database, versioned.
  *
- * spamgear_schema(version), spamgear_spam (PRIMARY KEY node, seq), spamgear_flow, spamgear_client,
- * spamgear_claim, and, where it is missing and wanted, postlog-sa's `spammers`. Every table has a
- * primary key, no sequences, no foreign keys, no triggers, no locks of tables.
+ *     spamgear_schema  version of all of them
+ *     spamgear_spam    spam events of all nodes: node, life, seq (the key), time, verdict_time
+ *                      (seconds since 1970), queue_id, message_id, sender, client, client_name,
+ *                      sasl, uid, verdict, score, threshold, victims, origin, note
+ *     spamgear_flow    what each sender sent in a minute, by node
+ *     spamgear_client  networks and nameless addresses of senders that crossed a limit
+ *     spamgear_claim   which node reacts to a sender
+ *
+ * and, where it is missing and wanted, postlog-sa's `spammers`. `life` names one embedded database
+ * of a node: one that is made anew counts anew. Every table has a primary key, no sequences, no
+ * foreign keys, no triggers, no locks of tables. sender and sasl are compared without regard to
+ * case in MariaDB and MySQL; PostgreSQL has indexes of LOWER(sender) and LOWER(sasl).
  */
 #ifndef SPAMGEAR_STORE_SCHEMA_H
 #define SPAMGEAR_STORE_SCHEMA_H
@@ -18,7 +27,8 @@ int schema_version(struct link *link, struct strbuf *why);
 int schema_upgrade(struct link *link, bool with_spammers, struct texts *told, struct strbuf *why);
 /* Are tables, columns and rights as they must be? problems, one a line. 0, -1 with why. */
 int schema_check(struct link *link, struct texts *problems, struct strbuf *why);
-/* Removes what is older than keep_s; *rows gets how many. In portions, no long transaction. */
+/* Removes what is older than keep_s; *rows gets how many. In portions, no long transaction; several
+ * nodes may do it at the same time. 0, or -1 with why. */
 int schema_purge(struct link *link, int64_t keep_s, uint64_t *rows, struct strbuf *why);
 
 #endif

@@ -1,0 +1,328 @@
+/* fleet - what one node asks and tells the others about one sender, and who of them reacts.
+ *
+ * A claim is a row: it is inserted, which works for one node only, or taken over by an UPDATE that
+ * says from which state, which also works for one only. So no locks are needed, and a server that
+ * rolls one of two back (Galera, TiDB, CockroachDB) comes to the same.
+ */
+#include "fleet_own.h"
+
+#include "spamgear/base/digest.h"
+#include "spamgear/base/mem.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TRIES      20
+#define CLAIM_MS   60000 /* an unconfirmed claim may be taken over then */
+#define CLIENT_MAX 1000  /* of one sender on one node */
+
+const char *const fleet_add_flow[] = {
+#define ADD                                                                                        \
+    "INSERT INTO spamgear_flow(profile, kind, name_key, minute, node, name, messages, "            \
+    "recipients, "                                                                                 \
+    "stamp) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) "
+#define ON_CONFLICT                                                                                \
+    ADD "ON CONFLICT (profile, kind, name_key, minute, node) DO UPDATE SET messages = "            \
+        "excluded.messages, recipients = excluded.recipients, stamp = excluded.stamp"
+    [SQL_SQLITE] = ON_CONFLICT,
+    [SQL_PGSQL] = ON_CONFLICT,
+    [SQL_MYSQL] = ADD "ON DUPLICATE KEY UPDATE messages = VALUES(messages), recipients = "
+                      "VALUES(recipients), stamp = VALUES(stamp)",
+#undef ADD
+#undef ON_CONFLICT
+};
+
+static const char *const add_client[] = {
+#define ADD                                                                                        \
+    "INSERT INTO spamgear_client(profile, kind, name_key, node, what, client_key, client, "        \
+    "minute) "                                                                                     \
+    "VALUES(?, ?, ?, ?, ?, ?, ?, ?) "
+#define ON_CONFLICT                                                                                \
+    ADD "ON CONFLICT (profile, kind, name_key, node, what, client_key) DO UPDATE SET minute = "    \
+        "excluded.minute"
+    [SQL_SQLITE] = ON_CONFLICT,
+    [SQL_PGSQL] = ON_CONFLICT,
+    [SQL_MYSQL] = ADD "ON DUPLICATE KEY UPDATE minute = VALUES(minute)",
+#undef ADD
+#undef ON_CONFLICT
+};
+
+/* ---- names ---- */
+
+void fleet_encode(struct strbuf *out, struct span name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.at[i];
+        if (c > ' ' && c < 127 && c != '%')
+            strbuf_add_char(out, (char)c);
+        else
+            strbuf_format(out, "%%%02X", c);
+    }
+}
+
+static int hex(char c)
+{
+    return !isxdigit((unsigned char)c) ? -1 : c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+void fleet_decode(struct strbuf *out, struct span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        int high = text.at[i] == '%' && i + 2 < text.len ? hex(text.at[i + 1]) : -1;
+        int low = high < 0 ? -1 : hex(text.at[i + 2]);
+        strbuf_add_char(out, low < 0 ? text.at[i] : (char)(high * 16 + low));
+        i += low < 0 ? 0 : 2;
+    }
+}
+
+int fleet_key(struct span name, char key[FLEET_KEY + 1], struct strbuf *why)
+{
+    uint8_t hash[DIGEST_BYTES];
+    if (digest_load(why) != 0)
+        return -1;
+    digest_of(name, hash);
+    digest_hex(hash, FLEET_KEY / 2, key);
+    key[FLEET_KEY] = '\0';
+    return 0;
+}
+
+/* ---- asking ---- */
+
+struct sender {
+    char kind[12], key[FLEET_KEY + 1];
+    struct strbuf name;
+    struct span profile;
+};
+
+static int sender_init(struct sender *sender, const char *profile, enum sender_kind kind,
+                       struct span name, struct strbuf *why)
+{
+    *sender = (struct sender){.profile = span_text(profile)};
+    snprintf(sender->kind, sizeof sender->kind, "%d", (int)kind);
+    fleet_encode(&sender->name, name);
+    if (sender->name.len > FLEET_NAME_MAX)
+        sender->name.len = FLEET_NAME_MAX;
+    return fleet_key(name, sender->key, why);
+}
+
+/* In a transaction of its own; what is in conflict with another node is done again. */
+static int change(struct link *link, const char *text, const struct span *values, size_t count,
+                  size_t rows, uint64_t *changed, struct strbuf *why)
+{
+    int done = -1;
+    for (int i = 0; i < TRIES; i++) {
+        struct link_statement *statement = link_prepare(link, text, why);
+        if (statement != NULL)
+            done = rows == 1 ? link_execute(link, statement, values, count, changed, why)
+                             : link_execute_rows(link, statement, values, count, rows, why);
+        if (statement != NULL)
+            link_forget(link, statement);
+        if (done == 0 || link_trouble(link) != LINK_CONFLICT)
+            break;
+        usleep(1000u * (unsigned)(1 + (getpid() + i * 7) % 20));
+    }
+    return done;
+}
+
+static int ask(struct link *link, const char *text, const struct span *values, size_t count,
+               void (*each)(void *state, const struct span *columns, size_t len), void *state,
+               struct strbuf *why)
+{
+    struct link_statement *statement = link_prepare(link, text, why);
+    int done =
+        statement == NULL ? -1 : link_select(link, statement, values, count, each, state, why);
+    if (statement != NULL)
+        link_forget(link, statement);
+    return done;
+}
+
+static uint64_t number_of(struct span text)
+{
+    unsigned long long number;
+    return span_number(text, &number) ? number : 0;
+}
+
+static void take_clock(void *state, const struct span *columns, size_t len)
+{
+    if (len > 0)
+        *(int64_t *)state = (int64_t)number_of(columns[0]);
+}
+
+int fleet_clock(struct link *link, int64_t *now_ms, struct strbuf *why)
+{
+    static const char *const texts[] = {
+        [SQL_SQLITE] = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+        [SQL_MYSQL] = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+        [SQL_PGSQL] = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
+    *now_ms = 0;
+    if (ask(link, texts[link_kind(link)], NULL, 0, take_clock, now_ms, why) != 0)
+        return -1;
+    return *now_ms > 0 ? 0 : strbuf_why(why, "the database does not tell the time");
+}
+
+static void take_sum(void *state, const struct span *columns, size_t len)
+{
+    struct watch_sum *sum = state;
+    if (len < 2)
+        return;
+    sum->messages += number_of(columns[0]);
+    sum->recipients += number_of(columns[1]);
+}
+
+static void take_client(void *state, const struct span *columns, size_t len)
+{
+    struct fleet_others *others = state;
+    struct strbuf text = {0};
+    if (len < 2)
+        return;
+    fleet_decode(&text, columns[1]);
+    texts_add(span_is(columns[0], SPAN("0")) ? &others->networks : &others->unknown,
+              strbuf_text(&text));
+    strbuf_clear(&text);
+}
+
+int fleet_ask(struct link *link, const char *node, const char *profile, enum sender_kind kind,
+              struct span name, int64_t since, struct fleet_others *others, struct strbuf *why)
+{
+    struct sender sender;
+    char minute[24];
+    *others = (struct fleet_others){0};
+    snprintf(minute, sizeof minute, "%" PRId64, since / 60);
+    int done = sender_init(&sender, profile, kind, name, why);
+    const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
+                                  span_text(node), span_text(minute)};
+    if (done == 0)
+        done = ask(link,
+                   "SELECT messages, recipients FROM spamgear_flow WHERE profile = ? AND kind = ? "
+                   "AND name_key = ? AND node <> ? AND minute >= ?",
+                   values, 5, take_sum, &others->sum, why);
+    if (done == 0)
+        done = ask(link,
+                   "SELECT DISTINCT what, client FROM spamgear_client WHERE profile = ? AND kind = "
+                   "? AND name_key = ? AND node <> ? AND minute >= ?",
+                   values, 5, take_client, others, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
+
+void fleet_others_clear(struct fleet_others *others)
+{
+    texts_clear(&others->networks);
+    texts_clear(&others->unknown);
+}
+
+/* ---- telling ---- */
+
+#define CLIENT_COLUMNS 8
+
+static int tell_list(struct link *link, const struct span head[4], const char *what,
+                     const struct texts *list, const char *minute, struct strbuf *why)
+{
+    size_t rows = list->len > CLIENT_MAX ? CLIENT_MAX : list->len;
+    struct span *values = mem_zero(rows * CLIENT_COLUMNS + 1, sizeof *values);
+    char(*keys)[FLEET_KEY + 1] = mem_zero(rows + 1, sizeof *keys);
+    struct texts names = {0};
+    int done = 0;
+    for (size_t i = 0; done == 0 && i < rows; i++) {
+        struct strbuf name = {0};
+        fleet_encode(&name, span_text(list->at[i]));
+        texts_add(&names, strbuf_text(&name));
+        strbuf_clear(&name);
+        done = fleet_key(span_text(list->at[i]), keys[i], why);
+        struct span *row = values + i * CLIENT_COLUMNS;
+        memcpy(row, head, 4 * sizeof *row);
+        row[4] = span_text(what);
+        row[5] = span_text(keys[i]);
+        row[6] = span_text(names.at[i]);
+        row[7] = span_text(minute);
+    }
+    if (done == 0 && rows > 0)
+        done = change(link, add_client[link_kind(link)], values, CLIENT_COLUMNS, rows, NULL, why);
+    texts_clear(&names);
+    free(keys);
+    free(values);
+    return done;
+}
+
+int fleet_tell_networks(struct link *link, const char *node, const char *profile,
+                        enum sender_kind kind, struct span name, int64_t minute,
+                        const struct texts *networks, const struct texts *unknown,
+                        struct strbuf *why)
+{
+    struct sender sender;
+    char text[24];
+    snprintf(text, sizeof text, "%" PRId64, minute);
+    int done = sender_init(&sender, profile, kind, name, why);
+    const struct span head[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
+                                span_text(node)};
+    if (done == 0)
+        done = tell_list(link, head, "0", networks, text, why);
+    if (done == 0)
+        done = tell_list(link, head, "1", unknown, text, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
+
+/* ---- claims ---- */
+
+static int claim(struct link *link, const char *node, const struct sender *sender, int64_t since,
+                 int64_t now_ms, struct strbuf *why)
+{
+    char now[24], stale[24], old[24];
+    uint64_t changed = 0;
+    snprintf(now, sizeof now, "%" PRId64, now_ms);
+    snprintf(stale, sizeof stale, "%" PRId64, now_ms - CLAIM_MS);
+    snprintf(old, sizeof old, "%" PRId64, since * 1000);
+    const struct span profile = sender->profile, kind = span_text(sender->kind),
+                      key = span_text(sender->key), me = span_text(node);
+    const struct span row[] = {profile, kind, key, strbuf_span(&sender->name), me, span_text(now)};
+    if (change(link,
+               "INSERT INTO spamgear_claim(profile, kind, name_key, name, node, claimed, "
+               "confirmed) VALUES(?, ?, ?, ?, ?, ?, 0)",
+               row, 6, 1, &changed, why) == 0)
+        return 1;
+    if (link_trouble(link) != LINK_DUPLICATE)
+        return -1;
+    const struct span taken[] = {me,  span_text(now), profile, kind,
+                                 key, span_text(old), me,      span_text(stale)};
+    if (change(link,
+               "UPDATE spamgear_claim SET node = ?, claimed = ?, confirmed = 0 WHERE profile = ? "
+               "AND kind = ? AND name_key = ? AND (claimed < ? OR (confirmed = 0 AND (node = ? OR "
+               "claimed < ?)))",
+               taken, 8, 1, &changed, why) != 0)
+        return -1;
+    return changed > 0;
+}
+
+int fleet_claim(struct link *link, const char *node, const char *profile, enum sender_kind kind,
+                struct span name, int64_t since, struct strbuf *why)
+{
+    struct sender sender;
+    int64_t now_ms;
+    int done = sender_init(&sender, profile, kind, name, why);
+    if (done == 0)
+        done = fleet_clock(link, &now_ms, why);
+    if (done == 0)
+        done = claim(link, node, &sender, since, now_ms, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
+
+int fleet_confirm(struct link *link, const char *node, const char *profile, enum sender_kind kind,
+                  struct span name, struct strbuf *why)
+{
+    struct sender sender;
+    int done = sender_init(&sender, profile, kind, name, why);
+    const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
+                                  span_text(node)};
+    if (done == 0)
+        done = change(link,
+                      "UPDATE spamgear_claim SET confirmed = 1 WHERE profile = ? AND kind = ? AND "
+                      "name_key = ? AND node = ?",
+                      values, 4, 1, NULL, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
