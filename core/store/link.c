@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define MANY 100 /* rows of one statement where the server has nothing better */
+#define KEPT_MAX 32  /* statements that nobody uses */
+#define MANY     100 /* rows of one statement where the server has nothing better */
 
 int link_fail(struct link *link, enum link_trouble trouble, struct strbuf *why, const char *what,
               const char *message)
@@ -41,30 +42,41 @@ struct link *link_open(const struct sql_place *place, const char *password, int 
 
 static void free_statement(struct link_statement *statement)
 {
+    enum link_trouble before = statement->link->trouble;
     if (statement->many != NULL)
         free_statement(statement->many);
     if (statement->handle != NULL)
         statement->link->driver->forget(statement);
+    statement->link->trouble = before;
     free(statement->text);
     free(statement);
 }
 
+/* Kept for the next who wants the same, unless there are many. */
 void link_forget(struct link *link, struct link_statement *statement)
 {
-    for (struct link_statement **at = &link->first; *at != NULL; at = &(*at)->next)
-        if (*at == statement) {
-            *at = statement->next;
-            free_statement(statement);
-            return;
-        }
+    size_t kept = 0;
+    for (struct link_statement *other = link->first; other != NULL; other = other->next)
+        kept++;
+    statement->idle = true;
+    if (kept <= KEPT_MAX)
+        return;
+    struct link_statement **at = &link->first;
+    while (*at != statement)
+        at = &(*at)->next;
+    *at = statement->next;
+    free_statement(statement);
 }
 
 void link_close(struct link *link)
 {
     if (link == NULL)
         return;
-    while (link->first != NULL)
-        link_forget(link, link->first);
+    link->closing = true;
+    for (struct link_statement *next; link->first != NULL; link->first = next) {
+        next = link->first->next;
+        free_statement(link->first);
+    }
     link->driver->close(link);
     free(link);
 }
@@ -127,6 +139,12 @@ static struct link_statement *prepare(struct link *link, const char *text, struc
 
 struct link_statement *link_prepare(struct link *link, const char *text, struct strbuf *why)
 {
+    for (struct link_statement *old = link->first; old != NULL; old = old->next)
+        if (old->idle && strcmp(old->text, text) == 0) {
+            old->idle = false;
+            link->trouble = LINK_FINE;
+            return old;
+        }
     struct link_statement *statement = prepare(link, text, why);
     if (statement != NULL) {
         statement->next = link->first;

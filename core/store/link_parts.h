@@ -40,6 +40,7 @@ struct link {
     void *handle;      /* the driver's */
     unsigned prepared; /* statements so far: their names */
     bool without_bulk; /* the server has no requests of many rows */
+    bool closing;
     struct link_statement *first;
 };
 
@@ -50,6 +51,7 @@ struct link_statement {
     void *handle;                /* the driver's */
     struct link_statement *many; /* the same for LINK_MANY rows; NULL: not made, or cannot be */
     struct link_statement *next;
+    bool idle; /* was forgotten, and can be given out again */
 };
 
 /* Sets what the failure was. Returns -1. */

@@ -227,9 +227,14 @@ static int prepare(struct link *link, struct link_statement *statement, struct s
     return done;
 }
 
-/* The server forgets it with the connection. */
+/* With the connection the server forgets it by itself. */
 static void forget(struct link_statement *statement)
 {
+    const struct prepared *own = statement->handle;
+    char text[40];
+    snprintf(text, sizeof text, "DEALLOCATE %s", own->name);
+    if (!statement->link->closing && statement->link->trouble != LINK_LOST)
+        run(statement->link, text, NULL);
     free(statement->handle);
 }
 

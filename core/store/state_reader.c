@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum statement { SPAM, BUCKETS, SENT, SIZE, STATEMENTS };
+enum statement { SPAM, BUCKETS, SENT, LIFE, SIZE, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
     [SPAM] = "SELECT number, time, verdict_time, queue_id, message_id, sender, client, "
@@ -17,6 +17,7 @@ static const char *const texts[STATEMENTS] = {
     [BUCKETS] = "SELECT change, profile, kind, name, minute, messages, recipients FROM watch "
                 "WHERE change > ?1 ORDER BY change LIMIT ?2",
     [SENT] = "SELECT number FROM counter WHERE name = 'sent'",
+    [LIFE] = "SELECT number FROM counter WHERE name = 'life'",
     [SIZE] = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'spam'), "
              "(SELECT count(*) FROM spam), page_count * page_size "
              "FROM pragma_page_count, pragma_page_size",
@@ -149,16 +150,27 @@ int state_reader_buckets(struct state_reader *reader, uint64_t after, unsigned m
 
 /* ---- numbers ---- */
 
-int state_reader_sent(struct state_reader *reader, uint64_t *number, struct strbuf *why)
+static int read_counter(struct state_reader *reader, enum statement which, uint64_t *number,
+                        struct strbuf *why)
 {
-    struct sqlite_query *query = reader->queries[SENT];
+    struct sqlite_query *query = reader->queries[which];
     int result = sqlite_step(query, why);
     if (result == 1)
         *number = (uint64_t)sqlite_number(query, 0);
     sqlite_reset(query);
-    return result == 0  ? strbuf_why(why, "%s: has lost its counters", reader->path)
-           : result < 0 ? -1
-                        : 0;
+    if (result == 0)
+        return strbuf_why(why, "%s: has lost its counters", reader->path);
+    return result < 0 ? -1 : 0;
+}
+
+int state_reader_sent(struct state_reader *reader, uint64_t *number, struct strbuf *why)
+{
+    return read_counter(reader, SENT, number, why);
+}
+
+int state_reader_life(struct state_reader *reader, uint64_t *life, struct strbuf *why)
+{
+    return read_counter(reader, LIFE, life, why);
 }
 
 static int open_to_write(struct state_reader *reader, struct strbuf *why)

@@ -34,7 +34,8 @@ static const char *const steps[STATE_SCHEMA] = {
     "CREATE INDEX spam_sender ON spam (sender, time) WHERE sender <> '';"
     "CREATE INDEX spam_sasl ON spam (sasl, time) WHERE sasl <> '';"
     "CREATE TABLE counter (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
-    "INSERT INTO counter VALUES ('sent', 0), ('change', 0);",
+    /* life: by which another database knows this one from one that is made anew */
+    "INSERT INTO counter VALUES ('sent', 0), ('change', 0), ('life', abs(random() / 2));",
 };
 
 char *state_path(const char *folder, const char *name)

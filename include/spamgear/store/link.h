@@ -37,7 +37,7 @@ int link_select(struct link *link, struct link_statement *statement, const struc
                 size_t count, void (*each)(void *state, const struct span *columns, size_t len),
                 void *state, struct strbuf *why);
 int link_run(struct link *link, const char *statement, struct strbuf *why); /* without values */
-/* Frees a statement before its link. */
+/* Gives a statement back before its link is closed; the same one costs little again. */
 void link_forget(struct link *link, struct link_statement *statement);
 
 /* What the last failure was. */

@@ -1,0 +1,256 @@
+/* feed STATE URL PASSWORD-FILE QUERY NODE FLEET [DEADLINE-MS] - the store of a daemon without the
+ * daemon: an embedded database and a feeder. PASSWORD-FILE and QUERY may be "", FLEET is 0 or 1.
+ * Orders are lines of standard input:
+ *
+ *     spam N                              N spam events
+ *     event QUEUE-ID FROM CLIENT VICTIMS  one, 2025-11-22 06:32:34 UTC
+ *     bad                                 one with bytes that are no UTF-8
+ *     count PROFILE NAME MINUTE MESSAGES  what a sender sent; MINUTE is relative to now
+ *     load SENDERS SECONDS                so many senders that each send once a second
+ *     wait SECONDS                        until all is sent, then "complete" or "N wait"
+ *     sleep MS                            goes on reading
+ *     stop MS                             ends the feeder
+ *
+ * What it hears is printed: "tell: ..", "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
+ */
+#include "spamgear/base/clock.h"
+#include "spamgear/base/secret.h"
+#include "spamgear/store/feeder.h"
+#include "spamgear/store/state.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct feeder *feeder;
+static struct state *state;
+static uint64_t events;
+static bool gone;
+
+static void die(const char *what, const struct strbuf *why)
+{
+    printf("failed: %s: %s\n", what, strbuf_text(why));
+    exit(1);
+}
+
+static void hear_bucket(void *to, const char *profile, const struct watch_bucket *bucket)
+{
+    (void)to;
+    if (getenv("FEED_QUIET") == NULL)
+        printf("bucket %s %d %.*s %" PRIu64 "\n", profile, (int)bucket->kind, (int)bucket->name.len,
+               bucket->name.at, bucket->sum.messages);
+}
+
+static void hear_tell(void *to, bool trouble, const char *line)
+{
+    (void)to;
+    printf("%s: %s\n", trouble ? "trouble" : "tell", line);
+}
+
+static const struct feeder_news news = {NULL, hear_bucket, hear_tell};
+
+static void listen_ms(int64_t ms)
+{
+    int64_t end = clock_steady_ms() + ms, left;
+    struct strbuf why = {0};
+    while ((left = end - clock_steady_ms()) > 0) {
+        struct pollfd fd = {.fd = gone ? -1 : feeder_fd(feeder), .events = POLLIN};
+        poll(&fd, 1, left > 50 ? 50 : (int)left);
+        if (!gone && feeder_read(feeder, &news, &why) != 0)
+            gone = true, printf("gone: %s\n", strbuf_text(&why));
+    }
+    fflush(stdout);
+    strbuf_clear(&why);
+}
+
+static void flush(void)
+{
+    struct strbuf why = {0};
+    if (state_flush(state, 60000, &why) != 0)
+        die("flush", &why);
+    strbuf_clear(&why);
+}
+
+static void add_spam(unsigned long n)
+{
+    char id[32], client[32], sasl[32];
+    struct state_batch *batch = state_batch_new();
+    while (n-- > 0) {
+        snprintf(id, sizeof id, "Q%" PRIu64, ++events);
+        snprintf(client, sizeof client, "198.51.100.%u", (unsigned)(events % 250));
+        snprintf(sasl, sizeof sasl, "user%u", (unsigned)(events % 1000));
+        struct spam_event event = {.time = clock_now(),
+                                   .verdict_time = clock_now(),
+                                   .queue_id = span_text(id),
+                                   .message_id = SPAN("20251122063234.4AB1@mail.example.net"),
+                                   .from = SPAN("sender@example.net"),
+                                   .client = span_text(client),
+                                   .sasl = span_text(sasl),
+                                   .verdict = VERDICT_SPAM,
+                                   .has_score = true,
+                                   .score = 12.5,
+                                   .victims = 2};
+        state_batch_spam(batch, &event);
+        if (state_batch_is_full(batch)) {
+            state_submit(state, batch);
+            batch = state_batch_new();
+        }
+    }
+    state_submit(state, batch);
+    flush();
+}
+
+static void add_event(const char *line)
+{
+    char id[64], from[256], client[64];
+    unsigned victims;
+    if (sscanf(line, "event %63s %255s %63s %u", id, from, client, &victims) != 4)
+        return;
+    struct spam_event event = {.time = 1763793154,
+                               .verdict_time = 1763793155,
+                               .queue_id = span_text(id),
+                               .from = span_text(from),
+                               .client = span_text(client),
+                               .verdict = VERDICT_SPAMMY,
+                               .victims = victims};
+    struct state_batch *batch = state_batch_new();
+    state_batch_spam(batch, &event);
+    state_submit(state, batch);
+    flush();
+}
+
+static void add_bad(void)
+{
+    struct spam_event event = {.time = 1763793154,
+                               .queue_id = SPAN("BAD"),
+                               .from = SPAN("a\xff\xfe\0'\\\";--@b"),
+                               .client_name = SPAN("\xf0\x9f\x98\x80.example"),
+                               .verdict = VERDICT_SPAM,
+                               .victims = 1};
+    struct state_batch *batch = state_batch_new();
+    state_batch_spam(batch, &event);
+    state_submit(state, batch);
+    flush();
+}
+
+static void count(struct state_batch *batch, const char *profile, const char *name, int64_t minute,
+                  uint64_t messages)
+{
+    char key[300];
+    int len = snprintf(key, sizeof key, "%s %" PRId64, name, minute);
+    struct watch_bucket bucket = {.kind = SENDER_SASL,
+                                  .name = span_text(name),
+                                  .minute = minute,
+                                  .sum = {messages, messages}};
+    struct watch_change change = {{key, (size_t)len}, SPAN("x"), minute, &bucket};
+    state_batch_watch(batch, profile, &change);
+}
+
+static void add_count(const char *line)
+{
+    char profile[64], name[256];
+    long minute;
+    unsigned long long messages;
+    if (sscanf(line, "count %63s %255s %ld %llu", profile, name, &minute, &messages) != 4)
+        return;
+    struct state_batch *batch = state_batch_new();
+    count(batch, profile, name, clock_now() / 60 + minute, messages);
+    state_submit(state, batch);
+    flush();
+}
+
+static void load(unsigned long senders, unsigned long seconds)
+{
+    char name[64];
+    for (unsigned long s = 1; s <= seconds; s++) {
+        struct state_batch *batch = state_batch_new();
+        for (unsigned long i = 0; i < senders; i++) {
+            snprintf(name, sizeof name, "user%lu@example.net", i);
+            count(batch, "postfix-spam-check", name, clock_now() / 60, s);
+        }
+        state_submit(state, batch);
+        listen_ms(1000);
+    }
+    flush();
+}
+
+static void wait_complete(unsigned long seconds)
+{
+    struct feeder_health health = {0};
+    int64_t begun = clock_steady_ms();
+    listen_ms(50);
+    do {
+        listen_ms(20);
+        feeder_look(feeder, &health);
+    } while (!gone && (!health.connected || health.waiting > 0) &&
+             clock_steady_ms() - begun < (int64_t)seconds * 1000);
+    if (health.connected && health.waiting == 0)
+        printf("complete\n");
+    else
+        printf("%" PRIu64 " wait\n", health.waiting);
+    fprintf(stderr, "waited %" PRId64 " ms, sent %" PRIu64 "\n", clock_steady_ms() - begun,
+            health.sent);
+}
+
+static void obey(const char *line)
+{
+    unsigned long n = 0, m = 0;
+    if (sscanf(line, "spam %lu", &n) == 1)
+        add_spam(n);
+    else if (strncmp(line, "event ", 6) == 0)
+        add_event(line);
+    else if (strncmp(line, "bad", 3) == 0)
+        add_bad();
+    else if (strncmp(line, "count ", 6) == 0)
+        add_count(line);
+    else if (sscanf(line, "load %lu %lu", &n, &m) == 2)
+        load(n, m);
+    else if (sscanf(line, "wait %lu", &n) == 1)
+        wait_complete(n);
+    else if (sscanf(line, "sleep %lu", &n) == 1)
+        listen_ms((int64_t)n);
+    else if (sscanf(line, "stop %lu", &n) == 1) {
+        feeder_stop(feeder, (int)n);
+        feeder = NULL, gone = true;
+        printf("stopped\n");
+    }
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    static char line[1024];
+    struct feeder_settings settings = {.poll_ms = 200, .window_s = 3600};
+    struct strbuf password = {0}, why = {0};
+    struct query query = {0};
+    if (argc < 7)
+        return 2;
+    if (sql_place_parse(argv[2], &settings.place, &why) != 0)
+        die("url", &why);
+    if (*argv[3] != '\0' && secret_read(argv[3], &password, &why) != 0)
+        die("password", &why);
+    if (*argv[4] != '\0' && query_parse(argv[4], &query, &why) != 0)
+        die("query", &why);
+    settings.state_folder = argv[1];
+    settings.password = *argv[3] == '\0' ? NULL : strbuf_text(&password);
+    settings.query = *argv[4] == '\0' ? NULL : &query;
+    settings.utc = true;
+    settings.node = argv[5];
+    settings.fleet = atoi(argv[6]) != 0;
+    settings.deadline_ms = argc > 7 ? atoi(argv[7]) : 3000;
+    const struct state_settings own = {.folder = argv[1], .commit_ms = 20, .feeds = true};
+    feeder = feeder_start(&settings, &why);
+    if (feeder == NULL || (state = state_open(&own, &why)) == NULL || state_start(state, &why) != 0)
+        die("start", &why);
+    while (fgets(line, sizeof line, stdin) != NULL)
+        obey(line);
+    feeder_stop(feeder, 2000);
+    state_close(state);
+    query_clear(&query);
+    sql_place_clear(&settings.place);
+    strbuf_clear(&password);
+    strbuf_clear(&why);
+    return 0;
+}
