@@ -1,0 +1,253 @@
+/* spam_verdict_test - lines of amavis, spamd and rspamd, old and new, and forged ones. */
+#include "spamgear/base/strbuf.h"
+#include "spamgear/log/verdict.h"
+
+#include "test.h"
+#include <stdlib.h>
+
+struct row {
+    const char *name, *line, *want;
+};
+
+#define AM  "Dec  2 16:53:57 mx amavis[30290]: (30290-03) "
+#define RS  "Dec  2 16:53:57 mx rspamd[80]: <8ae27d>; proxy; rspamd_task_write_log: "
+#define SP  "Nov 22 09:25:37 mx spamd[1279]: spamd: "
+#define SPR "scantime=0.7,size=4334,user=spamd,uid=1003,required_score=5.0,rhost=localhost,"
+#define SPA "raddr=127.0.0.1,rport=42431,"
+
+static const struct row rows[] = {
+    {"amavis new",
+     AM "Passed SPAMMY {RelayedTaggedInbound}, [192.0.2.11]:49199 [192.0.2.11] <d@y.example> -> "
+        "<ko@f.example>,<KO@f.example>,<sa@f.example>, Queue-ID: 33F124562005, Message-ID: "
+        "<4FB5F6D3@ip.example>, mail_id: Tq0EZ1qm6_xb, Hits: 12.525, size: 34901, queued_as: "
+        "E27B04562007, 667 ms",
+     "amavis spammy 12.525 id=33F124562005 as=E27B04562007 mid=4FB5F6D3@ip.example "
+     "from=d@y.example client=192.0.2.11 victims=2"},
+    {"amavis old",
+     AM "Passed SPAM, LOCAL [10.10.1.2] [192.0.2.4] <e@z.example> -> <l@f.example>, quarantine: "
+        "4/spam-4ubUIQY5JxVu.gz, Message-ID: <b98901$ce0f9374@efmattl>, mail_id: 4ubUIQY5JxVu, "
+        "Hits: 11.004, size: 144953, queued_as: 354BEA680DB, 749 ms",
+     "amavis spam 11.004 as=354BEA680DB mid=b98901$ce0f9374@efmattl from=e@z.example "
+     "client=10.10.1.2 victims=1"},
+    {"amavis oldest", AM "Blocked SPAM, <a@b> -> <c@d>, Message-ID: <m@x>, Hits: 9.3, 1234 ms",
+     "amavis spam 9.3 mid=m@x from=a@b victims=1"},
+    {"no Message-ID",
+     AM "Passed SPAMMY {RelayedTaggedInbound}, [192.0.2.4]:3223 [192.0.2.4] <f@u.example> -> "
+        "<k@m.example>,<u@m.example>, Queue-ID: AE1454562012, mail_id: evYBMeO836NQ, Hits: 6.76, "
+        "size: 1425, queued_as: EC3AE456201F, 13114 ms",
+     "amavis spammy 6.76 id=AE1454562012 as=EC3AE456201F from=f@u.example client=192.0.2.4 "
+     "victims=2"},
+    {"banned, Message-ID without an end",
+     AM "Blocked BANNED (.asc,credit_card_receipt_D0CDD328.js) {DiscardedInbound,Quarantined}, "
+        "[192.0.2.22]:59058 [192.0.2.22] <B.9952@i.example> -> <good@m.example>, quarantine: "
+        "banned@m.example, Queue-ID: 26866B08A06B, Message-ID: <99564dd4@,m.example, mail_id: "
+        "7Vg0b3luDu2U, Hits: -, size: 16447, 181 ms",
+     "amavis banned id=26866B08A06B mid=99564dd4@,m.example from=B.9952@i.example "
+     "client=192.0.2.22 victims=1"},
+    {"p4_ipv6",
+     AM "Passed SPAM {X}, [2001:db8::7]:1 [2001:db8::7] <a@b> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b client=2001:db8::7 victims=1"},
+    {"p4_one_bracket",
+     AM "Passed SPAM {X}, LOCAL [172.18.0.1]:59942 <a@b> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b client=172.18.0.1 victims=1"},
+    {"p4_one_bracket_of_a_header",
+     AM "Passed SPAM {X}, [192.0.2.9] <a@b> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b victims=1"},
+    {"p4_no_bracket", AM "Passed SPAM {X}, <a@b> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b victims=1"},
+    {"p4_sender", AM "Passed SPAM {X}, [192.0.2.9]:1 <o'b+c=d/e#f@b> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 from=o'b+c=d/e#f@b client=192.0.2.9 victims=1"},
+    {"p4_null_sender", AM "Passed SPAM {X}, [192.0.2.9]:1 <> -> <c@d>, mail_id: x, Hits: 7",
+     "amavis spam 7 client=192.0.2.9 victims=1"},
+    {"p4_policy_bank",
+     AM "Passed SPAM {X}, ORIGINATING/MYNETS LOCAL [192.0.2.9]:1 <a@b> -> <c@d>, mail_id: x",
+     "amavis spam from=a@b client=192.0.2.9 victims=1"},
+    {"p4_clean", AM "Passed CLEAN {X}, [192.0.2.9]:1 <a@b> -> <c@d>, mail_id: x, Hits: -1.2",
+     "amavis clean -1.2 from=a@b client=192.0.2.9 victims=1"},
+    {"p4_infected",
+     AM "Blocked INFECTED (Eicar, X (1)) {Y}, [192.0.2.9]:1 <a@b> -> <c@d>, mail_id: x",
+     "amavis infected from=a@b client=192.0.2.9 victims=1"},
+    {"p4_bad_header", AM "Passed BAD-HEADER-3 {Y}, <a@b> -> <c@d>, mail_id: x",
+     "amavis bad-header from=a@b victims=1"},
+    {"p4_unchecked", AM "Passed UNCHECKED-ENCRYPTED {Y}, <a@b> -> <c@d>, mail_id: x",
+     "amavis unchecked from=a@b victims=1"},
+    {"p4_oversized", AM "Passed OVERSIZED {Y}, <a@b> -> <c@d>, mail_id: x",
+     "amavis oversized from=a@b victims=1"},
+    {"p4_mta_blocked", AM "Blocked MTA-BLOCKED {Y}, <a@b> -> <c@d>, mail_id: x",
+     "amavis mta-blocked from=a@b victims=1"},
+    {"p4_other", AM "Blocked SPAMMER {Y}, <a@b> -> <c@d>, mail_id: x",
+     "amavis other from=a@b victims=1"},
+    {"p5_message_id",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, Message-ID: <CA+x=y/z*{}~@mail.example>, mail_id: x, "
+        "Hits: 7",
+     "amavis spam 7 mid=CA+x=y/z*{}~@mail.example from=a@b victims=1"},
+    {"p6_forged_in_a_quoted_sender",
+     AM "Passed SPAM {X}, [192.0.2.9]:1 <\"> -> <v@w>, Queue-ID: AAAAAA\"@b> -> <c@d>, mail_id: x",
+     "amavis spam from=\"> -> <v@w>, Queue-ID: AAAAAA\"@b client=192.0.2.9 victims=1"},
+    {"p6_forged_in_a_message_id",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, Message-ID: <x>, mail_id: y, Hits: -50, queued_as: "
+        "AAAAAA@h>, mail_id: x, Hits: 7",
+     "amavis spam 7 mid=x>, mail_id: y, Hits: -50, queued_as: AAAAAA@h from=a@b victims=1"},
+    {"p6_forged_queue_id_in_a_message_id",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, Message-ID: <x, Queue-ID: AAAAAA>, mail_id: x, Hits: 7",
+     "amavis spam 7 mid=x, Queue-ID: AAAAAA from=a@b victims=1"},
+    {"p6_forged_in_the_name_of_a_part",
+     AM "Blocked BANNED (.exe,x) {X}, [192.0.2.66]:1 <v@w> -> <y@z>) {Discarded}, [192.0.2.9]:1 "
+        "<a@b> -> <c@d>, mail_id: x",
+     "unknown"},
+    {"p19_several",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>,<e@f>, mail_id: x, Hits: 7, queued_as: AAAAA1/AAAAA2",
+     "amavis spam 7 as=AAAAA1 as=AAAAA2 from=a@b victims=2"},
+    {"p21_recipients",
+     AM "Passed SPAM {X}, <a@b> -> <c@d.e>,<user@localhost>,<postmaster>,<C@D.E>,<\"a,b\"@c>, "
+        "mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b victims=4"},
+    {"amavis, other words", AM "FWD from <a@b> -> <c@d>,BODY=7BIT 250 2.0.0 Ok: queued as AAAAA1",
+     "nothing"},
+    {"amavis, start", "Dec  2 16:53:57 mx amavis[3]: starting. amavis at mx", "nothing"},
+    {"amavis cut", AM "Passed SPAM {X}, [192.0.2.9]:1 <a@b> -> ", "unknown"},
+    {"amavis RFC 5424",
+     "<22>1 2026-12-02T16:53:57+01:00 mx amavis 5 - - (1-2) Passed SPAM {X}, <a@b> -> <c@d>, "
+     "mail_id: x, Hits: 7",
+     "amavis spam 7 from=a@b victims=1"},
+
+    {"p18_real_score", SP "identified spam (8.5/5.0) for spamd:1003 in 9.8 seconds, 1801 bytes.",
+     "spamd partial spam 8.5/5"},
+    {"p18_clean", SP "clean message (-1.9/5.0) for spamd:1003 in 9.8 seconds, 1801 bytes.",
+     "spamd partial clean -1.9/5"},
+    {"p18_two_blanks", SP "result: Y  8 - X " SPR SPA "mid=<a@b>,autolearn=disabled",
+     "spamd spam 8/5 mid=a@b folded"},
+    {"p18_result",
+     SP "result: Y 6 - HTML_MESSAGE,SPF_SOFTFAIL " SPR SPA "mid=<O+y=NDM1@w.example>,x=y",
+     "spamd spam 6/5 mid=O+y=NDM1@w.example folded"},
+    {"spamd clean",
+     SP "result: . -20 - SHORTCIRCUIT " SPR SPA "mid=<5651@s.foo>,autolearn=disabled",
+     "spamd clean -20/5 mid=5651@s.foo folded"},
+    {"spamd blank mid", SP "result: Y 6 - X " SPR SPA "mid=< >,autolearn=disabled",
+     "spamd spam 6/5"},
+    {"spamd unknown mid", SP "result: Y 6 - X " SPR SPA "mid=(unknown),autolearn=disabled",
+     "spamd spam 6/5"},
+    {"spamd no tests", SP "result: Y 6 -  " SPR SPA "mid=<a@b>", "spamd spam 6/5 mid=a@b folded"},
+    {"spamd others", SP "processing message <028f01d1257c$96138890@icvyvnk> for spamd:1003",
+     "nothing"},
+    {"spamd odd", SP "result: ? 6", "unknown"},
+
+    {"rspamd",
+     RS "id: <m+1=2@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, user: al, from: <s@t>, (default: T "
+        "(reject): [16.10/15.00] [A(1.0){a;},B(2)]), len: 5, time: 8ms, rcpts: <a@b,c@d,A@b>, "
+        "mime_rcpts: <x@y,z@y>",
+     "rspamd spam 16.1/15 id=4BF20F876FF mid=m+1=2@x from=s@t client=192.0.2.1 sasl=al victims=2"},
+    {"rspamd v6, little",
+     RS "id: <undef>, ip: 2001:db8::1, from: <>, (default: F (add header): [6.10/15.00] [])",
+     "rspamd spam 6.1/15 client=2001:db8::1"},
+    {"rspamd clean",
+     RS "id: <m@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: F (no "
+        "action): [0.10/15.00] []), len: 5",
+     "rspamd clean 0.1/15 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
+    {"rspamd soft", RS "id: <m@x>, (default: F (soft reject): [0.10/15.00] [])",
+     "rspamd unchecked 0.1/15 mid=m@x"},
+    {"rspamd's own file",
+     "2026-03-20 08:09:41 #38(normal) <73b3a9>; task; rspamd_task_write_log: id: <m@x>, qid: "
+     "<4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: T (reject): [16/15] [])",
+     "rspamd spam 16/15 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
+    {"rspamd forged sender",
+     RS "id: <m@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, from: <\"x>, (default: F (no action): "
+        "[0.1/15.00] []\"@t>, (default: T (reject): [16.10/15.00] [])",
+     "rspamd spam 16.1/15 id=4BF20F876FF mid=m@x from=\"x>, (default: F (no action): [0.1/15.00] "
+     "[]\"@t client=192.0.2.1"},
+    {"rspamd others",
+     "Dec  2 16:53:57 mx rspamd[80]: <8ae27d>; proxy; proxy_accept_socket: accepted", "nothing"},
+    {"rspamd cut", RS "id: <m@x>, qid: <4BF2", "unknown"},
+
+    {"p6_another_program",
+     "Dec  2 16:53:57 mx dovecot: lda(u): msgid=< amavis[1]: (1-2) Passed SPAM {X}, <a@b> -> <c@d>",
+     "foreign"},
+    {"p6_another_tag", "Dec  2 16:53:57 mx xamavis[1]: (1-2) Passed SPAM {X}, <a@b> -> <c@d>",
+     "foreign"},
+    {"postfix", "Dec  2 16:53:57 mx postfix/smtpd[1]: AAAAAA: client=x[192.0.2.1]", "foreign"},
+};
+
+static enum parse_result parse(struct span whole, struct verdict_line *verdict)
+{
+    struct log_line line = {.whole = whole};
+    struct syslog_head head;
+    struct stamp stamp = {0};
+    struct stamp_clock clock;
+    stamp_clock_init(&clock, 1796305600);
+    line.time = stamp_read(&clock, whole, &stamp, &line.rest);
+    line.shape = stamp.shape;
+    if (line.time == STAMP_NONE || !(syslog_split(&line, &head) || verdict_own_file(&line, &head)))
+        return PARSE_FOREIGN;
+    return verdict_parse(&line, &head, verdict);
+}
+
+static void say_text(struct strbuf *out, const char *key, struct span text)
+{
+    if (text.len > 0)
+        strbuf_format(out, " %s=%.*s", key, (int)text.len, text.at);
+}
+
+static void say(enum parse_result result, const struct verdict_line *v, struct strbuf *out)
+{
+    static const char *const results[] = {"", "nothing", "foreign", "unknown", ""};
+    static const char *const filters[] = {"amavis", "spamd", "rspamd"};
+    strbuf_add_text(out, results[result]);
+    if (result != PARSE_EVENT)
+        return;
+    strbuf_format(out, "%s%s %s", filters[v->filter], v->partial ? " partial" : "",
+                  verdict_name(v->verdict));
+    if (v->has_score)
+        strbuf_format(out, " %g", v->score);
+    if (v->has_threshold)
+        strbuf_format(out, "/%g", v->threshold);
+    say_text(out, "id", v->queue_id);
+    for (unsigned i = 0; i < v->queued_len; i++)
+        say_text(out, "as", v->queued_as[i]);
+    say_text(out, "mid", v->message_id);
+    if (v->message_id.len > 0 && v->mid_folded)
+        strbuf_add_text(out, " folded");
+    say_text(out, "from", v->from);
+    say_text(out, "client", v->client);
+    say_text(out, "sasl", v->sasl);
+    if (v->recipients.len > 0)
+        strbuf_format(out, " victims=%u", verdict_victims(v->recipients));
+}
+
+/* Every beginning of a line, in memory that ends where it ends. */
+static void try_cut(const char *line)
+{
+    for (size_t len = strlen(line); len > 0; len--) {
+        struct verdict_line verdict;
+        struct strbuf said = {0};
+        char *copy = malloc(len);
+        if (copy == NULL)
+            abort();
+        memcpy(copy, line, len);
+        say(parse((struct span){copy, len}, &verdict), &verdict, &said);
+        strbuf_clear(&said);
+        free(copy);
+    }
+}
+
+static void test_victims(void)
+{
+    test_number("none", verdict_victims(SPAN("")), 0);
+    test_number("at least one", verdict_victims(SPAN("<>")), 1);
+    test_number("folded", verdict_victims(SPAN("<a@b>,<A@B>,<c>")), 2);
+    test_number("quoted", verdict_victims(SPAN("<\"a,b\"@c>,<d@e>")), 2);
+    test_number("open quote", verdict_victims(SPAN("<\"a,b@c>,<d@e\\")), 1);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct verdict_line verdict;
+        struct strbuf got = {0};
+        say(parse(span_text(rows[i].line), &verdict), &verdict, &got);
+        test_text(rows[i].name, strbuf_text(&got), rows[i].want);
+        strbuf_clear(&got);
+        try_cut(rows[i].line);
+    }
+    test_victims();
+    return test_end();
+}
