@@ -8,15 +8,17 @@
  */
 #include "spamgear/log/journal_reader.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #ifdef HAVE_SYSTEMD
 #include "spamgear/base/lazy.h"
 #include "spamgear/base/mem.h"
 #include "spamgear/base/text.h"
 #include "spamgear/match/literal.h"
-#include <errno.h>
 #include <fts.h>
-#include <stdlib.h>
-#include <string.h>
+#include <poll.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -31,6 +33,12 @@
     F(sd_journal_enumerate_available_unique)                                                       \
     F(sd_journal_add_match)                                                                        \
     F(sd_journal_seek_realtime_usec)                                                               \
+    F(sd_journal_seek_cursor)                                                                      \
+    F(sd_journal_test_cursor)                                                                      \
+    F(sd_journal_get_cursor)                                                                       \
+    F(sd_journal_get_fd)                                                                           \
+    F(sd_journal_get_events)                                                                       \
+    F(sd_journal_process)                                                                          \
     F(sd_journal_next)                                                                             \
     F(sd_journal_get_realtime_usec)                                                                \
     F(sd_journal_get_data)                                                                         \
@@ -53,6 +61,7 @@ static const struct span field_names[JOURNAL_FIELDS] = {
 struct journal_reader {
     sd_journal *handle;
     struct literal_set needles;
+    const char *const *identifiers; /* to be looked at in each entry; NULL: the library does */
     bool has_needles, ended;
     uint64_t until_usec, damaged;
 };
@@ -71,6 +80,31 @@ static int has_needle(const struct journal_reader *reader)
         return status == -ENOENT ? 0 : status;
     struct span message = span_skip((struct span){data, len}, field_names[JOURNAL_MESSAGE].len);
     return literal_find(&reader->needles, message.at, span_end(message)) != NULL;
+}
+
+static bool is_wanted(struct span identifier, const char *const *patterns)
+{
+    for (; *patterns != NULL; patterns++) {
+        struct span pattern = span_text(*patterns);
+        bool is_family = span_has_suffix(pattern, SPAN("/"));
+        if (is_family ? span_has_prefix(identifier, pattern) : text_glob(*patterns, identifier))
+            return true;
+    }
+    return false;
+}
+
+/* As has_needle. */
+static int has_identifier(const struct journal_reader *reader)
+{
+    const void *data;
+    size_t len;
+    if (reader->identifiers == NULL)
+        return 1;
+    int status = p_sd_journal_get_data(reader->handle, IDENTIFIER, &data, &len);
+    if (status < 0)
+        return status == -ENOENT ? 0 : status;
+    struct span item = {data, len};
+    return is_wanted(span_skip(item, field_names[JOURNAL_IDENTIFIER].len), reader->identifiers);
 }
 
 static void field_set(struct journal_entry *entry, struct span data)
@@ -109,7 +143,8 @@ static int entry_take(struct journal_reader *reader, struct journal_entry *entry
     if (status < 0)
         return status;
     reader->ended = entry->usec > reader->until_usec;
-    if (reader->ended || (status = has_needle(reader)) <= 0)
+    if (reader->ended || (status = has_identifier(reader)) <= 0 ||
+        (status = has_needle(reader)) <= 0)
         return reader->ended ? 0 : status;
     status = fields_read(reader->handle, entry);
     return status < 0 ? status : 1;
@@ -193,17 +228,6 @@ static int check_readable(sd_journal *handle, const struct journal_request *requ
 
 /* ---- opening ---- */
 
-static bool is_wanted(struct span identifier, const char *const *patterns)
-{
-    for (; *patterns != NULL; patterns++) {
-        struct span pattern = span_text(*patterns);
-        bool is_family = span_has_suffix(pattern, SPAN("/"));
-        if (is_family ? span_has_prefix(identifier, pattern) : text_glob(*patterns, identifier))
-            return true;
-    }
-    return false;
-}
-
 /* How many identifiers of the journal are wanted, all of them matched from now on;
  * negative: the library's error. Matches of one field are alternatives. */
 static int match_identifiers(sd_journal *handle, const char *const *patterns)
@@ -247,14 +271,16 @@ static int handle_open(sd_journal **handle, const struct journal_request *reques
 }
 
 /* Ready before the first entry; negative: the library's error. */
-static int reader_start(struct journal_reader *reader, const struct journal_request *request)
+static int reader_start(struct journal_reader *reader, const struct journal_request *request,
+                        bool stays)
 {
     int status = 1;
-    reader->until_usec = end_of_second(request->until);
+    reader->until_usec = stays ? UINT64_MAX : end_of_second(request->until);
+    reader->identifiers = stays ? request->identifiers : NULL;
     reader->has_needles = request->needles != NULL;
     if (reader->has_needles)
         literal_set_init(&reader->needles, request->needles);
-    if (request->identifiers != NULL)
+    if (request->identifiers != NULL && !stays)
         status = match_identifiers(reader->handle, request->identifiers);
     if (status < 0)
         return status;
@@ -274,26 +300,38 @@ static int say(struct strbuf *why, const char *name, int status)
 }
 
 static int reader_open(struct journal_reader *reader, const struct journal_request *request,
-                       struct strbuf *why)
+                       bool stays, struct strbuf *why)
 {
     int status = handle_open(&reader->handle, request);
     if (status >= 0 && check_readable(reader->handle, request, why) != 0)
         return -1;
     if (status >= 0)
-        status = reader_start(reader, request);
+        status = reader_start(reader, request, stays);
     return status < 0 ? say(why, journal_request_name(request), status) : 0;
+}
+
+static struct journal_reader *reader_new(const struct journal_request *request, bool stays,
+                                         struct strbuf *why)
+{
+    if (lazy_open((const char *const[]){"libsystemd.so.0", NULL}, symbols, why) != 0)
+        return NULL;
+    struct journal_reader *reader = mem_zero(1, sizeof *reader);
+    if (reader_open(reader, request, stays, why) == 0)
+        return reader;
+    journal_reader_close(reader);
+    return NULL;
 }
 
 struct journal_reader *journal_reader_open(const struct journal_request *request,
                                            struct strbuf *why)
 {
-    if (lazy_open((const char *const[]){"libsystemd.so.0", NULL}, symbols, why) != 0)
-        return NULL;
-    struct journal_reader *reader = mem_zero(1, sizeof *reader);
-    if (reader_open(reader, request, why) == 0)
-        return reader;
-    journal_reader_close(reader);
-    return NULL;
+    return reader_new(request, false, why);
+}
+
+struct journal_reader *journal_reader_follow(const struct journal_request *request,
+                                             struct strbuf *why)
+{
+    return reader_new(request, true, why);
 }
 
 void journal_reader_close(struct journal_reader *reader)
@@ -302,7 +340,92 @@ void journal_reader_close(struct journal_reader *reader)
     free(reader);
 }
 
+/* ---- staying ---- */
+
+int journal_reader_seek_time(struct journal_reader *reader, uint64_t usec)
+{
+    return p_sd_journal_seek_realtime_usec(reader->handle, usec);
+}
+
+/* The library goes to the nearest entry when that of the cursor is gone, and does not say so. */
+int journal_reader_seek(struct journal_reader *reader, const char *cursor)
+{
+    uint64_t usec;
+    int status = p_sd_journal_seek_cursor(reader->handle, cursor);
+    if (status >= 0)
+        status = p_sd_journal_next(reader->handle);
+    if (status > 0)
+        status = p_sd_journal_test_cursor(reader->handle, cursor);
+    if (status != 0)
+        return status;
+    if (!journal_cursor_time(cursor, &usec))
+        return -EINVAL;
+    status = journal_reader_seek_time(reader, usec + 1);
+    return status < 0 ? status : 0;
+}
+
+int journal_reader_cursor(struct journal_reader *reader, struct strbuf *cursor)
+{
+    char *text = NULL;
+    int status = p_sd_journal_get_cursor(reader->handle, &text);
+    if (status < 0)
+        return status;
+    strbuf_reset(cursor);
+    strbuf_add_text(cursor, text);
+    free(text);
+    return 0;
+}
+
+/* A journal that was opened by the names of its files has no descriptor: it is looked at from time
+ * to time. */
+bool journal_reader_wait(struct journal_reader *reader, int fd, int ms)
+{
+    int changes = p_sd_journal_get_fd(reader->handle);
+    int events = changes < 0 ? 0 : p_sd_journal_get_events(reader->handle);
+    struct pollfd polled[2] = {{.fd = fd},
+                               {.fd = changes, .events = (short)(events < 0 ? 0 : events)}};
+    int ready = poll(polled, 2, ms);
+    if (changes >= 0)
+        p_sd_journal_process(reader->handle);
+    return ready <= 0 || polled[0].revents == 0;
+}
+
 #else
+
+struct journal_reader *journal_reader_follow(const struct journal_request *request,
+                                             struct strbuf *why)
+{
+    return journal_reader_open(request, why);
+}
+
+int journal_reader_seek(struct journal_reader *reader, const char *cursor)
+{
+    (void)reader;
+    (void)cursor;
+    return -ENOSYS;
+}
+
+int journal_reader_seek_time(struct journal_reader *reader, uint64_t usec)
+{
+    (void)reader;
+    (void)usec;
+    return -ENOSYS;
+}
+
+int journal_reader_cursor(struct journal_reader *reader, struct strbuf *cursor)
+{
+    (void)reader;
+    (void)cursor;
+    return -ENOSYS;
+}
+
+bool journal_reader_wait(struct journal_reader *reader, int fd, int ms)
+{
+    (void)reader;
+    (void)fd;
+    (void)ms;
+    return false;
+}
 
 struct journal_reader *journal_reader_open(const struct journal_request *request,
                                            struct strbuf *why)
@@ -331,3 +454,16 @@ void journal_reader_close(struct journal_reader *reader)
 }
 
 #endif
+
+/* systemd.journal-fields: "...;t=HEX;..." is the time in microseconds. */
+bool journal_cursor_time(const char *cursor, uint64_t *usec)
+{
+    const char *at = strncmp(cursor, "t=", 2) == 0 ? cursor : strstr(cursor, ";t=");
+    if (at == NULL)
+        return false;
+    const char *digits = strchr(at, '=') + 1;
+    char *end;
+    errno = 0;
+    *usec = strtoull(digits, &end, 16);
+    return end != digits && errno == 0 && (*end == ';' || *end == '\0') && *usec < UINT64_MAX;
+}

@@ -43,6 +43,22 @@ const char *journal_request_name(const struct journal_request *request);
  * some of the journal may not be read: a part would pass for the whole. */
 struct journal_reader *journal_reader_open(const struct journal_request *request,
                                            struct strbuf *why);
+/* The same for who stays: identifiers are looked at entry by entry, as new ones come up, and
+ * `until` does not count. Begins at request->since. */
+struct journal_reader *journal_reader_follow(const struct journal_request *request,
+                                             struct strbuf *why);
+/* Goes behind the entry of a cursor. 1; 0 when that is not there any more: then behind its time;
+ * else -errno (-EINVAL: it is no cursor). */
+int journal_reader_seek(struct journal_reader *reader, const char *cursor);
+/* Goes to a time; 0 or -errno. */
+int journal_reader_seek_time(struct journal_reader *reader, uint64_t usec);
+/* Replaces *cursor by that of the entry that was looked at last. 0 or -errno. */
+int journal_reader_cursor(struct journal_reader *reader, struct strbuf *cursor);
+/* The time in a cursor's text; false when there is none. */
+bool journal_cursor_time(const char *cursor, uint64_t *usec);
+/* Waits until there may be more, or `fd` has lost its other end (then false), or ms are over. */
+bool journal_reader_wait(struct journal_reader *reader, int fd, int ms);
+
 /* 1: the next wanted entry of the window is in *entry; 0: the end; else -errno. */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *entry);
 /* Entries that could not be read and were passed over. */
