@@ -2,7 +2,8 @@
  *
  * The lines are those of source.h (their first letter says who vouches). libsystemd maps the
  * journal's files and ends the process at some damaged ones, so it is asked in a child process,
- * which is started again, from the last cursor, when it dies.
+ * which is started again, from the last cursor, when it dies; where it dies again and again at one
+ * place, that is passed over and told. Ask at least once a second: a death wakes nobody.
  */
 #ifndef SPAMGEAR_LOG_JOURNAL_FOLLOW_H
 #define SPAMGEAR_LOG_JOURNAL_FOLLOW_H
@@ -12,10 +13,11 @@
 
 struct journal_follow;
 
-/* cursor: NULL: from request->since on (until is ignored). NULL with why. */
+/* cursor: NULL: from request->since on (until is ignored). The request is borrowed until close.
+ * Waits until the journal is open: NULL with why when it cannot be read. */
 struct journal_follow *journal_follow_open(const struct journal_request *request,
                                            const char *cursor, struct strbuf *why);
-void journal_follow_close(struct journal_follow *follow);
+void journal_follow_close(struct journal_follow *follow); /* NULL is fine */
 
 /* As follow_next: 1: whole lines, and the cursor behind them; both borrowed until the next call.
  * 0: nothing for now; -1 with why. Never waits. */
