@@ -43,7 +43,7 @@ struct watcher {
     size_t count;
     struct watcher_reactor reactor;
     int fd;
-    bool live;
+    bool live, fleet;
     uint32_t last_id;
     VEC(struct waiting) waiting;
     VEC(int64_t) disabled; /* when somebody was, within an hour */
@@ -66,7 +66,7 @@ static bool send_job(struct watcher *watcher, const struct watcher_job *job, str
 
 static bool acts(const struct watcher *watcher, const struct waiting *w)
 {
-    return !watcher->reactor.dry && react_is_account(w->job.kind) &&
+    return w->job.work == WATCHER_CHECK && !watcher->reactor.dry && react_is_account(w->job.kind) &&
            watcher->sources[w->job.source].other.own->disable != NULL;
 }
 
@@ -105,12 +105,11 @@ static void send_jobs(struct watcher *watcher)
     }
 }
 
-static bool waits(const struct watcher *watcher, uint32_t source, enum sender_kind kind,
-                  struct span name)
+static bool waits(const struct watcher *watcher, const struct watcher_job *job, struct span name)
 {
     for (size_t i = 0; i < watcher->waiting.len; i++) {
         const struct waiting *w = &watcher->waiting.at[i];
-        if (w->job.source == source && w->job.kind == kind &&
+        if (w->job.source == job->source && w->job.work == job->work && w->job.kind == job->kind &&
             span_is((struct span){w->name, w->name_len}, name))
             return true;
     }
@@ -122,27 +121,46 @@ static uint32_t next_id(struct watcher *watcher)
     return ++watcher->last_id == 0 ? ++watcher->last_id : watcher->last_id;
 }
 
+/* False when there are too many, or nobody can have this name. */
+static bool ask(const struct own_source *source, enum watcher_work work, enum sender_kind kind,
+                struct span name)
+{
+    struct watcher *watcher = source->watcher;
+    struct watcher_job job = {
+        .source = source->number, .work = work, .kind = kind, .dry = watcher->reactor.dry};
+    if (waits(watcher, &job, name))
+        return true;
+    if (watcher->waiting.len >= WAITING_MAX || name.len > WATCHER_NAME_MAX ||
+        (name.len > 0 && memchr(name.at, '\0', name.len) != NULL))
+        return false;
+    job.id = next_id(watcher);
+    *vec_add(&watcher->waiting) = (struct waiting){.job = job,
+                                                   .name = mem_text_of(name.at, name.len),
+                                                   .name_len = name.len,
+                                                   .since = clock_steady_ms()};
+    send_jobs(watcher);
+    return true;
+}
+
 static void crossed(void *state, enum sender_kind kind, struct span name, struct watch_sum sum,
                     uint64_t limit)
 {
     const struct own_source *source = state;
-    struct watcher *watcher = source->watcher;
     (void)sum;
     (void)limit;
-    if (!watcher->live || waits(watcher, source->number, kind, name))
+    if (!source->watcher->live)
         return;
-    watcher->counts.crossed++;
-    if (watcher->waiting.len >= WAITING_MAX || name.len > WATCHER_NAME_MAX ||
-        memchr(name.at, '\0', name.len) != NULL) {
-        watcher->counts.failed++;
-        return;
-    }
-    *vec_add(&watcher->waiting) = (struct waiting){
-        .job = {next_id(watcher), source->number, WATCHER_CHECK, kind, watcher->reactor.dry},
-        .name = mem_text_of(name.at, name.len),
-        .name_len = name.len,
-        .since = clock_steady_ms()};
-    send_jobs(watcher);
+    source->watcher->counts.crossed++;
+    if (!ask(source, WATCHER_CHECK, kind, name))
+        source->watcher->counts.failed++;
+}
+
+/* The fleet must know the networks before the sum of all machines is over the limit. */
+static void half(void *state, enum sender_kind kind, struct span name)
+{
+    const struct own_source *source = state;
+    if (source->watcher->live && react_is_account(kind))
+        ask(source, WATCHER_NETWORKS, kind, name);
 }
 
 /* ---- opening ---- */
@@ -230,6 +248,7 @@ static int open_source(struct watcher *watcher, const char *name, const struct r
                                            .by_recipients = source->other.check.by_recipients,
                                            .state = source,
                                            .crossed = crossed,
+                                           .half = watcher->fleet ? half : NULL,
                                            .again_s = watcher->settings->again.seconds});
     return 0;
 }
@@ -299,6 +318,7 @@ struct watcher *watcher_open(const struct run *run, const struct feeder_settings
 {
     struct watcher *watcher = mem_zero(1, sizeof *watcher);
     watcher->fd = -1;
+    watcher->fleet = fleet != NULL && fleet->fleet;
     int result = read_settings(watcher, run);
     *none = result == 0 && watcher->settings->sources.len == 0;
     if (result == 0 && !*none && open_sources(watcher, run) == 0 && read_react(watcher, run) == 0 &&

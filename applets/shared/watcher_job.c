@@ -7,6 +7,7 @@
 #include "chores.h"
 #include "logcheck_react.h"
 #include "other.h"
+#include "watcher_fleet.h"
 #include "watcher_parts.h"
 #include "watcher_scan.h"
 
@@ -21,6 +22,7 @@ struct job {
     struct other other;
     struct report report;
     struct texts problems;
+    struct watcher_fleet fleet;
     struct watcher_news *news;
     struct strbuf *lines;
 };
@@ -47,6 +49,53 @@ static struct report_sender *find_row(struct job *job)
         if (job->report.senders.at[i].sender.kind == job->given->kind)
             return &job->report.senders.at[i];
     return NULL;
+}
+
+/* ---- the fleet ---- */
+
+/* Without the database this machine's own count decides. */
+static void alone(struct job *job, struct strbuf *why)
+{
+    struct strbuf line = {0};
+    strbuf_format(&line, "the fleet could not be asked, what this machine saw decides: %s",
+                  strbuf_text(why));
+    add_line(job, true, strbuf_text(&line));
+    watcher_fleet_close(&job->fleet);
+    strbuf_clear(&line);
+}
+
+static void ask_fleet(struct job *job, struct report_sender *row)
+{
+    struct strbuf why = {0};
+    const struct feeder_settings *settings = job->reactor->fleet;
+    if (settings == NULL || !settings->fleet)
+        return;
+    if (watcher_fleet_open(&job->fleet, settings, &job->other.check, row, &why) != 0 ||
+        (job->given->work == WATCHER_CHECK && watcher_fleet_unite(&job->fleet, row, &why) != 0))
+        alone(job, &why);
+    strbuf_clear(&why);
+}
+
+/* May this machine react? When that cannot be told, what it saw itself decides. */
+static bool claim(struct job *job, struct report_sender *row)
+{
+    struct strbuf why = {0};
+    if (job->fleet.link == NULL || job->reactor->dry || job->given->dry ||
+        !logcheck_react_has_work(job->other.own, &job->report))
+        return true;
+    int result = watcher_fleet_claim(&job->fleet, row, &why);
+    if (result < 0)
+        alone(job, &why);
+    strbuf_clear(&why);
+    return result > 0 || (result < 0 && row->count - row->elsewhere >= row->limit);
+}
+
+static void confirm(struct job *job, const struct report_sender *row)
+{
+    struct strbuf why = {0};
+    if (job->fleet.link != NULL && watcher_fleet_confirm(&job->fleet, row, &why) != 0)
+        add_line(job, true, strbuf_text(&why));
+    strbuf_clear(&why);
 }
 
 /* ---- accounts ---- */
@@ -93,6 +142,8 @@ static void react_to(struct job *job, struct report_sender *row)
         tell_over(job, row, "nobody is disabled without disable-account");
         return;
     }
+    if (!claim(job, row))
+        return; /* another machine reacts */
     logcheck_react(own, job->reactor->run, &job->other.check, &job->report, &job->problems);
     if (!row->handed) {
         tell_over(job, row, "not over the bounds of disable-account");
@@ -103,6 +154,8 @@ static void react_to(struct job *job, struct report_sender *row)
         job->news->result = WATCHER_DISABLED;
     else if (result == REACT_FAILED)
         job->news->result = WATCHER_FAILED;
+    if (result == REACT_DISABLED || result == REACT_PARTLY || result == REACT_STANDING)
+        confirm(job, row);
     if (result != REACT_STANDING)
         tell_reaction(job, row);
 }
@@ -162,9 +215,14 @@ static void run_check(struct job *job)
     check->evidence = 3;
     check->all = false;
     check->top = 0;
+    check->name_networks = job->reactor->fleet != NULL;
     check_run(check, &job->report, &tally, &job->problems);
     struct report_sender *row = find_row(job);
-    if (row == NULL || !row->over) {
+    if (row != NULL)
+        ask_fleet(job, row);
+    if (job->given->work == WATCHER_NETWORKS) {
+        job->news->result = WATCHER_TOLD;
+    } else if (row == NULL || !row->over) {
         job->news->result = WATCHER_NOT_OVER;
         job->news->count = row != NULL ? row->count : 0;
     } else if (row->sender.kind == SENDER_SCRIPT) {
@@ -174,6 +232,7 @@ static void run_check(struct job *job)
     }
     for (size_t i = 0; i < job->problems.len; i++)
         add_line(job, true, job->problems.at[i]);
+    watcher_fleet_close(&job->fleet);
     report_clear(&job->report);
     tally_free(tally);
     texts_clear(&job->problems);

@@ -14,7 +14,11 @@
 struct watcher_job {
     uint32_t id;     /* never 0 */
     uint32_t source; /* number */
-    enum watcher_work { WATCHER_CHECK, WATCHER_CHORES } work;
+    enum watcher_work {
+        WATCHER_CHECK,
+        WATCHER_NETWORKS, /* tell the fleet the sender's networks */
+        WATCHER_CHORES
+    } work;
     enum sender_kind kind;
     bool dry;
 }; /* and the sender's name */
