@@ -207,6 +207,18 @@ static void react_to_script(struct job *job, const struct report_sender *row)
 
 /* ---- the job ---- */
 
+/* Those that begin with the sender's name stand in the line about the reaction. */
+static void tell_problems(struct job *job)
+{
+    for (size_t i = 0; i < job->problems.len; i++) {
+        struct span problem = span_text(job->problems.at[i]);
+        if (span_has_prefix(problem, job->name) && problem.len > job->name.len &&
+            problem.at[job->name.len] == ':')
+            continue;
+        add_line(job, true, job->problems.at[i]);
+    }
+}
+
 static void run_check(struct job *job)
 {
     struct tally *tally = NULL;
@@ -230,8 +242,7 @@ static void run_check(struct job *job)
     } else {
         react_to(job, row);
     }
-    for (size_t i = 0; i < job->problems.len; i++)
-        add_line(job, true, job->problems.at[i]);
+    tell_problems(job);
     watcher_fleet_close(&job->fleet);
     report_clear(&job->report);
     tally_free(tally);
