@@ -10,6 +10,7 @@ bad verdict, in the order of acceptance:
     queue_id TAB client TAB from TAB sasl TAB verdict TAB score TAB victims
 
 client is empty for loopback; score is the highest, "-" for none; victims are distinct recipients.
+Messages without client, sender and SASL username are left out: nobody is to be told.
 The filter listens on 127.0.0.1:10024 (10026 and 10032 where a message passes twice) and hands back
 over 127.0.0.1.
 """
@@ -130,7 +131,7 @@ class Mail:
         return round(self.random.uniform(6.3, 30), 3) if self.bad else round(self.random.uniform(-5, 4), 3)
 
     def truth(self, verdict, score):
-        if self.bad:
+        if self.bad and not (self.near and not self.sender and not self.sasl):
             distinct = len(set(r.lower() for r in self.recipients))
             self.world.truth.append((self.number, self.id, "" if self.near else self.client, self.sender,
                                      self.sasl, verdict, score, distinct))
@@ -194,7 +195,7 @@ def through_spamd(mail):
         mail.deliver(mail.id, recipient, "spamassassin", "delivered via spamassassin service", "pipe")
     mail.log("qmgr", "%s: removed" % mail.id)
     mail.truth("spam", "%g" % round(score, 1))
-    if mail.bad:  # spamd does not say for whom: the count of the queue stands
+    if mail.world.truth and mail.world.truth[-1][0] == mail.number:  # spamd does not say for whom: the count of the queue stands
         entry = mail.world.truth[-1]
         mail.world.truth[-1] = entry[:-1] + (len(mail.recipients),)
 
