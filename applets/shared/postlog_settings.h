@@ -1,0 +1,53 @@
+/* postlog_settings - what the daemon is told to do: options, section [postlog], the INI file of
+ * postlog-sa, and section [store], put together.
+ */
+#ifndef SPAMGEAR_APPLETS_POSTLOG_SETTINGS_H
+#define SPAMGEAR_APPLETS_POSTLOG_SETTINGS_H
+
+#include "listing_section.h"
+#include "policy_section.h"
+#include "spamgear/base/addr.h"
+#include "spamgear/cli/applet.h"
+#include "store_section.h"
+
+#define POSTLOG_SOCKET "/run/spamgear/postlog.sock"
+
+struct postlog_settings {
+    char *ini, *state, *log, *socket, *listen, *textfile, *journal_dir, *journal_file;
+    bool once, check, dry_run, journal;
+    uint64_t verbosity, level, threads_max;
+    struct texts replay, logs, trusted_logs, own_networks, webmail, filter_relays;
+    struct period wait, age, interval;
+    int format;
+};
+
+extern const struct option postlog_options[];
+
+struct postlog_prefixes {
+    struct prefix *at;
+    size_t len, cap;
+};
+
+/* Everything, ready to be used. What is borrowed lives in settings and config. */
+struct postlog_plan {
+    const struct postlog_settings *set;
+    struct texts logs; /* to follow; empty: the journal */
+    struct postlog_prefixes own, relays;
+    struct texts relay_names;
+    const char *log;
+    int level, console;
+    struct store_config store;
+    struct listing_config listing;
+    struct policy_config policy;
+    struct section_values react;
+    const char *cases; /* their folder */
+    struct config ini;
+    struct texts remarks; /* to tell; they keep nothing from running */
+};
+
+/* Problems, which are told and keep it from running, are added. Clear it in either case. */
+void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings *settings,
+                       const struct run *run, struct texts *problems);
+void postlog_plan_clear(struct postlog_plan *plan);
+
+#endif
