@@ -201,11 +201,11 @@ static const struct section_rule {
     const char *shown;       /* as it is offered to who wrote it wrong */
     const char *const *keys; /* NULL = any */
     /* May, or must, a name follow: [limits exim-spam-check], [format my relay]? */
-    enum { NAME_NONE, NAME_APPLET, NAME_ANY } behind;
+    enum { NAME_APPLET, NAME_ANY } behind;
 } section_rules[] = {
-    {"allow", "allow", allow_keys, NAME_APPLET}, {"format", "format NAME", format_keys, NAME_ANY},
-    {"limits", "limits", NULL, NAME_APPLET},     {"postlog", "postlog", NULL, NAME_NONE},
-    {"watch", "watch", NULL, NAME_NONE},
+    {"allow", "allow", allow_keys, NAME_APPLET},
+    {"format", "format NAME", format_keys, NAME_ANY},
+    {"limits", "limits", NULL, NAME_APPLET},
 };
 
 #define SECTION_RULES (sizeof section_rules / sizeof *section_rules)
@@ -218,7 +218,7 @@ static bool fits_rule(const struct section_rule *rule, const char *section,
         return false;
     if (section[len] == '\0')
         return rule->behind != NAME_ANY;
-    if (section[len] != ' ' || rule->behind == NAME_NONE)
+    if (section[len] != ' ')
         return false;
     return rule->behind == NAME_ANY || applet_find(list, section + len + 1, NULL) != NULL;
 }
@@ -346,10 +346,10 @@ static void check_entry(const struct config_entry *entry, const struct applet_li
     const struct section *section = find_section(entry->section, list);
     if (strcmp(entry->section, "spamgear") == 0) {
         check_option_key(entry, list, problems);
-    } else if (section != NULL) { /* an applet of the same name has no keys of its own */
-        check_section_key(entry, section, problems);
     } else if (applet != NULL) {
         check_option_key(entry, &(struct applet_list){&applet, 1}, problems);
+    } else if (section != NULL) {
+        check_section_key(entry, section, problems);
     } else if (rule != NULL && rule->keys != NULL) {
         check_listed_key(entry, rule->keys, problems);
     } else if (rule == NULL && !has_text(unknown, entry->section)) {

@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-map postfix-reputation postfix-spam-check process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check store update-rules why'
+    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-map postfix-reputation postfix-spam-check postlog process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -379,6 +379,34 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
+    postlog | postlog-sa)
+        options=' -C --ini -v --verbosity --once --replay -l --logs --journal --journal-dir --journal-file --trusted-logs --own-networks -w --webmail --filter-relays --wait --threads-max --threads-age --log --level --state --socket --listen --metrics-file --metrics-interval --dry-run --check --format --config --verbose --now -h --help --version'
+        case $prev in
+        -C | --ini) kind=files ;;
+        -v | --verbosity) kind=none ;;
+        --replay) kind=files ;;
+        -l | --logs) kind=files ;;
+        --journal-dir) kind=folders ;;
+        --journal-file) kind=files ;;
+        --trusted-logs) kind=files ;;
+        --own-networks) kind=none ;;
+        -w | --webmail) kind=none ;;
+        --filter-relays) kind=none ;;
+        --wait) kind=none ;;
+        --threads-max) kind=none ;;
+        --threads-age) kind=none ;;
+        --log) kind=files ;;
+        --level) kind=none ;;
+        --state) kind=folders ;;
+        --socket) kind=files ;;
+        --listen) kind=none ;;
+        --metrics-file) kind=files ;;
+        --metrics-interval) kind=none ;;
+        --format) kind=words words='text json' ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
     process-check)
         options=' -u --users --uid-low --uid-high -t --temporary -a --allow --format --proc --config -v --verbose --now -h --help --version'
         case $prev in
@@ -504,14 +532,6 @@ _spamgear()
         --now) kind=none ;;
         esac
         ;;
-    store)
-        options=' --with-spammers --older-than --config -v --verbose --now -h --help --version'
-        case $prev in
-        --older-than) kind=none ;;
-        --config) kind=files ;;
-        --now) kind=none ;;
-        esac
-        ;;
     update-rules)
         options=' -s --source --key --folder --ca-file --clean-samples --insecure --remove --force --dry-run --rollback --list --config -v --verbose --now -h --help --version'
         case $prev in
@@ -561,4 +581,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-reputation postfix-spam-check postfix-spam-scan process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-reputation postfix-spam-check postfix-spam-scan postlog postlog-sa process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules

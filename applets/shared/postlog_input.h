@@ -1,0 +1,54 @@
+/* postlog_input - what the daemon follows: each log once, whoever wants its lines.
+ *
+ * A log may be wanted by the joiner of messages and by sources of [watch]. The journal is followed
+ * once for each who wants it, since each wants other programs' entries.
+ */
+#ifndef SPAMGEAR_APPLETS_POSTLOG_INPUT_H
+#define SPAMGEAR_APPLETS_POSTLOG_INPUT_H
+
+#include "postlog_settings.h"
+#include "spamgear/log/follow.h"
+#include "spamgear/log/journal_follow.h"
+#include "spamgear/store/state.h"
+#include "watcher.h"
+
+struct postlog_input {
+    char *name; /* of its mark: the file, or "journal:CHECKER" */
+    struct follow *follow;
+    struct journal_follow *journal;
+    bool threads;        /* the joiner wants its lines */
+    VEC(size_t) sources; /* of the watcher, that do */
+    bool trusted;        /* the administrator vouches for the file */
+    struct stamp_clock clock;
+    struct follow_mark place; /* behind the last chunk, of a file */
+    struct strbuf mark;       /* the same as text, or the journal's cursor */
+    bool moved;               /* since the mark was stored */
+    bool idle;                /* there was nothing more when it was looked at last */
+    bool failing;
+    int64_t newest; /* time of its newest line, STAMP_NONE */
+};
+
+struct postlog_inputs {
+    struct postlog_input *at;
+    size_t len, cap;
+};
+
+/* Opens what the plan and the watcher (may be NULL) want, each at the mark that state holds. 0, or
+ * -1 with problems. */
+int postlog_inputs_open(struct postlog_inputs *inputs, const struct postlog_plan *plan,
+                        const struct watcher *watcher, struct state *state, struct texts *problems);
+void postlog_inputs_close(struct postlog_inputs *inputs);
+
+struct postlog_chunk {
+    struct span lines;
+    bool graded; /* a letter before each line says who vouches (source.h) */
+};
+
+/* As follow_next. The lines are to be read with input->clock. */
+int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog_chunk *chunk,
+                       struct strbuf *why);
+/* The place behind the last chunk, whose lines have all been read, as the state keeps it. */
+struct span postlog_input_mark(struct postlog_input *input);
+int postlog_input_fd(const struct postlog_input *input); /* -1: none */
+
+#endif

@@ -1,0 +1,101 @@
+/* postlog_read - from chunks of logs to the joiner and the sources of [watch]. */
+#include "postlog_daemon.h"
+
+#include "spamgear/base/clock.h"
+
+#define PORTION (64 * 1024) /* so much is read between two looks at who waits for an answer */
+
+static enum origin grade_of(char letter)
+{
+    return letter == 'T' ? ORIGIN_TRUSTED : letter == 'F' ? ORIGIN_FORGED : ORIGIN_PLAIN;
+}
+
+/* A source may have a format whose lines need no stamp: PHP before 5.5. */
+static bool takes_undated(const struct check *check)
+{
+    for (size_t i = 0; i < check->formats_len; i++)
+        if (check->formats[i]->undated_ok)
+            return true;
+    return false;
+}
+
+static void give_undated(struct postlog *own, struct postlog_input *input, struct log_line *line)
+{
+    own->counts.undated++;
+    line->time = input->clock.newest;
+    line->shape = STAMP_BARE;
+    line->rest = line->whole;
+    for (size_t i = 0; i < input->sources.len; i++)
+        if (takes_undated(watcher_source(own->watcher, input->sources.at[i])->check))
+            watcher_line(own->watcher, input->sources.at[i], line);
+}
+
+static void give_line(struct postlog *own, struct postlog_input *input, struct log_line *line)
+{
+    struct stamp stamp;
+    line->time = stamp_read(&input->clock, line->whole, &stamp, &line->rest);
+    line->shape = stamp.shape;
+    if (line->time == STAMP_NONE) {
+        give_undated(own, input, line);
+        return;
+    }
+    if (line->time > input->newest && line->time <= input->clock.newest + STAMP_FUTURE_S)
+        input->newest = line->time;
+    if (input->threads)
+        threads_line(own->threads, line);
+    for (size_t i = 0; i < input->sources.len; i++)
+        watcher_line(own->watcher, input->sources.at[i], line);
+}
+
+void postlog_take_lines(struct postlog *own, struct postlog_input *input,
+                        const struct postlog_chunk *chunk)
+{
+    struct span rest = chunk->lines, text;
+    enum origin origin = input->trusted ? ORIGIN_TRUSTED : ORIGIN_PLAIN;
+    while (span_take_line(&rest, &text)) {
+        struct log_line line = {.origin = origin};
+        if (chunk->graded && text.len > 0) {
+            line.origin = grade_of(text.at[0]);
+            text = span_skip(text, 1);
+        }
+        if (text.len > 0 && text.at[text.len - 1] == '\r')
+            text.len--;
+        line.whole = text;
+        own->counts.lines++;
+        give_line(own, input, &line);
+    }
+    own->counts.bytes += chunk->lines.len;
+    if (input->newest > own->newest)
+        own->newest = input->newest;
+}
+
+/* Trouble with one log is told, and tried again; the others go on. */
+static bool read_input(struct postlog *own, struct postlog_input *input)
+{
+    struct postlog_chunk chunk;
+    struct strbuf why = {0};
+    int result = postlog_input_next(input, PORTION, &chunk, &why);
+    if (result == 1)
+        postlog_take_lines(own, input, &chunk);
+    else if (result < 0)
+        postlog_say(own->log, SAY_ERROR, "%s", strbuf_text(&why));
+    else if (input->failing)
+        postlog_say(own->log, SAY_NOTICE, "%s: can be read again", input->name);
+    input->failing = result < 0;
+    strbuf_clear(&why);
+    return result == 1;
+}
+
+bool postlog_read(struct postlog *own)
+{
+    bool more = false;
+    for (size_t i = 0; i < own->inputs.len; i++)
+        more |= read_input(own, &own->inputs.at[i]);
+    /* While there is more to read, time is that of the lines; else it passes by itself. */
+    int64_t now = clock_now();
+    if (more && own->newest < now)
+        now = own->newest;
+    if (now != STAMP_NONE)
+        threads_tick(own->threads, now);
+    return more;
+}

@@ -1,0 +1,271 @@
+/* postlog_replay - old logs, once through.
+ *
+ * The joiner alone: no marks, no [watch]. Rows go into the state that --state names, which is not
+ * the daemon's, or into one that is gone afterwards when another database is to get them. The name
+ * of what is replayed is a digest of the logs: under it the other database knows what it has got
+ * already, and the state that they stand in it.
+ */
+#include "postlog_daemon.h"
+
+#include "spamgear/base/clock.h"
+#include "spamgear/base/map.h"
+#include "spamgear/base/path.h"
+#include "spamgear/base/scratch.h"
+#include "spamgear/check/logs.h"
+#include "spamgear/log/reader.h"
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FLUSH_MS      600000
+#define FEED_MS       600000
+#define HEAD_BYTES    4096
+#define WAIT_US       2000
+#define WAITING_BYTES (16u << 20) /* reading is faster than most disks */
+
+struct replay {
+    struct postlog own;
+    struct logs logs;
+    char *folder; /* of a state that is gone afterwards; NULL */
+    char name[32];
+};
+
+static void take_spam(void *at, const struct spam_event *event)
+{
+    struct postlog *own = at;
+    if (own->batch != NULL)
+        state_batch_spam(own->batch, event);
+    own->counts.spam++;
+    postlog_say_spam(own->log, event);
+}
+
+/* ---- what is replayed ---- */
+
+static int open_logs(struct replay *replay)
+{
+    /* Nothing lies before such a window, so no rotated predecessors join. */
+    static const struct window none = {.since = INT64_MAX, .until = INT64_MAX};
+    static const char *const no_logs[] = {NULL};
+    struct log_request request = {
+        .names = &replay->own.plan->set->replay, .standard = no_logs, .window = &none};
+    struct texts problems = {0};
+    int result = logs_open(&replay->logs, &request, &problems);
+    for (size_t i = 0; i < problems.len; i++)
+        postlog_say(replay->own.log, SAY_ERROR, "%s", problems.at[i]);
+    texts_clear(&problems);
+    return result;
+}
+
+/* Of the first bytes, unpacked, and the number of them that a file has. */
+static void name_logs(struct replay *replay)
+{
+    uint64_t digest = 0;
+    char head[HEAD_BYTES];
+    for (size_t i = 0; i < replay->logs.sources.len; i++) {
+        const struct source *log = replay->logs.sources.at[i];
+        struct source *look =
+            log->kind == SOURCE_FILE || log->ino != 0 ? source_open(log->name, NULL) : NULL;
+        ssize_t got = look != NULL ? source_read(look, head, sizeof head, NULL) : 0;
+        digest = digest * 31 + (got > 0 ? map_digest(head, (size_t)got) : 0) + log->size;
+        source_close(look);
+    }
+    snprintf(replay->name, sizeof replay->name, "replay-%016llx", (unsigned long long)digest);
+}
+
+/* ---- where rows go ---- */
+
+static int make_folder(struct replay *replay, struct strbuf *why)
+{
+    const char *parent = replay->own.plan->store.state;
+    int fd = path_make_folder(parent, 0700, why);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    replay->folder = scratch_make(parent, 0, 0, why);
+    return replay->folder != NULL ? 0 : -1;
+}
+
+static int start_feeder(struct replay *replay, const char *folder, struct strbuf *why)
+{
+    const struct store_config *store = &replay->own.plan->store;
+    struct feeder_settings settings = store->feeder;
+    if (!store->feeds)
+        return 0;
+    settings.state_folder = folder;
+    settings.node = replay->name;
+    settings.fleet = false;
+    settings.window_s = 3600;
+    replay->own.feeder = feeder_start(&settings, why);
+    return replay->own.feeder != NULL ? 0 : -1;
+}
+
+static bool was_replayed(struct replay *replay, struct strbuf *why)
+{
+    struct strbuf mark = {0};
+    bool was = state_mark(replay->own.state, replay->name, &mark, NULL) == 1;
+    strbuf_clear(&mark);
+    if (was)
+        strbuf_why(why, "these logs stand in %s already", replay->own.plan->store.state);
+    return was;
+}
+
+static int open_state(struct replay *replay, struct strbuf *why)
+{
+    struct postlog *own = &replay->own;
+    const struct store_config *store = &own->plan->store;
+    bool named = own->plan->set->state != NULL;
+    if (!named && !store->feeds)
+        return 0;
+    if (!named && make_folder(replay, why) != 0)
+        return -1;
+    const char *folder = named ? store->state : replay->folder;
+    struct state_settings settings = {.folder = folder,
+                                      .keep_s = named ? store->keep_s : INT64_MAX / 4,
+                                      .rows_max = store->rows_max,
+                                      .feeds = store->feeds};
+    own->state = state_open(&settings, why);
+    if (own->state == NULL || was_replayed(replay, why) || start_feeder(replay, folder, why) != 0)
+        return -1;
+    own->batch = state_batch_new();
+    return state_start(own->state, why);
+}
+
+/* ---- reading ---- */
+
+static void hand_over(struct postlog *own)
+{
+    struct state_health health;
+    if (own->batch == NULL)
+        return;
+    state_submit(own->state, own->batch);
+    own->batch = state_batch_new();
+    own->submitted_ms = clock_steady_ms();
+    for (;;) {
+        state_look(own->state, &health);
+        if (health.waiting_bytes < WAITING_BYTES || health.failing)
+            return;
+        usleep(WAIT_US);
+    }
+}
+
+static void take_block(struct postlog *own, struct postlog_input *input, const struct block *block)
+{
+    struct postlog_chunk chunk = {.lines = {block->data, block->len}};
+    input->clock.newest = block->clock.newest;
+    postlog_take_lines(own, input, &chunk);
+    if (own->newest != STAMP_NONE)
+        threads_tick(own->threads, own->newest);
+    if (own->batch != NULL && state_batch_is_full(own->batch))
+        hand_over(own);
+}
+
+static void read_log(struct postlog *own, struct source *source)
+{
+    static const struct window all = {.since = INT64_MIN, .until = INT64_MAX, .full = true};
+    struct postlog_input input = {.threads = true, .newest = STAMP_NONE};
+    struct reader reader;
+    struct block block;
+    struct strbuf why = {0};
+    int result;
+    reader_open(&reader, source, &all);
+    block_init(&block, source);
+    input.clock = reader.clock;
+    while ((result = reader_next(&reader, &block, &why)) > 0)
+        take_block(own, &input, &block);
+    if (result < 0)
+        postlog_say(own->log, SAY_ERROR, "%s", strbuf_text(&why));
+    block_clear(&block);
+    reader_close(&reader);
+    strbuf_clear(&why);
+}
+
+static void open_threads(struct postlog *own)
+{
+    const struct postlog_plan *plan = own->plan;
+    struct threads_settings settings = {.threads_max = plan->set->threads_max,
+                                        .age_max_s = plan->set->age.seconds,
+                                        .wait_s = plan->set->wait.seconds,
+                                        .own = plan->own.at,
+                                        .own_len = plan->own.len,
+                                        .relays = plan->relays.at,
+                                        .relays_len = plan->relays.len,
+                                        .relay_names = &plan->relay_names,
+                                        .state = own,
+                                        .spam = take_spam};
+    own->threads = threads_new(&settings);
+}
+
+static int read_all(struct replay *replay, struct strbuf *why)
+{
+    struct postlog *own = &replay->own;
+    for (size_t i = 0; i < replay->logs.sources.len; i++)
+        read_log(own, replay->logs.sources.at[i]);
+    threads_finish(own->threads);
+    if (own->batch == NULL)
+        return 0;
+    state_batch_mark(own->batch, replay->name, SPAN("done"));
+    hand_over(own);
+    return state_flush(own->state, FLUSH_MS, why);
+}
+
+static void tell_end(const struct postlog *own)
+{
+    struct threads_counts counts;
+    threads_look(own->threads, &counts);
+    postlog_say(own->log, SAY_INFO,
+                "%llu lines, %llu messages, %llu verdicts, %llu bad, %llu without a message, "
+                "%llu spam events",
+                (unsigned long long)own->counts.lines, (unsigned long long)counts.threads,
+                (unsigned long long)counts.verdicts, (unsigned long long)counts.bad,
+                (unsigned long long)counts.unjoined, (unsigned long long)own->counts.spam);
+}
+
+/* What could not be sent is told: the state that it stands in may be gone in a moment. */
+static void stop_feeder(struct replay *replay)
+{
+    struct feeder *feeder = replay->own.feeder;
+    struct feeder_health health;
+    if (feeder == NULL)
+        return;
+    feeder_look(feeder, &health);
+    feeder_stop(feeder, FEED_MS);
+}
+
+static void close_all(struct replay *replay)
+{
+    stop_feeder(replay);
+    if (replay->own.batch != NULL)
+        state_batch_free(replay->own.batch);
+    if (replay->own.state != NULL)
+        state_close(replay->own.state);
+    if (replay->own.threads != NULL)
+        threads_free(replay->own.threads);
+    if (replay->folder != NULL)
+        scratch_remove(replay->folder);
+    free(replay->folder);
+    logs_close(&replay->logs);
+    postlog_log_close(replay->own.log);
+}
+
+int postlog_replay(const struct postlog_plan *plan, const struct run *run)
+{
+    struct replay replay = {.own = {.run = run, .plan = plan, .newest = STAMP_NONE}};
+    struct strbuf why = {0};
+    umask(077);
+    replay.own.log = postlog_log_open(plan->log, plan->level, plan->console, true);
+    for (size_t i = 0; i < plan->remarks.len; i++)
+        postlog_say(replay.own.log, SAY_WARNING, "%s", plan->remarks.at[i]);
+    int result = open_logs(&replay);
+    if (result == 0) {
+        name_logs(&replay);
+        open_threads(&replay.own);
+        result = open_state(&replay, &why) != 0 ? -1 : read_all(&replay, &why);
+    }
+    if (result == 0)
+        tell_end(&replay.own);
+    if (why.len > 0)
+        postlog_say(replay.own.log, SAY_ERROR, "%s", strbuf_text(&why));
+    strbuf_clear(&why);
+    close_all(&replay);
+    return result == 0 ? 0 : APPLET_TROUBLE;
+}
