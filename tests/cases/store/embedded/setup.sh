@@ -1,7 +1,0 @@
-mkdir -m 700 store
-
-cat >c.conf <<END
-[store]
-state = $PWD/store
-
-END
