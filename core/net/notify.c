@@ -28,7 +28,7 @@ int notify_send(const char *lines, struct strbuf *why)
 {
     const char *name = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address;
-    socklen_t len;
+    socklen_t len = 0;
     if (name == NULL || name[0] == '\0')
         return 0;
     if (address_of(name, &address, &len, why) != 0)
