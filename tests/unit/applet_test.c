@@ -257,7 +257,7 @@ static const struct {
      "! mail-check: test.conf:2: format: \"xml\" is not text or json\n2"},
     {"sections of others",
      "[limits]\nbob@example.com = 5\n[limits old-mail]\nx=1\n[allow]\naddresses=::1\n"
-     "[postlog]\na=1\n[watch]\na=1\n[format my relay]\npattern=x\ntag=y\n",
+     "[format my relay]\npattern=x\ntag=y\n",
      {"now", "--now=@5"},
      "5\n0"},
     {"a shared section",
