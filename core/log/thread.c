@@ -392,6 +392,8 @@ void threads_free(struct threads *threads)
         free(threads->at[n].text);
         bad_free(threads->at[n].bad);
     }
+    for (size_t i = 0; i < PARTS_MAX; i++)
+        strbuf_clear(&threads->parts[i].text);
     free(threads->at);
     free(threads->ids.first);
     free(threads->mids.first);

@@ -17,6 +17,8 @@
 #define VICTIMS_MAX 5000 /* recipients of one message that are told apart */
 #define SCORES_MAX  64   /* processes of spamd whose second line is awaited */
 #define PID_MAX     12
+#define PARTS_MAX   32 /* lines of amavis that go on in the next one */
+#define PART_KEY    40
 
 /* The texts of a thread; each is set once. */
 enum field { F_ID, F_MESSAGE_ID, F_FROM, F_SASL, F_UID, F_NAME, F_CLIENT, FIELDS };
@@ -85,6 +87,15 @@ struct spamd_score {
     uint64_t seq;
 };
 
+/* The beginning of a line of amavis. */
+struct amavis_part {
+    char key[PART_KEY];    /* process and task */
+    unsigned char key_len; /* 0: free */
+    enum origin origin;
+    struct strbuf text;
+    uint64_t seq;
+};
+
 struct chains {
     uint32_t *first;
     size_t count; /* a power of two, or 0 */
@@ -102,7 +113,8 @@ struct threads {
     VEC(struct due) dues; /* a heap, the earliest first */
     VEC(uint32_t) dirty;
     struct spamd_score scores[SCORES_MAX];
-    bool own_dirty; /* seq or scores */
+    struct amavis_part parts[PARTS_MAX];
+    bool own_dirty; /* scores or parts */
     bool loading;   /* what was loaded has not been put together yet */
     struct threads_counts counts;
 };
@@ -160,6 +172,12 @@ bool client_is_inside(const struct threads *threads, struct span address, bool o
 
 void threads_verdict(struct threads *threads, const struct log_line *line,
                      const struct syslog_head *head);
+
+/* ---- thread_amavis.c ---- */
+
+/* Does the line say all? False: it goes on in another, or goes on from none that is known. The
+ * line that ends one of several parts becomes the whole of them. */
+bool threads_whole_amavis(struct threads *threads, struct log_line *line, struct syslog_head *head);
 
 /* ---- thread_save.c ---- */
 

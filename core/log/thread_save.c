@@ -2,7 +2,8 @@
  *
  * A record names other threads by number, and all are given back in any order: what was loaded is
  * put together when the first line comes. Record 0 holds the scores that wait for spamd's second
- * line. Records are believed as little as any input: whatever does not fit together stands alone.
+ * line, and lines of amavis that go on. Records are believed as little as any input: whatever does
+ * not fit together stands alone.
  */
 #include "thread_parts.h"
 
@@ -137,38 +138,80 @@ static bool unpack_thread(struct unpack *in, struct thread *thread)
 
 /* ---- record 0 ---- */
 
+static void pack_score(struct strbuf *out, const struct spamd_score *score)
+{
+    pack_number(out, 1, 1);
+    pack_text(out, (struct span){score->pid, score->pid_len});
+    pack_number(out, score->spam, 1);
+    pack_double(out, score->score);
+    pack_double(out, score->threshold);
+    pack_number(out, score->seq, 8);
+}
+
+static void pack_part(struct strbuf *out, const struct amavis_part *part)
+{
+    pack_number(out, 2, 1);
+    pack_text(out, (struct span){part->key, part->key_len});
+    pack_number(out, (uint64_t)part->origin, 1);
+    pack_text(out, strbuf_span(&part->text));
+    pack_number(out, part->seq, 8);
+}
+
 static void pack_own(struct strbuf *out, const struct threads *threads)
 {
     pack_number(out, RECORD_VERSION, 1);
-    for (size_t i = 0; i < SCORES_MAX; i++) {
-        const struct spamd_score *score = &threads->scores[i];
-        if (score->pid_len == 0)
-            continue;
-        pack_text(out, (struct span){score->pid, score->pid_len});
-        pack_number(out, score->spam, 1);
-        pack_double(out, score->score);
-        pack_double(out, score->threshold);
-        pack_number(out, score->seq, 8);
-    }
+    for (size_t i = 0; i < SCORES_MAX; i++)
+        if (threads->scores[i].pid_len > 0)
+            pack_score(out, &threads->scores[i]);
+    for (size_t i = 0; i < PARTS_MAX; i++)
+        if (threads->parts[i].key_len > 0)
+            pack_part(out, &threads->parts[i]);
+}
+
+static bool unpack_score(struct unpack *in, struct spamd_score *score)
+{
+    struct span pid = unpack_text(in);
+    score->spam = unpack_number(in, 1);
+    score->score = unpack_double(in);
+    score->threshold = unpack_double(in);
+    score->seq = unpack_number(in, 8);
+    if (in->bad || score->seq > UINT64_MAX / 2 || pid.len == 0 || pid.len > PID_MAX ||
+        !isfinite(score->score) || !isfinite(score->threshold))
+        return false;
+    memcpy(score->pid, pid.at, pid.len);
+    score->pid_len = (unsigned char)pid.len;
+    return true;
+}
+
+static bool unpack_part(struct unpack *in, struct amavis_part *part)
+{
+    struct span key = unpack_text(in);
+    uint64_t origin = unpack_number(in, 1);
+    struct span text = unpack_text(in);
+    part->seq = unpack_number(in, 8);
+    if (in->bad || part->seq > UINT64_MAX / 2 || key.len == 0 || key.len > PART_KEY ||
+        origin > ORIGIN_TRUSTED)
+        return false;
+    memcpy(part->key, key.at, key.len);
+    part->key_len = (unsigned char)key.len;
+    part->origin = (enum origin)origin;
+    strbuf_reset(&part->text);
+    strbuf_add_span(&part->text, text);
+    return true;
 }
 
 static int unpack_own(struct threads *threads, struct unpack *in)
 {
+    size_t scores = 0, parts = 0;
     if (unpack_number(in, 1) != RECORD_VERSION)
         return -1;
-    for (size_t i = 0; i < SCORES_MAX && in->rest.len > 0; i++) {
-        struct spamd_score score = {0};
-        struct span pid = unpack_text(in);
-        score.spam = unpack_number(in, 1);
-        score.score = unpack_double(in);
-        score.threshold = unpack_double(in);
-        score.seq = unpack_number(in, 8);
-        if (in->bad || score.seq > UINT64_MAX / 2 || pid.len == 0 || pid.len > PID_MAX ||
-            !isfinite(score.score) || !isfinite(score.threshold))
+    while (!in->bad && in->rest.len > 0) {
+        uint64_t kind = unpack_number(in, 1);
+        bool ok = kind == 1   ? scores < SCORES_MAX && unpack_score(in, &threads->scores[scores++])
+                  : kind == 2 ? parts < PARTS_MAX && unpack_part(in, &threads->parts[parts++])
+                              : false;
+        if (!ok)
             return -1;
-        memcpy(score.pid, pid.at, pid.len);
-        score.pid_len = (unsigned char)pid.len;
-        threads->scores[i] = score;
     }
     return in->bad ? -1 : 0;
 }
@@ -334,5 +377,8 @@ void threads_settle(struct threads *threads)
     for (size_t i = 0; i < SCORES_MAX; i++)
         if (threads->scores[i].seq > threads->seq)
             threads->seq = threads->scores[i].seq;
+    for (size_t i = 0; i < PARTS_MAX; i++)
+        if (threads->parts[i].seq > threads->seq)
+            threads->seq = threads->parts[i].seq;
     vec_clear(&places);
 }

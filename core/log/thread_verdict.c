@@ -122,23 +122,32 @@ static void take_good(struct threads *threads, const struct log_line *line,
         join_queued(threads, line, number, verdict);
 }
 
+static void take_verdict(struct threads *threads, const struct log_line *line,
+                         struct verdict_line *verdict)
+{
+    if (verdict->partial) {
+        remember_score(threads, verdict);
+        return;
+    }
+    threads->counts.verdicts++;
+    if (verdict->filter == FILTER_SPAMD)
+        use_score(threads, verdict);
+    if (verdict_is_bad(verdict->verdict))
+        take_bad(threads, line, verdict);
+    else
+        take_good(threads, line, verdict);
+}
+
 void threads_verdict(struct threads *threads, const struct log_line *line,
                      const struct syslog_head *head)
 {
     struct verdict_line verdict;
-    enum parse_result result = verdict_parse(line, head, &verdict);
+    struct log_line whole = *line;
+    struct syslog_head said = *head;
+    if (span_has_prefix(head->tag, SPAN("amavis")) && !threads_whole_amavis(threads, &whole, &said))
+        return;
+    enum parse_result result = verdict_parse(&whole, &said, &verdict);
     threads->counts.unknown += result == PARSE_UNKNOWN;
-    if (result != PARSE_EVENT)
-        return;
-    if (verdict.partial) {
-        remember_score(threads, &verdict);
-        return;
-    }
-    threads->counts.verdicts++;
-    if (verdict.filter == FILTER_SPAMD)
-        use_score(threads, &verdict);
-    if (verdict_is_bad(verdict.verdict))
-        take_bad(threads, line, &verdict);
-    else
-        take_good(threads, line, &verdict);
+    if (result == PARSE_EVENT)
+        take_verdict(threads, &whole, &verdict);
 }

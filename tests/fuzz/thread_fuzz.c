@@ -157,6 +157,8 @@ static const struct {
     {"rspamd[1]: <8ae27d>; proxy; rspamd_task_write_log: id: <m%B@x>, qid: <AAAA0%A>, ip: "
      "198.18.0.1, from: <s@t>, (default: T (reject): [16.10/15.00] [])",
      false, true},
+    {"amavis[7]: (%B-2) Passed SPAM {X}, <p@q> -> <r@x>,<s...", false, false},
+    {"amavis[7]: (%B-2) ...@x>, Queue-ID: AAAA0%A, mail_id: x", false, true},
     {"amavis[7]: (1-2) Passed SPAM {X}, <> -> <r@x>, mail_id: x, queued_as: AAAA0%A", false, true},
 };
 
@@ -237,7 +239,7 @@ static void step(struct world *const worlds[3], const unsigned char bytes[2], in
         threads_tick(worlds[w]->threads, time);
         check_counts(worlds[w]);
     }
-    if (bytes[0] >= 200)
+    if (bytes[0] >= 240)
         restart(worlds[2]);
 }
 

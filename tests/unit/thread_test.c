@@ -254,6 +254,13 @@ static const struct row {
          VERDICT("04", "BBBB01") GONE("06", "BBBB01") LATER,
      "BBBB01 spam 12.5 x2 from=a@b"},
 
+    {"amavis in parts",
+     WHOLE("AAAA01") L("03", "amavis", "(1-02) Passed SPAM {X}, <a@b> -> <c@d>,<e...")
+         L("03", "amavis", "(1-03) ...x@y>, Queue-ID: AAAA02, mail_id: x")
+             L("03", "amavis", "(1-02) ...@f>,<g@...")
+                 L("03", "amavis", "(1-02) ...h>, Queue-ID: AAAA01, mail_id: x, Hits: 9, 7 ms")
+                     GONE("04", "AAAA01"),
+     "AAAA01 spam 9 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
     {"p1_client_of_a_known_id",
      FROM("01", "AAAA01", "a@b") SMTPD("02", "AAAA01", "192.0.2.1") VERDICT("03", "AAAA01")
          GONE("04", "AAAA01"),
@@ -598,6 +605,8 @@ static const char *const kinds[] = {
     "mail_id: x, Hits: 7",
     "amavis[7]: (1-2) Passed CLEAN {X}, <a@b> -> <r@x>, Queue-ID: AAAA0%A, mail_id: x, queued_as: "
     "AAAA0%B",
+    "amavis[7]: (1-0%A) Passed SPAM {X}, <p@b> -> <r%B@x>,<q...",
+    "amavis[7]: (1-0%A) ...@x>, Queue-ID: AAAA0%B, mail_id: x, Hits: 8, 7 ms",
     "spamd[%A]: spamd: identified spam (1.5/5.0) for u:1",
     "spamd[%A]: spamd: result: Y  1 - X scantime=0.7,required_score=5.0,mid=<m%B@x>,autolearn=no",
 };
