@@ -459,7 +459,7 @@ static void count_result(struct watcher *watcher, const struct waiting *w,
         *vec_add(&watcher->disabled) = clock_steady_ms();
     }
     if (news->result == WATCHER_NOT_OVER)
-        watch_not_over(watch, w->job.kind, (struct span){w->name, w->name_len}, news->count);
+        watch_not_over(watch, w->job.kind, (struct span){w->name, w->name_len}, news->missing);
 }
 
 static void take_answer(struct watcher *watcher, const struct watcher_news *news)

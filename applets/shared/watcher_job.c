@@ -11,7 +11,7 @@
 #include "watcher_parts.h"
 #include "watcher_scan.h"
 
-#include "spamgear/base/diag.h"
+#include "spamgear/base/clock.h"
 #include "spamgear/base/text.h"
 #include "spamgear/check/disable.h"
 
@@ -59,7 +59,8 @@ static void alone(struct job *job, struct strbuf *why)
     struct strbuf line = {0};
     strbuf_format(&line, "the fleet could not be asked, what this machine saw decides: %s",
                   strbuf_text(why));
-    add_line(job, true, strbuf_text(&line));
+    if (job->given->work == WATCHER_CHECK) /* else nothing is decided, and the feeder tells it */
+        add_line(job, true, strbuf_text(&line));
     watcher_fleet_close(&job->fleet);
     strbuf_clear(&line);
 }
@@ -219,6 +220,12 @@ static void tell_problems(struct job *job)
     }
 }
 
+static uint64_t count_missing(const struct job *job, const struct report_sender *row)
+{
+    return row != NULL ? row->limit - row->count
+                       : limit_of(&job->other.check.limits, job->name, clock_now(), NULL);
+}
+
 static void run_check(struct job *job)
 {
     struct tally *tally = NULL;
@@ -236,7 +243,7 @@ static void run_check(struct job *job)
         job->news->result = WATCHER_TOLD;
     } else if (row == NULL || !row->over) {
         job->news->result = WATCHER_NOT_OVER;
-        job->news->count = row != NULL ? row->count : 0;
+        job->news->missing = count_missing(job, row);
     } else if (row->sender.kind == SENDER_SCRIPT) {
         react_to_script(job, row);
     } else {

@@ -25,7 +25,7 @@ struct watcher_job {
 
 enum watcher_result {
     WATCHER_HELLO,    /* the process began: it knows of no job */
-    WATCHER_NOT_OVER, /* the check counted less; `count` is how much */
+    WATCHER_NOT_OVER, /* the check counted less; so many are `missing` */
     WATCHER_TOLD,     /* over, and nothing was to be done */
     WATCHER_DISABLED,
     WATCHER_SCANNED,
@@ -35,7 +35,7 @@ enum watcher_result {
 struct watcher_news {
     uint32_t id; /* of the job; 0 with HELLO */
     enum watcher_result result;
-    uint64_t count;
+    uint64_t missing;
 }; /* and lines, each with a newline; one that begins with '!' tells of trouble */
 
 /* What the process that reacts needs; everything is a copy there. */

@@ -56,6 +56,8 @@ int watcher_scan(const struct report *report, const struct run *run, bool dry,
     settings_apply(&settings, run->config, run->all, &wrong);
     struct scan_settings *own = settings.own;
     own->walk.nul = true;
+    own->walk.print_nul = own->walk.details = own->walk.why = false;
+    own->walk.format = 0;
     own->act.dry_run |= dry;
     int result = wrong.len > 0 ? strbuf_why(why, "%s", wrong.at[0]) : 0;
     if (result == 0 && (result = put_paths_on_input(report, why)) == 0)

@@ -312,14 +312,13 @@ static void come_to_date(struct watch *watch, struct watched *w)
         w->over = false;
 }
 
-void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name, uint64_t count)
+void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name, uint64_t missing)
 {
     uint32_t number = watch_find(watch, kind, name);
     if (number == WATCH_NONE)
         return;
     struct watched *w = &watch->senders[number];
-    uint64_t limit = watch_limit_of(watch, w);
-    w->again_at = w->told_grown + (count < limit ? limit - count : 1);
+    w->again_at = missing < UINT64_MAX - w->told_grown ? w->told_grown + missing : UINT64_MAX;
     come_to_date(watch, w);
     if (w->over && watch_amount(watch, &w->grown) >= w->again_at)
         judge(watch, w);

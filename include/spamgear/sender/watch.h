@@ -54,10 +54,9 @@ void watch_count(struct watch *watch, enum sender_kind kind, struct span name, i
 /* Sets what the other machines of the fleet counted in a minute, all together. */
 void watch_foreign(struct watch *watch, const struct watch_bucket *bucket);
 
-/* The check found only `count` in the exact period when a crossing was told (a minute that is
- * partly in it counts whole here): it is told again as soon as enough has come for it to find more.
- */
-void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name, uint64_t count);
+/* When a crossing was told, the check found so many less than its limit (a minute that is partly in
+ * the period counts whole here): it is told again as soon as these have come. */
+void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name, uint64_t missing);
 
 /* In the period that ends at `now`, own and foreign. */
 struct watch_sum watch_sum(const struct watch *watch, enum sender_kind kind, struct span name,
