@@ -376,6 +376,7 @@ static bool is_finished(const struct state *state)
 static void *work(void *argument)
 {
     struct state *state = argument;
+    tidy(state); /* what a killed run has left undone */
     pthread_mutex_lock(&state->mutex);
     while (!is_finished(state)) {
         int64_t write_ms = write_due_ms(state);
