@@ -109,14 +109,22 @@ static void test_accounts(void)
 static const struct {
     const char *period, *during, *want;
     bool by_recipients, open_end;
+    unsigned elsewhere;
 } reasons[] = {
     {"1hour", "During the last 1 hour", "131 messages in 1 hour from 16 networks, 5 unknown", false,
-     true},
+     true, 0},
     {"1hour", "x", "131 messages to 400 recipients in 1 hour from 16 networks, 5 unknown", true,
-     true},
-    {NULL, "Since A", "131 messages since A from 16 networks, 5 unknown", false, true},
+     true, 0},
+    {"1hour", "x",
+     "151 messages in 1 hour from 16 networks, 5 unknown, 20 of them on other machines", false,
+     true, 20},
+    {"1hour", "x",
+     "151 messages to 440 recipients in 1 hour from 16 networks, 5 unknown, 20 of them on other "
+     "machines",
+     true, true, 20},
+    {NULL, "Since A", "131 messages since A from 16 networks, 5 unknown", false, true, 0},
     {"1hour", "Between A and B", "131 messages between A and B from 16 networks, 5 unknown", false,
-     false},
+     false, 0},
 };
 
 static void test_reasons(void)
@@ -126,8 +134,11 @@ static void test_reasons(void)
                               .open_end = reasons[i].open_end,
                               .by_recipients = reasons[i].by_recipients};
         struct report report = {0};
-        struct report_sender row = {
-            .sender = {.messages = 131, .recipients = 400}, .networks = 16, .unknown = 5};
+        struct report_sender row = {.sender = {.messages = 131, .recipients = 400},
+                                    .networks = 16,
+                                    .unknown = 5,
+                                    .elsewhere = reasons[i].elsewhere,
+                                    .elsewhere_recipients = 2 * reasons[i].elsewhere};
         struct strbuf got = {0};
         strbuf_add_text(&report.during, reasons[i].during);
         disable_reason(&check, &report, &row, &got);

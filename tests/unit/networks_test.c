@@ -130,6 +130,33 @@ static void test_cases(void)
     }
 }
 
+/* What a fleet unites. */
+static void test_names(void)
+{
+    static const struct client clients[] = {{"unknown", "192.0.2.1", 3},
+                                            {"unknown", "192.0.2.2", 1},
+                                            {"h.example", "198.51.100.8", 1},
+                                            {NULL, NULL, 0}};
+    struct check check;
+    struct report report;
+    struct strbuf got = {0};
+    init_check(&check, NULL);
+    check.name_networks = true;
+    judge(&check, SENDER_SASL, clients, &got, &report);
+    const struct report_sender *row = &report.senders.at[0];
+    test_number("a name a network", (int64_t)row->network_names.len, row->networks);
+    test_number("an address a nameless one", (int64_t)row->nameless.len, 2);
+    strbuf_reset(&got);
+    for (size_t i = 0; i < row->network_names.len; i++)
+        strbuf_format(&got, "%s ", row->network_names.at[i]);
+    for (size_t i = 0; i < row->nameless.len; i++)
+        strbuf_format(&got, "%s ", row->nameless.at[i]);
+    test_text("named", strbuf_text(&got), "192.0.2.0/24 198.51.100.0/24 192.0.2.1 192.0.2.2 ");
+    report_clear(&report);
+    strbuf_clear(&got);
+    check_clear(&check);
+}
+
 /* Senders that have no clients need no libraries, no DNS and no words about networks. */
 static void test_no_clients(void)
 {
@@ -255,6 +282,7 @@ static void test_domains(struct server *server)
 int main(void)
 {
     test_cases();
+    test_names();
     test_no_clients();
     test_fallback();
 #ifdef HAVE_CARES
