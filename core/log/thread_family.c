@@ -429,7 +429,10 @@ void family_settle(struct threads *threads, uint32_t number)
     file_as(threads, root, open ? LIST_LIVING : LIST_ENDED);
     if (open || missing || threads->at[root].bad == NULL)
         return;
-    if (threads->at[root].accepted != STAMP_NONE && !threads->at[root].handed)
+    /* What a filter may have handed back waits for the message it belongs to; nobody logs in to
+     * hand one back. */
+    const struct thread *first = &threads->at[root];
+    if (first->accepted != STAMP_NONE && (!first->handed || first->len[F_SASL] > 0))
         give_out(threads, root);
 }
 

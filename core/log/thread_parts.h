@@ -14,7 +14,7 @@
 
 #define NO_THREAD   UINT32_MAX
 #define FAMILY_MAX  200  /* threads of one message */
-#define VICTIMS_MAX 5000 /* recipients of one message that are told apart */
+#define VICTIMS_MAX 1000 /* recipients of one message that are told apart */
 #define SCORES_MAX  64   /* processes of spamd whose second line is awaited */
 #define PID_MAX     12
 #define PARTS_MAX   32 /* lines of amavis that go on in the next one */

@@ -130,15 +130,30 @@ void verdict_digests(struct span recipients, size_t max, struct digests *digests
     }
 }
 
+static int compare_digests(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
 unsigned verdict_victims(struct span recipients)
 {
     struct digests digests = {0};
+    struct span part;
+    unsigned count = 0;
     if (recipients.len == 0)
         return 0;
-    verdict_digests(recipients, 100000, &digests);
-    unsigned count = digests.len == 0 ? 1 : (unsigned)digests.len;
+    while (take_part(&recipients, &part)) {
+        part = trim(part);
+        if (part.len > 0)
+            *vec_add(&digests) = digest_folded(part);
+    }
+    if (digests.len > 0)
+        qsort(digests.at, digests.len, sizeof *digests.at, compare_digests);
+    for (size_t i = 0; i < digests.len; i++)
+        count += i == 0 || digests.at[i] != digests.at[i - 1];
     vec_clear(&digests);
-    return count;
+    return count == 0 ? 1 : count;
 }
 
 /* ---- spamd ---- */

@@ -171,6 +171,17 @@ static const struct row {
      SMTPD("01", "AAAA01", "198.51.100.7") FROM("02", "AAAA01", "a@b") VERDICT("03", "AAAA01")
          LATER,
      "AAAA01 spam 12.5 x2 from=a@b"},
+    {"webmail, logged in",
+     P("01", "submission/smtpd",
+       "AAAA01: client=w[198.51.100.7], sasl_method=PLAIN, sasl_username=al")
+         FROM("02", "AAAA01", "a@b") VERDICT("03", "AAAA01") GONE("04", "AAAA01"),
+     "AAAA01 spam 12.5 x2 from=a@b sasl=al"},
+    {"two messages, one Message-ID and queue IDs",
+     SMTPD("01", "AAAA01", "192.0.2.1") MID("01", "AAAA01", "m@x")
+         SMTPD("01", "AAAA02", "192.0.2.2") MID("01", "AAAA02", "m@x") VERDICT("02", "AAAA01")
+             VERDICT("02", "AAAA02") GONE("03", "AAAA02") GONE("03", "AAAA01"),
+     "AAAA02 spam 12.5 x2 client=192.0.2.2 name=unknown from=a@b mid=m@x; "
+     "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=m@x"},
     {"milter-reject",
      SMTPD("01", "AAAA01", "192.0.2.9") L(
          "02", "rspamd",
