@@ -290,7 +290,7 @@ static enum part_state fill(struct follow *follow, size_t bytes, struct strbuf *
     struct follow_part *part = follow->part;
     enum part_state state = follow_part_fill(part, bytes, why);
     struct span got = follow_part_bytes(part);
-    if (state == PART_BYTES && got.len == bytes && bytes < READER_LINE_MAX &&
+    if (state == PART_BYTES && got.len >= bytes && got.len < READER_LINE_MAX &&
         memchr(got.at, '\n', got.len) == NULL)
         state = follow_part_fill(part, READER_LINE_MAX, why);
     return state;

@@ -122,7 +122,7 @@ static enum follow_found try_mark(const struct file *file, const struct follow_m
  * that has the inode, leaves it open whether they hold the mark; others must not stop us for ever.
  */
 static enum follow_found mark_in(const struct files *files, const struct follow_mark *mark,
-                                 struct follow_part **part, size_t *index, struct strbuf *why)
+                                 struct follow_part **part, struct strbuf *why)
 {
     enum follow_found trouble = FOUND_NONE;
     size_t own = index_of(files, mark->dev, mark->ino);
@@ -131,7 +131,6 @@ static enum follow_found mark_in(const struct files *files, const struct follow_
         size_t i = turn == 0 ? own : turn - 1;
         bool is_done = turn > 0 ? i == own : own == NOWHERE;
         enum follow_found found = is_done ? FOUND_NONE : try_mark(&files->at[i], mark, part, why);
-        *index = i;
         if (found == FOUND_PART || found == FOUND_LATER)
             return found;
         if (found == FOUND_TROUBLE && (i == 0 || i == own))
@@ -146,9 +145,8 @@ enum follow_found follow_find_mark(const char *path, const struct follow_mark *m
     enum follow_found found = mark->ino == 0 ? FOUND_NONE : FOUND_LATER;
     for (int i = 0; i < TRIES && found == FOUND_LATER; i++) {
         struct files files;
-        size_t index;
         if (files_list(path, &files))
-            found = mark_in(&files, mark, part, &index, why);
+            found = mark_in(&files, mark, part, why);
         files_clear(&files);
     }
     return found;
@@ -203,23 +201,41 @@ enum follow_found follow_find_newer(const char *path, int64_t before, struct fol
 
 /* ---- what comes after ---- */
 
+/* Is the file what became of the part? */
+static enum follow_found is_part(const struct file *file, const struct follow_mark *mark)
+{
+    struct follow_part *part;
+    if (file->ino == 0)
+        return FOUND_NONE;
+    enum follow_found found = file_open(file, &part, NULL);
+    if (found != FOUND_PART)
+        return found;
+    bool same = follow_part_is_packed(part) ? follow_part_is_packed_of(part, mark)
+                                            : follow_part_seek(part, mark);
+    follow_part_close(part);
+    return same ? FOUND_PART : FOUND_NONE;
+}
+
 /* Where the part is now: by its inode, which is not used again while it is open; where it was
  * packed and deleted meanwhile, by what it holds. */
 static enum follow_found part_in(const struct files *files, const struct follow_part *part,
                                  size_t *index)
 {
     struct follow_mark mark;
-    struct follow_part *same;
+    enum follow_found found = FOUND_NONE;
     *index = index_of(files, part->source->dev, part->source->ino);
     if (*index != NOWHERE)
         return FOUND_PART;
     if (part->position == 0)
         return FOUND_NONE;
     follow_part_mark(part, &mark);
-    enum follow_found found = mark_in(files, &mark, &same, index, NULL);
-    if (found == FOUND_PART)
-        follow_part_close(same);
-    return found;
+    for (size_t i = 0; i < files->len; i++) {
+        *index = i;
+        found = is_part(&files->at[i], &mark);
+        if (found == FOUND_PART || found == FOUND_LATER)
+            return found;
+    }
+    return FOUND_NONE;
 }
 
 static enum follow_found after_in(const struct files *files, const struct follow_part *part,

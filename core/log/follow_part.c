@@ -125,7 +125,8 @@ static bool is_refused(const char *path, bool *absent, struct strbuf *why)
            strbuf_why(why, "%s: is a FIFO, which cannot be read twice", path) != 0;
 }
 
-static void read_head(struct follow_part *part)
+/* False when there is one that cannot be read; that of a damaged archive is empty. */
+static bool read_head(struct follow_part *part)
 {
     ssize_t n = 0;
     if (!follow_part_is_packed(part)) {
@@ -135,6 +136,7 @@ static void read_head(struct follow_part *part)
         memcpy(part->head, part->buf, part->len);
     }
     part->head_len = n > 0 ? (uint32_t)n : 0;
+    return n >= 0;
 }
 
 struct follow_part *follow_part_open(const char *path, bool *absent, struct strbuf *why)
@@ -147,8 +149,11 @@ struct follow_part *follow_part_open(const char *path, bool *absent, struct strb
         return NULL;
     struct follow_part *part = mem_zero(1, sizeof *part);
     part->source = source;
-    read_head(part);
-    return part;
+    if (read_head(part))
+        return part;
+    strbuf_why(why, "%s: %s", path, strerror(errno));
+    follow_part_close(part);
+    return NULL;
 }
 
 void follow_part_close(struct follow_part *part)
@@ -187,12 +192,26 @@ static bool seek_packed(struct follow_part *part, const struct follow_mark *mark
                mark->tail_hash;
 }
 
+static bool has_head(const struct follow_part *part, const struct follow_mark *mark)
+{
+    return part->head_len >= mark->head_len &&
+           map_digest(part->head, mark->head_len) == mark->head_hash;
+}
+
 bool follow_part_seek(struct follow_part *part, const struct follow_mark *mark)
 {
-    if (part->head_len < mark->head_len ||
-        map_digest(part->head, mark->head_len) != mark->head_hash)
+    if (!has_head(part, mark))
         return false;
     return follow_part_is_packed(part) ? seek_packed(part, mark) : seek_plain(part, mark);
+}
+
+/* A full head is enough where it tells one file from another: not in one that begins with a hole.
+ */
+bool follow_part_is_packed_of(struct follow_part *part, const struct follow_mark *mark)
+{
+    bool tells = mark->head_len == FOLLOW_HEAD_BYTES && has_head(part, mark) &&
+                 memcmp(part->head, part->head + 1, FOLLOW_HEAD_BYTES - 1) != 0;
+    return follow_part_is_packed(part) && (tells || follow_part_seek(part, mark));
 }
 
 bool follow_part_seek_end(struct follow_part *part)

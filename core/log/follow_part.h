@@ -37,6 +37,8 @@ bool follow_part_is(const struct follow_part *part, uint64_t dev, uint64_t ino);
 
 /* Goes to the mark. False when the file does not hold it; then a packed one is spent. */
 bool follow_part_seek(struct follow_part *part, const struct follow_mark *mark);
+/* Is it packed, and what the file of the mark became? Does not read all of it to say so. */
+bool follow_part_is_packed_of(struct follow_part *part, const struct follow_mark *mark);
 /* Goes behind the last whole line. False: into a line that is too long to be one. */
 bool follow_part_seek_end(struct follow_part *part);
 

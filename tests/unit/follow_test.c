@@ -64,6 +64,7 @@ static const struct {
     {"a large hole", "wwBokllrlRl", 0},
     {"a line that is too long", "wrBwrwBwR", 0},
     {"too long, renamed in its middle", "wbmwrwr", 0},
+    {"by a link", "@wwrmwwrkrwRwmwzR", 0},
     {"a directory comes and goes", "wwrdfrFwr", 0},
     {"a FIFO comes and goes", "wwrdirIwr", 0},
 };
@@ -76,8 +77,9 @@ struct marked {
 
 static struct {
     char dir[64], path[128];
-    unsigned written; /* lines */
-    int held;         /* by a writer who knows of no rotation */
+    char followed[128]; /* path, or a link to it */
+    unsigned written;   /* lines */
+    int held;           /* by a writer who knows of no rotation */
     struct follow *follow;
     size_t bytes;
     unsigned next; /* line that the one who reads along gets next */
@@ -293,7 +295,7 @@ static void drain(struct follow *follow, unsigned *next, int64_t wait_ms, bool m
 static struct follow *open_at(const struct follow_mark *mark, int64_t grace_ms)
 {
     struct strbuf why = {0};
-    struct follow *follow = follow_open(scene.path, mark, FOLLOW_BEGIN, &why);
+    struct follow *follow = follow_open(scene.followed, mark, FOLLOW_BEGIN, &why);
     test_text(scene.name, strbuf_text(&why), "");
     if (follow != NULL)
         follow_set_grace(follow, grace_ms);
@@ -393,16 +395,24 @@ static void each_mark(void)
     }
 }
 
-static void play(size_t n, size_t bytes)
+static void set_up(const char *name, size_t bytes, bool link)
 {
-    struct follow_state state;
     memset(&scene, 0, sizeof scene);
     snprintf(scene.dir, sizeof scene.dir, "/tmp/follow_test.XXXXXX");
     test_true("folder", mkdtemp(scene.dir) != NULL);
     snprintf(scene.path, sizeof scene.path, "%s/mail.log", scene.dir);
-    scene.name = scenes[n].name;
+    snprintf(scene.followed, sizeof scene.followed, "%s/%s", scene.dir, link ? "link" : "mail.log");
+    if (link)
+        test_number(name, symlink("mail.log", scene.followed), 0);
+    scene.name = name;
     scene.bytes = bytes;
     scene.held = -1;
+}
+
+static void play(size_t n, size_t bytes)
+{
+    struct follow_state state;
+    set_up(scenes[n].name, bytes, scenes[n].script[0] == '@');
     scene.follow = open_at(NULL, GRACE_MS);
     for (const char *step = scenes[n].script; *step != '\0'; step++)
         do_step(*step);
@@ -415,6 +425,89 @@ static void play(size_t n, size_t bytes)
     clean_up();
 }
 
+/* ---- beginning, trouble, marks ---- */
+
+/* A line that is being written when it begins belongs to what comes. */
+static void from_the_end(void)
+{
+    struct strbuf why = {0};
+    struct follow_mark mark;
+    set_up("from the end", 120, false);
+    do_step('w');
+    do_step('w');
+    do_step('p');
+    struct follow *follow = follow_open(scene.path, NULL, FOLLOW_END, &why);
+    test_text("open", strbuf_text(&why), "");
+    follow_place(follow, &mark);
+    scene.next = 2;
+    do_step('q');
+    do_step('w');
+    drain(follow, &scene.next, 0, false);
+    test_number("from the end", scene.next, 4);
+    follow_close(follow);
+    scene.next = 2;
+    scene.follow = open_at(&mark, 0);
+    drain(scene.follow, &scene.next, 0, false);
+    test_number("from its place", scene.next, 4);
+    clean_up();
+}
+
+static void told_once(void)
+{
+    struct strbuf why = {0};
+    struct follow_chunk chunk;
+    struct follow_state state;
+    set_up("told once", 120, false);
+    scene.follow = open_at(NULL, 0);
+    mkdir(scene.path, 0700);
+    test_number("a directory", follow_next(scene.follow, 1, &chunk, &why), -1);
+    test_true(strbuf_text(&why), span_has_suffix(strbuf_span(&why), SPAN(": is a directory")));
+    test_number("is told once", follow_next(scene.follow, 1, &chunk, &why), 0);
+    follow_look(scene.follow, &state);
+    test_true("nothing is read", state.file == NULL);
+    test_true("none to begin with",
+              follow_open(scene.path, NULL, FOLLOW_BEGIN, &why) == NULL && why.len > 0);
+    rmdir(scene.path);
+    do_step('w');
+    struct pollfd polled = {.fd = follow_fd(scene.follow), .events = POLLIN};
+    test_number("a new file is told of", poll(&polled, 1, 5000), 1);
+    test_number("and read", follow_next(scene.follow, 1, &chunk, &why), 1);
+    test_text("its name", chunk.file, scene.path);
+    strbuf_clear(&why);
+    clean_up();
+}
+
+static void no_marks(void)
+{
+    static const char *const texts[] = {
+        "",
+        "1",
+        "2 1 1 0 0 0 0 0 -",
+        "1 1 1 0 0 0 0 0",
+        "1 1 1 0 0 0 0 0 - ",
+        "1 1 1 0 0 0 0 0 x",
+        "1 1 1 0 1025 0 0 0 -",
+        "1 1 1 300 0 0 257 0 -",
+        "1 1 1 5 0 0 6 0 -",
+        "1 1 1 5 0 0 0 0 -",
+        "1 1 1 9223372036854775808 0 0 1 0 -",
+        "1 -1 1 0 0 0 0 0 -",
+        "1  1 0 0 0 0 0 -",
+        "1 1 1 0 0 0 0 0 9223372036854775808",
+        "1 1 1 0 0 18446744073709551616 0 0 -",
+    };
+    struct follow_mark mark;
+    struct strbuf why = {0};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        strbuf_reset(&why);
+        test_true(texts[i],
+                  follow_mark_read(span_text(texts[i]), &mark, &why) == -1 && why.len > 0);
+    }
+    test_number("an early time", follow_mark_read(SPAN("1 0 0 0 0 0 0 0 -5"), &mark, &why), 0);
+    test_number("an early time", mark.before, -5);
+    strbuf_clear(&why);
+}
+
 int main(void)
 {
     static const size_t sizes[] = {1, 120, BIG};
@@ -422,5 +515,8 @@ int main(void)
     for (size_t n = 0; n < sizeof scenes / sizeof scenes[0]; n++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
             play(n, sizes[i]);
+    from_the_end();
+    told_once();
+    no_marks();
     return test_end();
 }
