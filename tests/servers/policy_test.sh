@@ -91,8 +91,7 @@ test_restart() {
         "$([ "$(logged "problem talking to server $place")" -gt 0 ] && echo yes)"
     same "the dead socket is there" yes "$([ -S "$place" ] && echo yes)"
     serve 0 2 "DEFER_IF_PERMIT 4.7.1 Too many"
-    wait_for "the new service" perl -MIO::Socket::UNIX -e \
-        'exit !IO::Socket::UNIX->new($ARGV[0])' "$place"
+    wait_for "the new service" listens_at "$place"
     sends alice 250 250
     sends alice 450
 }
@@ -115,12 +114,75 @@ test_hog() {
     stop "$started"
 }
 
+# soon_is CODE USER : the answer to a recipient, within some seconds
+soon_is() {
+    printf 'hello\n235 auth %s secret\n250 MAIL FROM:<x@example.net>\n%s RCPT TO:<r@example.com>\n' \
+        "$2" "$1" >script
+    # shellcheck disable=SC2016  # of the inner shell
+    wait_for "answer $1 to $2" sh -c 'perl "$0" 127.0.0.1 "$1" 127.0.0.2 <script' \
+        "$servers_dir/smtp.pl" "$port"
+    passed=$((passed + 1))
+}
+listens_at() { perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new($ARGV[0])' "$1"; }
+
+# The whole daemon: limits of the log that it follows, and cases.
+test_daemon() {
+    stop "$server"
+    server=
+    install -m 600 /dev/null disabled
+    cat >daemon.conf <<END
+[react]
+state = $work/state
+methods = exim-list
+exim-list = $work/disabled
+[mail]
+spool =
+sendmail = /nonexistent/sendmail
+[store]
+state = $work/state
+[postlog]
+logs = $work/postfix.log
+socket = $work/status
+[watch]
+sources = postfix-spam-check
+[postfix-spam-check]
+log = $work/postfix.log
+limit = 4
+[policy]
+listen = unix:$place
+mode = 0666
+case-action = REJECT 5.7.1 This account is disabled
+END
+    start daemon.out "$spamgear" postlog --config daemon.conf
+    daemon=$started
+    wait_for "the daemon" listens_at "$place"
+    for _ in 1 2 3; do
+        sends user=eq@example.net 250
+    done
+    # Its line is logged at the first recipient: at DATA it may count already.
+    printf 'hello\n235 auth %s secret\n250 MAIL FROM:<x@example.net>\n250 RCPT TO:<r@example.com>\n' \
+        user=eq@example.net >script
+    smtp 127.0.0.1 "$port" 127.0.0.2 <script
+    soon_is 450 user=eq@example.net
+    same "the client is told" yes \
+        "$([ "$(logged '450 4.7.1 .*Too many messages, try again later')" -gt 0 ] && echo yes)"
+    "$spamgear" account disable carol --config daemon.conf >account.out 2>&1
+    sleep 4 # cases are looked at every 3 seconds; each question would be a message in the log
+    sends carol 554
+    "$spamgear" account enable carol --config daemon.conf >>account.out 2>&1
+    sleep 4
+    sends carol 250
+    stop "$daemon"
+    same "the socket is gone" no "$([ -S "$place" ] && echo yes || echo no)"
+}
+
 postfix_run
 test_defer
 test_hold
 test_reject
 test_restart
 test_hog
+test_daemon
 
 # --- Exim -----------------------------------------------------------------------------
 
