@@ -346,10 +346,10 @@ static void check_entry(const struct config_entry *entry, const struct applet_li
     const struct section *section = find_section(entry->section, list);
     if (strcmp(entry->section, "spamgear") == 0) {
         check_option_key(entry, list, problems);
+    } else if (section != NULL) { /* an applet of the same name has no keys of its own */
+        check_section_key(entry, section, problems);
     } else if (applet != NULL) {
         check_option_key(entry, &(struct applet_list){&applet, 1}, problems);
-    } else if (section != NULL) {
-        check_section_key(entry, section, problems);
     } else if (rule != NULL && rule->keys != NULL) {
         check_listed_key(entry, rule->keys, problems);
     } else if (rule == NULL && !has_text(unknown, entry->section)) {

@@ -3,7 +3,7 @@ _spamgear()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
     local applet=${COMP_WORDS[0]##*/} options='' kind='' words=''
-    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-map postfix-reputation postfix-spam-check postlog process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules why'
+    local applets='account backtest case check-config check-dnsbl clamd-client emergency-mail exim-spam-check full-scan hash-tree imp-spam-check log-format php-legacy-spam-check php-sendmail2relay-spam-check php-shell-detector php-spam-check phpsendmail postfix-map postfix-reputation postfix-spam-check postlog process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check store update-rules why'
     if [[ $cur == = ]]; then
         cur=''
     elif [[ $prev == = ]] && ((COMP_CWORD > 1)); then
@@ -528,6 +528,14 @@ _spamgear()
         --top) kind=none ;;
         --format) kind=words words='text json metrics' ;;
         -o | --output) kind=files ;;
+        --config) kind=files ;;
+        --now) kind=none ;;
+        esac
+        ;;
+    store)
+        options=' --with-spammers --older-than --config -v --verbose --now -h --help --version'
+        case $prev in
+        --older-than) kind=none ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac

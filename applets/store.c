@@ -1,0 +1,266 @@
+/* store - makes, migrates and checks the tables that spam events go to, here and in another
+ * database.
+ */
+#include "shared/line.h"
+#include "shared/store_section.h"
+#include "spamgear/base/diag.h"
+#include "spamgear/base/sqlite.h"
+#include "spamgear/base/text.h"
+#include "spamgear/store/schema.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+struct store_settings {
+    bool with_spammers;
+    struct period older_than;
+};
+
+struct desk {
+    const struct store_settings *settings;
+    const struct store_config *config;
+    struct link *link; /* NULL: there is no other database */
+};
+
+/* What a server says was written by a stranger. */
+static void tell(const char *where, const char *what)
+{
+    struct strbuf line = {0};
+    strbuf_format(&line, "%s: ", where);
+    text_escape(&line, span_text(what));
+    line_put(&line);
+    strbuf_clear(&line);
+}
+
+static void complain(const char *where, const char *what)
+{
+    struct strbuf line = {0};
+    text_escape(&line, span_text(what));
+    diag_error("%s: %s", where, strbuf_text(&line));
+    strbuf_clear(&line);
+}
+
+#define HERE  "embedded database"
+#define THERE "other database"
+
+/* ---- init, upgrade ---- */
+
+static void make_here(const struct desk *desk)
+{
+    struct strbuf why = {0};
+    const struct state_settings settings = {.folder = desk->config->state,
+                                            .keep_s = desk->config->keep_s,
+                                            .rows_max = desk->config->rows_max,
+                                            .feeds = desk->config->feeds};
+    struct state *state = state_open(&settings, &why);
+    if (state == NULL)
+        complain(HERE, strbuf_text(&why));
+    else
+        tell(HERE, "is there, and of this version");
+    state_close(state);
+    strbuf_clear(&why);
+}
+
+static void make_there(const struct desk *desk)
+{
+    struct texts told = {0};
+    struct strbuf why = {0};
+    int done = schema_upgrade(desk->link, desk->settings->with_spammers, &told, &why);
+    for (size_t i = 0; i < told.len; i++)
+        tell(THERE, told.at[i]);
+    if (done != 0)
+        complain(THERE, strbuf_text(&why));
+    else if (told.len == 0)
+        tell(THERE, "is of this version already");
+    texts_clear(&told);
+    strbuf_clear(&why);
+}
+
+static void act_make(const struct desk *desk)
+{
+    make_here(desk);
+    if (desk->link != NULL)
+        make_there(desk);
+}
+
+/* ---- check ---- */
+
+static void check_here(const struct desk *desk)
+{
+    uint64_t newest, rows, bytes;
+    struct strbuf why = {0}, line = {0};
+    struct state_reader *reader = state_reader_open(desk->config->state, &why);
+    if (reader == NULL || state_reader_size(reader, &newest, &rows, &bytes, &why) != 0) {
+        complain(HERE, strbuf_text(&why));
+    } else {
+        strbuf_format(&line, "%" PRIu64 " spam events", rows);
+        tell(HERE, strbuf_text(&line));
+    }
+    state_reader_close(reader);
+    strbuf_clear(&why);
+    strbuf_clear(&line);
+}
+
+static void check_query(const struct desk *desk)
+{
+    struct strbuf why = {0};
+    if (!desk->config->has_query)
+        return;
+    if (link_prepare(desk->link, strbuf_text(&desk->config->query.statement), &why) == NULL)
+        complain("query", strbuf_text(&why));
+    else
+        tell("query", "is understood");
+    strbuf_clear(&why);
+}
+
+/* An own query alone needs none of our tables. */
+static void check_there(const struct desk *desk)
+{
+    struct texts problems = {0};
+    struct strbuf why = {0};
+    int done = schema_check(desk->link, &problems, &why);
+    if (done != 0)
+        complain(THERE, strbuf_text(&why));
+    for (size_t i = 0; i < problems.len; i++)
+        complain(THERE, problems.at[i]);
+    if (done == 0 && problems.len == 0)
+        tell(THERE, "tables and rights are well");
+    texts_clear(&problems);
+    strbuf_clear(&why);
+}
+
+static void act_check(const struct desk *desk)
+{
+    check_here(desk);
+    if (desk->link == NULL)
+        return;
+    check_there(desk);
+    check_query(desk);
+}
+
+/* ---- purge ---- */
+
+static void act_purge(const struct desk *desk)
+{
+    uint64_t rows;
+    struct strbuf why = {0}, line = {0};
+    int64_t period = desk->settings->older_than.seconds;
+    if (desk->link == NULL) {
+        tell(HERE, "the daemon removes what is older than keep by itself");
+        return;
+    }
+    if (schema_purge(desk->link, period > 0 ? period : desk->config->keep_s, &rows, &why) != 0) {
+        complain(THERE, strbuf_text(&why));
+    } else {
+        strbuf_format(&line, "removed %" PRIu64 " rows", rows);
+        tell(THERE, strbuf_text(&line));
+    }
+    strbuf_clear(&why);
+    strbuf_clear(&line);
+}
+
+/* ---- */
+
+static const struct act {
+    const char *name;
+    bool makes;
+    void (*run)(const struct desk *desk);
+} acts[] = {{"init", true, act_make},
+            {"upgrade", true, act_make},
+            {"check", false, act_check},
+            {"purge", false, act_purge}};
+
+static const struct act *find_act(const struct run *run)
+{
+    for (size_t i = 0; run->argc == 1 && i < sizeof acts / sizeof *acts; i++)
+        if (strcmp(run->argv[0], acts[i].name) == 0)
+            return &acts[i];
+    diag_error("say `init`, `upgrade`, `check`, or `purge`");
+    return NULL;
+}
+
+/* A file of SQLite comes to be by init. */
+static bool connect_there(struct desk *desk, bool makes)
+{
+    const struct feeder_settings *feeder = &desk->config->feeder;
+    struct strbuf why = {0};
+    if (!desk->config->feeds)
+        return true;
+    if (makes && feeder->place.kind == SQL_SQLITE) {
+        struct sqlite *file = sqlite_open(feeder->place.file, feeder->deadline_ms, &why);
+        sqlite_close(file);
+    }
+    desk->link = link_open(&feeder->place, feeder->password, feeder->deadline_ms, &why);
+    if (desk->link == NULL)
+        complain(THERE, strbuf_text(&why));
+    strbuf_clear(&why);
+    return desk->link != NULL;
+}
+
+static int run_store(void *at, const struct run *run)
+{
+    struct store_config config;
+    struct texts problems = {0};
+    const struct act *act = find_act(run);
+    if (act == NULL)
+        return APPLET_TROUBLE;
+    store_config_read(&config, run->config, &problems);
+    for (size_t i = 0; i < problems.len; i++)
+        diag_error("%s", problems.at[i]);
+    struct desk desk = {.settings = at, .config = &config};
+    if (problems.len == 0 && connect_there(&desk, act->makes))
+        act->run(&desk);
+    link_close(desk.link);
+    store_config_clear(&config);
+    texts_clear(&problems);
+    return 0; /* diag_error makes it APPLET_TROUBLE */
+}
+
+static const struct option options[] = {
+    OPTION_FLAG(struct store_settings, with_spammers, "with-spammers", 0,
+                "init and upgrade: also make postlog-sa's table spammers where it is missing, for "
+                "a query of your own.",
+                .flags = OPTION_NO_CONFIG),
+    OPTION_PERIOD(struct store_settings, older_than, "older-than", 0, "PERIOD", NULL,
+                  "purge: remove what is older; else what is older than keep in [store].",
+                  .flags = OPTION_NO_CONFIG),
+    OPTION_END};
+
+static const struct applet_example examples[] = {
+    {"spamgear store init", "Make the tables, here and in the database of [store]."},
+    {"spamgear store check", "Are tables, rights and the query well?"},
+    {NULL, NULL}};
+
+static const struct applet_status statuses[] = {
+    {0, "Done, or all is well."},
+    {2, "Trouble: no connection, tables that are missing, old or newer, rights that are missing, "
+        "a query that the database does not understand."},
+    {0, NULL}};
+
+const struct applet store_applet = {
+    .name = "store",
+    .summary = "Make and check the tables that spam events go to",
+    .operands = "init | upgrade | check | purge",
+    .description =
+        "The daemon keeps spam events in an embedded database, and brings them into another one "
+        "that [store] names: MariaDB, MySQL or PostgreSQL, or what speaks their protocol (Galera, "
+        "TiDB, Vitess, CockroachDB, Citus).\n\n"
+        "`init` makes the tables: spamgear_schema, spamgear_spam, and spamgear_flow, "
+        "spamgear_client, spamgear_claim for a fleet. `upgrade` brings those of an older version "
+        "up; doing either twice is harmless. The embedded database is brought up by the daemon "
+        "itself, too.\n\n"
+        "`check` looks at version, columns and rights, and whether the database understands your "
+        "own query. It changes nothing.\n\n"
+        "`purge` removes what is older than keep, or than --older-than, from our tables in the "
+        "other database. The daemon does it now and then by itself. Tables of your own query are "
+        "yours, and are not touched.\n\n"
+        "The user needs SELECT, INSERT, UPDATE and DELETE for our tables; init and upgrade need "
+        "CREATE and INDEX besides.",
+    .options = (const struct option *const[]){options, NULL},
+    .settings_size = sizeof(struct store_settings),
+    .sections = (const struct section *const[]){&store_section, &fleet_section, NULL},
+    .examples = examples,
+    .statuses = statuses,
+    .files = "/var/lib/spamgear/postlog.db is the embedded database.",
+    .flags = APPLET_TOOL | APPLET_NO_CHORES,
+    .run = run_store,
+};
