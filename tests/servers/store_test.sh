@@ -1,0 +1,257 @@
+#!/bin/sh
+# store_test.sh SPAMGEAR - spam events into real MariaDB and PostgreSQL, each once and in order,
+# while the servers are killed, stand still, are read-only, or refuse a row; postlog-sa's own table
+# and query; and `spamgear store`.
+# shellcheck disable=SC2154,SC2317,SC2016  # set, or called, by what is sourced; ?f is no variable
+. "$(dirname "$0")/lib.sh"
+. "$servers_dir/databases.sh"
+feed=$(dirname "$spamgear")/feed
+readme='INSERT INTO `spammers`(`client`, `created`, `spam_victims_score`)     VALUES(?f, ?t, ?s), (?c, ?t, ?s)     ON DUPLICATE KEY UPDATE `client` = `client`'
+readme_pg='INSERT INTO spammers(client, created, spam_victims_score) VALUES(?f, ?t, ?s), (?c, ?t, ?s) ON CONFLICT DO NOTHING'
+
+# feed_begin QUERY [FLEET] : a feeder in the background, that takes orders from descriptor 7
+feed_begin() {
+    rm -f orders
+    mkfifo orders
+    start feed.out sh -c 'exec "$0" "$@" <orders' "$feed" "$work/state" "$url" '' "$1" node1 \
+        "${2:-0}" 2000
+    feeding=$started
+    exec 7>orders
+}
+
+feed_end() {
+    [ $# = 0 ] || echo "stop $1" >&7
+    exec 7>&-
+    stop "$feeding"
+}
+
+order() { echo "$*" >&7; }
+heard() { grep -q "$1" feed.out; }
+hear() { wait_for "\"$1\" of the feeder" heard "$1"; }
+
+# each_once COUNT : node, order and number
+each_once() {
+    same "$kind $what: each once" "$1 $1" "$(do_sql 'SELECT count(*) FROM spamgear_spam') $(do_sql \
+        'SELECT count(DISTINCT queue_id) FROM spamgear_spam')"
+    do_sql 'SELECT queue_id FROM spamgear_spam ORDER BY life, seq' >got_ids
+    sort -V got_ids >sorted_ids
+    same "$kind $what: in order" "$(cat sorted_ids)" "$(cat got_ids)"
+}
+
+fresh() {
+    what=$1
+    do_sql 'DELETE FROM spamgear_spam'
+    do_sql 'DELETE FROM spammers'
+    rm -rf state
+    mkdir -m 700 state
+}
+
+test_tables() {
+    config "$url" "query = $query"
+    mkdir -m 700 state
+    same "$kind: check before" 2 "$("$spamgear" store --config store.conf check >check.out 2>&1
+        echo $?)"
+    same "$kind: init" "embedded database: is there, and of this version
+other database: made version 1 of the tables
+other database: made the table spammers" \
+        "$("$spamgear" store --config store.conf init --with-spammers 2>&1)"
+    same "$kind: init again" "other database: is of this version already" \
+        "$("$spamgear" store --config store.conf init --with-spammers 2>&1 | tail -n 1)"
+    same "$kind: check" "other database: tables and rights are well
+query: is understood" "$("$spamgear" store --config store.conf check 2>&1 | tail -n 2)"
+    do_sql 'UPDATE spamgear_schema SET version = 99'
+    same "$kind: newer" 2 "$("$spamgear" store --config store.conf upgrade >/dev/null 2>&1
+        echo $?)"
+    do_sql 'UPDATE spamgear_schema SET version = 0'
+    same "$kind: upgrade" "other database: made version 1 of the tables" \
+        "$("$spamgear" store --config store.conf upgrade 2>&1 | tail -n 1)"
+}
+
+# The original's table and query, with values that no text column takes as they are.
+test_query() {
+    fresh query
+    feed_begin "$query"
+    order event 3ZabcDEF bob@example.org 192.0.2.1 3
+    order event 3ZabcDEG bob@example.org 192.0.2.1 4
+    order bad
+    order wait 20
+    hear complete
+    feed_end
+    same "$kind: spammers" "192.0.2.1 2025-11-22 06:32:34 3
+bob@example.org 2025-11-22 06:32:34 3" "$(do_sql "SELECT client, created, spam_victims_score FROM
+        spammers WHERE client LIKE '%b%' AND client NOT LIKE 'a%' OR client LIKE '192%' ORDER BY 1" |
+        tr '\t' ' ')"
+    same "$kind: bytes" 1 "$(do_sql "SELECT count(*) FROM spamgear_spam WHERE sender LIKE '%--@b'")"
+    same "$kind: all rows" 3 "$(do_sql 'SELECT count(*) FROM spamgear_spam')"
+}
+
+test_kills() {
+    fresh kills
+    feed_begin "$query"
+    for _ in 1 2 3; do
+        order spam 20000
+        sleep 0.3
+        kill_database
+        sleep 1.5
+        order spam 100
+        start_database
+    done
+    order wait 60
+    hear complete
+    each_once 60300
+    same "$kind: the trouble was told" 0 "$(grep -q '^trouble: .*rows wait here' feed.out
+        echo $?)"
+    same "$kind: and its end" 0 "$(grep -q '^tell: the database is back' feed.out
+        echo $?)"
+    feed_end
+}
+
+# The child of the child of feed.
+kill_worker() {
+    worker=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$feeding" '
+        $5 == group && $2 == "(feed)" { parent[$1] = $4 }
+        END { for (p in parent) if (parent[p] in parent && parent[parent[p]] in parent) print p }')
+    [ -z "$worker" ] || kill -KILL "$worker"
+}
+
+# The feeder itself is killed, and begins again where it was.
+test_feeder_killed() {
+    fresh "feeder killed"
+    feed_begin "$query"
+    for _ in 1 2 3 4 5; do
+        order spam 5000
+        sleep 0.2
+        kill_worker
+        sleep 1
+    done
+    order wait 60
+    hear complete
+    each_once 25000
+    feed_end
+}
+
+test_still() {
+    fresh "stands still"
+    feed_begin "$query"
+    order spam 100
+    order wait 20
+    hear complete
+    pause_database STOP
+    order spam 5000
+    order sleep 6000
+    hear '^trouble: .*5000 rows wait here'
+    pause_database CONT
+    : >feed.mark
+    order wait 60
+    wait_for "the rest" rows_are 5100
+    each_once 5100
+    feed_end
+}
+rows_are() { [ "$(do_sql 'SELECT count(*) FROM spamgear_spam')" = "$1" ]; }
+
+read_only() {
+    if [ "$kind" = mysql ]; then
+        mariadb_do "SET GLOBAL read_only = $1"
+    else
+        postgres_do "ALTER SYSTEM SET default_transaction_read_only = $1"
+        postgres_do 'SELECT pg_reload_conf()' >/dev/null
+    fi
+}
+
+test_read_only() {
+    fresh "read-only"
+    feed_begin "$query"
+    order spam 10
+    order wait 20
+    hear complete
+    read_only on
+    order spam 1000
+    order sleep 4000
+    hear '^trouble: .*read.only.*rows wait here'
+    read_only off
+    order wait 60
+    wait_for "the rest" rows_are 1010
+    each_once 1010
+    feed_end
+}
+
+# A row that the query's table does not take stands in ours with a note, and nothing waits for it.
+test_refused() {
+    fresh refused
+    do_sql 'CREATE TABLE narrow(client VARCHAR(15) NOT NULL PRIMARY KEY)'
+    feed_begin 'INSERT INTO narrow(client) VALUES(?f)'
+    order event Q1 a@b 192.0.2.1 1
+    order event Q2 much-too-long-for-it@example.org 192.0.2.2 1
+    order event Q3 c@d 192.0.2.3 1
+    order event Q4 a@b 192.0.2.4 1
+    order wait 20
+    hear complete
+    same "$kind: set aside" "$(printf 'Q2\nQ4')" \
+        "$(do_sql 'SELECT queue_id FROM spamgear_spam WHERE note IS NOT NULL ORDER BY 1')"
+    same "$kind: the others" "$(printf 'a@b\nc@d')" "$(do_sql 'SELECT client FROM narrow ORDER BY 1')"
+    same "$kind: told" 2 "$(grep -c '^trouble: row .* is set aside' feed.out)"
+    each_once 4
+    feed_end
+    do_sql 'DROP TABLE narrow'
+}
+
+# An embedded database that is made anew counts anew, and nothing is lost.
+test_anew() {
+    fresh anew
+    feed_begin "$query"
+    order spam 50
+    order wait 20
+    hear complete
+    feed_end
+    rm -rf state
+    mkdir -m 700 state
+    feed_begin "$query"
+    order spam 70
+    order wait 20
+    hear complete
+    feed_end
+    same "$kind: both lives" 120 "$(do_sql 'SELECT count(*) FROM spamgear_spam')"
+    same "$kind: two of them" 2 "$(do_sql 'SELECT count(DISTINCT life) FROM spamgear_spam')"
+}
+
+# Without our tables the query alone is fed, and it is told that a row may come twice.
+test_alone() {
+    fresh alone
+    do_sql 'DROP TABLE spamgear_schema'
+    feed_begin "$query"
+    order event Q1 a@b 192.0.2.1 1
+    order wait 20
+    hear complete
+    same "$kind: without our tables" 2 "$(do_sql 'SELECT count(*) FROM spammers')"
+    same "$kind: told once" 1 "$(grep -c 'comes twice' feed.out)"
+    feed_end
+    "$spamgear" store --config store.conf init >/dev/null 2>&1
+}
+
+test_speed() {
+    fresh speed
+    feed_begin ''
+    order spam 200000
+    order wait 120
+    hear complete
+    echo "$kind: $(grep '^waited' feed.out)"
+    each_once 200000
+    feed_end
+}
+
+databases_start
+for kind in ${KINDS:-mysql pgsql}; do
+    eval "url=\$url_$kind"
+    if [ $kind = mysql ]; then query=$readme; else query=$readme_pg; fi
+    rm -rf state
+    test_tables
+    test_query
+    test_kills
+    test_feeder_killed
+    test_still
+    test_read_only
+    test_refused
+    test_anew
+    test_alone
+done
+report
