@@ -10,7 +10,7 @@ folder=${1:-${SPAMGEAR_SERVERS:-/var/cache/spamgear-tests/servers}}
 packages="postfix dovecot-core exim4-daemon-light rsyslog systemd-journal-remote php8.2-cli
     clamav-daemon mariadb-server-core mariadb-client-core postgresql-15 postgresql-client-15
     rbldnsd openssh-server python3-aiosmtpd python3-attr python3-public postfix-sqlite
-    postfix-lmdb fail2ban"
+    postfix-lmdb postfix-mysql postfix-pgsql fail2ban"
 
 # What is not unpacked yet, so that one more server costs one more download.
 missing() {
