@@ -125,7 +125,7 @@ static void end(void)
     follow = NULL;
 }
 
-/* The reader was started before the writer that runs by then. */
+/* The first child: the reader was started before the writer, if there is one. */
 static pid_t reader_pid(void)
 {
     char path[64];
@@ -162,13 +162,19 @@ static void goes_on(void)
 }
 
 /* journald renames the file and begins another. */
-static void rotated(void)
+static void rotate(unsigned number)
 {
-    const char *archived = "system@0123456789abcdef0123456789abcdef-0000000000000001-"
-                           "0000000000000001.journal";
+    char archived[128];
+    snprintf(archived, sizeof archived,
+             "system@0123456789abcdef0123456789abcdef-%016x-%016x.journal", number, number);
     test_number("rotated", rename(in_dir("system.journal"), in_dir(archived)), 0);
     close_journal();
     begin_journal();
+}
+
+static void rotated(void)
+{
+    rotate(1);
     append(MANY + 20, MANY + 30);
     read_until(MANY + 30);
     test_number("nothing to tell", told, 0);
@@ -201,6 +207,26 @@ static void cursor_is_gone(void)
     read_until(MANY + 50);
     test_number("it is told", told, 1);
     test_true(strbuf_text(&why), span_find(strbuf_span(&why), SPAN("may be missing")) != NULL);
+}
+
+/* A damaged entry: whoever reads it dies. Its second is passed over, and that is told. */
+static void dies_again_and_again(void)
+{
+    struct span lines, cursor;
+    for (int i = 0; i < 3; i++) {
+        told = 0;
+        kill(reader_pid(), SIGABRT);
+        while (told == 0 && journal_follow_next(follow, &lines, &cursor, &why) <= 0)
+            told += span_find(strbuf_span(&why), SPAN("died (Aborted)")) != NULL;
+        strbuf_reset(&why);
+        poll(NULL, 0, 600 << i); /* longer than it waits with another try */
+        test_number("nothing new", journal_follow_next(follow, &lines, &cursor, &why), 0);
+        poll(NULL, 0, 200);
+    }
+    rotate(2);
+    append(MANY + 50, MANY + 60);
+    read_until(MANY + 60);
+    test_true(strbuf_text(&why), span_find(strbuf_span(&why), SPAN("passed over")) != NULL);
     end();
 }
 
@@ -229,6 +255,7 @@ int main(void)
         rotated();
         reader_dies();
         cursor_is_gone();
+        dies_again_and_again();
     }
     refused();
     strbuf_clear(&why);
