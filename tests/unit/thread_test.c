@@ -243,6 +243,12 @@ static const struct row {
                "BBBB01, mail_id: x, Hits: 6, queued_as: CCCC01") QUEUED("07", "BBBB01", "CCCC01")
                  GONE("08", "BBBB01") GONE("09", "CCCC01") LATER,
      "AAAA01 spam 7 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"what it became is not seen yet",
+     WHOLE("AAAA01")
+         AMAVIS("03", "SPAMMY", ", Queue-ID: AAAA01, mail_id: x, Hits: 7, queued_as: BBBB01")
+             GONE("04", "AAAA01") SMTPD("05", "BBBB01", "127.0.0.1") VERDICT("06", "BBBB01")
+                 GONE("07", "BBBB01"),
+     "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
     {"XFORWARD with the queue ID",
      WHOLE("AAAA01") P("03", "smtpd",
                        "BBBB01: client=localhost[127.0.0.1], orig_queue_id=AAAA01, "
@@ -367,6 +373,11 @@ static const struct row {
          SENT("03", "AAAA01", "mx.x[192.0.2.25]:25", "250 Ok: queued as AAAA02")
              VERDICT("04", "AAAA02") GONE("05", "AAAA01") GONE("06", "AAAA02"),
      "AAAA02 spam 12.5 x2 client=192.0.2.2 name=unknown from=a@b"},
+    {"p9_reply_of_a_stranger_about_the_filter's",
+     WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1")
+         SENT("03", "AAAA01", "mx.x[192.0.2.25]:25", "250 Ok: queued as BBBB01")
+             VERDICT("04", "BBBB01") GONE("05", "BBBB01") LATER,
+     "BBBB01 spam 12.5 x2 from=a@b"},
     {"p9_forged_relay",
      WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1")
          SENT("03", "AAAA01", "mx.x[192.0.2.25]:25",
@@ -376,7 +387,8 @@ static const struct row {
     {"p9_forged_recipient",
      WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1")
          P("03", "smtp",
-           "AAAA01: to=<x>, relay=127.0.0.1[127.0.0.1]:1, status=sent (queued as BBBB01)@y>, "
+           "AAAA01: to=<x>, relay=127.0.0.1[127.0.0.1]:1, delay=1, status=sent (queued as "
+           "BBBB01)@y>, "
            "relay=mx.x[192.0.2.25]:25, delay=1, status=sent (ok)") VERDICT("04", "BBBB01")
              GONE("05", "BBBB01") LATER,
      "BBBB01 spam 12.5 x2 from=a@b"},
