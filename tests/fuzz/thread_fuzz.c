@@ -265,9 +265,44 @@ static void try_raw(const unsigned char *data, size_t size)
     world_free(world);
 }
 
+static void feed_all(struct world *world, const unsigned char *data, size_t size)
+{
+    struct strbuf text = {0};
+    for (size_t i = 0; i + 1 < size && i < 200; i += 2) {
+        write_line(&text, kinds[data[i] % KINDS].text, data[i + 1] & 15, data[i + 1] >> 4);
+        feed(world, &text, (int64_t)(1000 + i), ORIGIN_PLAIN);
+        threads_tick(world->threads, (int64_t)(1000 + i));
+    }
+    strbuf_clear(&text);
+}
+
+/* What was saved comes back with a byte changed in each record, and the joiner goes on. */
+static void try_damaged(const unsigned char *data, size_t size)
+{
+    struct world *world = world_new();
+    world->raw = true;
+    feed_all(world, data, size);
+    threads_save(world->threads, keep, world);
+    threads_free(world->threads);
+    world->threads = open_threads(world);
+    for (size_t i = 0; i < RECORDS; i++) {
+        struct strbuf *record = &world->records[i];
+        if (!world->there[i])
+            continue;
+        record->data[data[i % size] * 3u % record->len] ^= (char)(data[(i + 1) % size] | 1);
+        threads_load(world->threads, i, strbuf_span(record));
+    }
+    feed_all(world, data, size);
+    threads_finish(world->threads);
+    threads_tick(world->threads, 1000000);
+    world_free(world);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     try_raw(data, size);
+    if (size > 1)
+        try_damaged(data, size);
     struct world *worlds[3] = {world_new(), world_new(), world_new()};
     struct strbuf text = {0};
     int64_t time = 1795305600;
