@@ -72,8 +72,10 @@ static _Noreturn void keep(const struct feeder_settings *settings, int fd, pid_t
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(1);
     fd = apart_keep_only(fd);
+    if (fd < 0)
+        _exit(1);
     leave_signals();
-    for (unsigned seconds = 1; fd >= 0; seconds = seconds < 60 ? seconds * 2 : 60) {
+    for (unsigned seconds = 1;; seconds = seconds < 60 ? seconds * 2 : 60) {
         int status = 0;
         int64_t begun = clock_steady_ms();
         pid_t self = getpid(), child = fork();
@@ -89,7 +91,6 @@ static _Noreturn void keep(const struct feeder_settings *settings, int fd, pid_t
             seconds = 1;
         sleep(seconds);
     }
-    _exit(1);
 }
 
 /* ---- the daemon ---- */
