@@ -157,10 +157,15 @@ static enum step find_place(struct follow *follow, struct strbuf *why)
 
 /* ---- the end of a file ---- */
 
-static bool is_log_itself(const struct follow *follow)
+static bool is_log(const struct follow *follow, const struct follow_part *part)
 {
     struct stat st;
-    return stat(follow->path, &st) == 0 && follow_part_is(follow->part, st.st_dev, st.st_ino);
+    return stat(follow->path, &st) == 0 && follow_part_is(part, st.st_dev, st.st_ino);
+}
+
+static bool is_log_itself(const struct follow *follow)
+{
+    return is_log(follow, follow->part);
 }
 
 /* Has it been quiet for the grace, since its successor has something? */
@@ -229,7 +234,8 @@ static enum step at_end(struct follow *follow, struct span *rest, struct strbuf 
     case FOUND_TROUBLE: return STEP_TELL;
     default: return STEP_WAIT;
     }
-    if (done)
+    /* Once the successor was rotated too, who writes has long gone on: nothing to wait for. */
+    if (done || !is_log(follow, next))
         return leave(follow, next, rest, why);
     follow->next_ms = now;
     follow_part_close(next);
