@@ -327,13 +327,8 @@ static bool has_settled(struct postlog *own)
     struct watcher_counts counts = {0};
     int64_t now = clock_steady_ms();
     bool renamed = false;
-    for (size_t i = 0; i < own->inputs.len; i++) {
-        struct follow_state state;
-        if (own->inputs.at[i].follow == NULL)
-            continue;
-        follow_look(own->inputs.at[i].follow, &state);
-        renamed |= state.file != NULL && strcmp(state.file, own->inputs.at[i].name) != 0;
-    }
+    for (size_t i = 0; i < own->inputs.len; i++)
+        renamed |= postlog_input_is_behind(&own->inputs.at[i]);
     if (own->watcher != NULL)
         watcher_look(own->watcher, &counts);
     if (own->settled_ms == 0)

@@ -222,6 +222,15 @@ struct span postlog_input_mark(struct postlog_input *input)
     return strbuf_span(&input->mark);
 }
 
+bool postlog_input_is_behind(const struct postlog_input *input)
+{
+    struct follow_state state;
+    if (input->follow == NULL)
+        return false;
+    follow_look(input->follow, &state);
+    return state.file != NULL && strcmp(state.file, input->name) != 0;
+}
+
 int postlog_input_fd(const struct postlog_input *input)
 {
     return input->follow != NULL ? follow_fd(input->follow) : journal_follow_fd(input->journal);

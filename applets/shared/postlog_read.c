@@ -88,12 +88,14 @@ static bool read_input(struct postlog *own, struct postlog_input *input)
 
 bool postlog_read(struct postlog *own)
 {
-    bool more = false;
-    for (size_t i = 0; i < own->inputs.len; i++)
+    bool more = false, behind = false;
+    for (size_t i = 0; i < own->inputs.len; i++) {
         more |= read_input(own, &own->inputs.at[i]);
-    /* While there is more to read, time is that of the lines; else it passes by itself. */
+        behind |= postlog_input_is_behind(&own->inputs.at[i]);
+    }
+    /* While there are lines to read, time is that of the lines; else it passes by itself. */
     int64_t now = clock_now();
-    if (more && own->newest < now)
+    if ((more || behind) && own->newest < now)
         now = own->newest;
     if (now != STAMP_NONE)
         threads_tick(own->threads, now);
