@@ -159,7 +159,7 @@ static void test_too_long(void)
 /* Somebody who asks and never reads: little is kept for him, and others are answered. */
 static void test_never_reads(void)
 {
-    struct serve *serve = open_at(place, (struct serve_settings){.stall_ms = 300});
+    struct serve *serve = open_at(place, (struct serve_settings){.stall_ms = 1000});
     int fd = dial(place), other = dial(place);
     for (int i = 0; i < 1000 && send(fd, "big\nbig\nbig\nbig\n", 16, MSG_NOSIGNAL) > 0; i++)
         ;
@@ -167,7 +167,7 @@ static void test_never_reads(void)
     say(other, "hello\n");
     test_text("others are answered", hear(other), "5\n");
     test_number("he is still there", serve_clients(serve), 2);
-    turn(1100);
+    turn(2100);
     test_number("for a while", serve_clients(serve), 1);
     say(other, "big\n");
     size_t all = 0;
