@@ -39,11 +39,16 @@ mariadb_do() {
         -uroot -S "$work/maria/s" --batch --skip-column-names -e "$1"
 }
 
+# postgres_make [scram-sha-256] : whether its user, mail, needs a password. That is hard to quote, and
+# stands in $work/password.
 postgres_make() {
     mkdir pg
     chown nobody pg
-    as_nobody "$postgres/initdb" -D "$work/pg/db" -U mail -A trust --no-sync >pg.out 2>&1 ||
-        give_up "initdb"
+    echo 'p"w '"'"'x' >password
+    chmod 644 password
+    as_nobody "$postgres/initdb" -D "$work/pg/db" -U mail -A "${1:-trust}" \
+        --pwfile="$work/password" --no-sync >pg.out 2>&1 || give_up "initdb"
+    chmod 600 password
 }
 
 postgres_start() {
@@ -54,7 +59,8 @@ postgres_start() {
 }
 
 postgres_do() {
-    "$postgres/psql" -X -q -A -t -F "$(printf '\t')" -h 127.0.0.1 -p "$port_pg" -U mail -d postgres \
+    PGPASSWORD=$(cat "$work/password") \
+        "$postgres/psql" -X -q -A -t -F "$(printf '\t')" -h 127.0.0.1 -p "$port_pg" -U mail -d postgres \
         -c "$1"
 }
 

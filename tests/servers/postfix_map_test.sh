@@ -208,7 +208,9 @@ database() { # TYPE URL AGE
     stop "$master"
 }
 
+postgres_make scram-sha-256
 postgres_start
+mariadb_make
 mariadb_start
 mariadb_do "CREATE DATABASE mail; CREATE USER mail@'%' IDENTIFIED BY 'p\"w ''x'; \
     GRANT ALL ON mail.* TO mail@'%'"

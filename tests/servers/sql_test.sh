@@ -16,7 +16,9 @@ ask() {
 read -r port_maria port_pg <<END
 $(free_ports 2)
 END
+postgres_make scram-sha-256
 postgres_start
+mariadb_make
 mariadb_start
 mariadb_do "CREATE DATABASE mail; CREATE USER 'ma/il'@'%' IDENTIFIED BY 'p\"w ''x';
     CREATE USER old@'%' IDENTIFIED BY ''; GRANT ALL ON mail.* TO 'ma/il'@'%', old@'%'"
