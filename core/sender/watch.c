@@ -13,7 +13,7 @@
 #include "spamgear/log/stamp.h"
 
 #define SENDERS_MAX    100000
-#define SLOTS_A_SENDER 8 /* on average, at most */
+#define SLOTS_A_SENDER 32 /* on average, at most; 24 bytes each */
 #define NAMES_A_SENDER 256
 #define CHAINS_START   1024
 #define MINUTES_MAX    0x7fffffff
