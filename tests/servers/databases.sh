@@ -22,14 +22,13 @@ mariadb_make() {
         >maria.out 2>&1 || give_up "mariadb-install-db"
 }
 
-# mariadb_start [OPTION...]
 mariadb_start() {
     start maria.out setpriv --reuid=nobody --regid=nogroup --clear-groups \
         env LD_LIBRARY_PATH="$cache/usr/lib/x86_64-linux-gnu" \
         "$cache/usr/sbin/mariadbd" $(mariadb_options) --plugin-dir="$cache/usr/lib/mysql/plugin" \
         --socket="$work/maria/s" --pid-file="$work/maria/pid" --bind-address=127.0.0.1 \
         --port="$port_maria" --tmpdir="$work/maria" --innodb-buffer-pool-size=64M \
-        --innodb-flush-log-at-trx-commit=2 "$@"
+        --innodb-flush-log-at-trx-commit=2
     maria=$started
     wait_for MariaDB mariadb_do 'SELECT 1'
 }

@@ -95,6 +95,7 @@ static void add_spam(unsigned long n)
         state_batch_spam(batch, &event);
         if (state_batch_is_full(batch)) {
             state_submit(state, batch);
+            flush(); /* what does not fit into memory would be lost */
             batch = state_batch_new();
         }
     }

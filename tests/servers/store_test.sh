@@ -20,7 +20,6 @@ feed_begin() {
 }
 
 feed_end() {
-    [ $# = 0 ] || echo "stop $1" >&7
     exec 7>&-
     stop "$feeding"
 }
@@ -228,21 +227,10 @@ test_alone() {
     "$spamgear" store --config store.conf init >/dev/null 2>&1
 }
 
-test_speed() {
-    fresh speed
-    feed_begin ''
-    order spam 200000
-    order wait 120
-    hear complete
-    echo "$kind: $(grep '^waited' feed.out)"
-    each_once 200000
-    feed_end
-}
-
 databases_start
 for kind in ${KINDS:-mysql pgsql}; do
     eval "url=\$url_$kind"
-    if [ $kind = mysql ]; then query=$readme; else query=$readme_pg; fi
+    if [ "$kind" = mysql ]; then query=$readme; else query=$readme_pg; fi
     rm -rf state
     test_tables
     test_query

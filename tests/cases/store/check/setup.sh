@@ -1,5 +1,5 @@
 mkdir -m 700 store
-printf "[store]\nstate = $PWD/store\nurl = sqlite:$PWD/r.db\n" >i.conf
+printf '[store]\nstate = %s/store\nurl = sqlite:%s/r.db\n' "$PWD" "$PWD" >i.conf
 $BINARY store --config i.conf init --with-spammers >/dev/null
 cat >c.conf <<END
 [store]
