@@ -41,6 +41,19 @@ static void take_number(void *state, const struct span *columns, size_t len)
         *(uint64_t *)state = number;
 }
 
+/* Numbers that the state has not given out yet: it was put back to an older copy, and new rows
+ * would be taken for those that are there. They wait until somebody has looked. */
+static int check_place(struct feeder_work *work, uint64_t there, struct strbuf *why)
+{
+    uint64_t newest, rows, bytes;
+    if (state_reader_size(work->reader, &newest, &rows, &bytes, why) != 0)
+        return -1;
+    return there <= newest
+               ? 0
+               : strbuf_why(why, "it has rows that are newer than those of this state, "
+                                 "which seems to be an older copy: move postlog.db away");
+}
+
 /* What the other database has may be more than was noted here: the last answer was lost. */
 static int find_place(struct feeder_work *work, struct strbuf *why)
 {
@@ -57,7 +70,7 @@ static int find_place(struct feeder_work *work, struct strbuf *why)
         link_forget(work->link, ask);
     if (done == 0 && there > work->sent)
         work->sent = there;
-    return done;
+    return done == 0 ? check_place(work, there, why) : done;
 }
 
 static int find_tables(struct feeder_work *work, struct strbuf *why)
