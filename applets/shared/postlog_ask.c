@@ -84,6 +84,7 @@ static void tell_state(const struct postlog_plan *plan, bool json)
     bool known = reader != NULL && state_reader_size(reader, &newest, &rows, &bytes, &why) == 0 &&
                  state_reader_sent(reader, &sent, &why) == 0;
     uint64_t waiting = plan->store.feeds && newest > sent ? newest - sent : 0;
+    waiting = waiting < rows ? waiting : rows; /* numbers begin anywhere */
     if (json && known)
         printf("{\"schema\":1,\"running\":false,\"well\":false,\"rows\":%" PRIu64
                ",\"bytes\":%" PRIu64 ",\"database_waiting\":%" PRIu64 "}\n",

@@ -18,7 +18,6 @@
 #define FLUSH_MS      15000 /* for the disk, at the end */
 #define END_MS        10000 /* for another database, and for a reaction */
 #define ONCE_MS       60000 /* the same with --once, when nobody waits for us */
-#define ANEW_MS       30000
 #define STUCK_MS      120000
 #define SETTLE_MS     (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
 #define WAITING_BYTES (16u << 20)           /* reading waits for a disk that is only slow */
@@ -40,37 +39,10 @@ static void take_told(void *at, bool trouble, const char *line)
     postlog_say(own->log, trouble ? SAY_ERROR : SAY_NOTICE, "%s", line);
 }
 
-/* What the other nodes counted belongs to the source of that name. */
-static void take_bucket(void *at, const char *profile, const struct watch_bucket *bucket)
-{
-    struct postlog *own = at;
-    size_t count = own->watcher != NULL ? watcher_count(own->watcher) : 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct watcher_source *source = watcher_source(own->watcher, i);
-        if (strcmp(source->profile->applet, profile) == 0)
-            watch_foreign(source->watch, bucket);
-    }
-}
-
-/* Beside a thread no other can be started: that takes a new self, but not too often. */
-static void lose_process(struct postlog *own, struct loop_watch **watch, const char *why)
-{
-    postlog_say(own->log, SAY_ERROR, "%s; starting anew in a while", why);
-    loop_remove(*watch);
-    *watch = NULL;
-    if (own->anew_ms == 0)
-        own->anew_ms = clock_steady_ms() + ANEW_MS;
-}
-
 static void read_feeder(void *at, unsigned events)
 {
-    struct postlog *own = at;
-    struct feeder_news news = {.state = own, .bucket = take_bucket, .tell = take_told};
-    struct strbuf why = {0};
     (void)events;
-    if (feeder_read(own->feeder, &news, &why) != 0)
-        lose_process(own, &own->feeder_watch, strbuf_text(&why));
-    strbuf_clear(&why);
+    postlog_read_feeder(at);
 }
 
 static void read_watcher(void *at, unsigned events)
@@ -79,7 +51,7 @@ static void read_watcher(void *at, unsigned events)
     struct strbuf why = {0};
     (void)events;
     if (watcher_read(own->watcher, take_told, own, &why) != 0)
-        lose_process(own, &own->watcher_watch, strbuf_text(&why));
+        postlog_lose_process(own, &own->watcher_watch, strbuf_text(&why));
     strbuf_clear(&why);
 }
 
@@ -415,8 +387,7 @@ static void end(struct postlog *own)
         tell_health(own);
     }
     if (own->feeder != NULL) {
-        feeder_stop(own->feeder, deadline);
-        own->feeder = NULL;
+        postlog_end_feeding(own, deadline);
     }
 }
 

@@ -60,6 +60,11 @@ void postlog_take_lines(struct postlog *own, struct postlog_input *input,
 bool postlog_read(struct postlog *own);
 /* postlog_batch.c: hands over what was gathered, with the places and all that has changed. */
 void postlog_submit(struct postlog *own);
+/* postlog_feed.c: waits until the other database has everything, or is in trouble, which is told;
+ * then ends the process that feeds it. */
+void postlog_end_feeding(struct postlog *own, int deadline_ms);
+void postlog_read_feeder(struct postlog *own); /* when it has something to say */
+void postlog_lose_process(struct postlog *own, struct loop_watch **watch, const char *why);
 /* postlog_signals.c */
 int postlog_signals_open(struct postlog *own, struct strbuf *why);
 void postlog_become_anew(const struct postlog *own); /* returns when it could not */

@@ -123,8 +123,10 @@ static int open_state(struct replay *replay, struct strbuf *why)
                                       .keep_s = named ? store->keep_s : INT64_MAX / 4,
                                       .rows_max = store->rows_max,
                                       .feeds = store->feeds};
+    if (start_feeder(replay, folder, why) != 0) /* before the state that it reads is open here */
+        return -1;
     own->state = state_open(&settings, why);
-    if (own->state == NULL || was_replayed(replay, why) || start_feeder(replay, folder, why) != 0)
+    if (own->state == NULL || was_replayed(replay, why))
         return -1;
     own->batch = state_batch_new();
     return state_start(own->state, why);
@@ -220,20 +222,10 @@ static void tell_end(const struct postlog *own)
                 (unsigned long long)counts.unjoined, (unsigned long long)own->counts.spam);
 }
 
-/* What could not be sent is told: the state that it stands in may be gone in a moment. */
-static void stop_feeder(struct replay *replay)
-{
-    struct feeder *feeder = replay->own.feeder;
-    struct feeder_health health;
-    if (feeder == NULL)
-        return;
-    feeder_look(feeder, &health);
-    feeder_stop(feeder, FEED_MS);
-}
-
 static void close_all(struct replay *replay)
 {
-    stop_feeder(replay);
+    if (replay->own.feeder != NULL)
+        postlog_end_feeding(&replay->own, replay->own.batch != NULL ? FEED_MS : 0);
     if (replay->own.batch != NULL)
         state_batch_free(replay->own.batch);
     if (replay->own.state != NULL)
