@@ -299,8 +299,8 @@ static bool has_settled(struct postlog *own)
     struct watcher_counts counts = {0};
     int64_t now = clock_steady_ms();
     bool renamed = false;
-    for (size_t i = 0; i < own->inputs.len; i++)
-        renamed |= postlog_input_is_behind(&own->inputs.at[i]);
+    for (size_t i = 0; i < own->inputs.len; i++) /* a journal comes through another process */
+        renamed |= postlog_input_is_behind(&own->inputs.at[i]) || own->inputs.at[i].journal != NULL;
     if (own->watcher != NULL)
         watcher_look(own->watcher, &counts);
     if (own->settled_ms == 0)

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 /* What the joiner reads of a journal: every program of Postfix, and the filters. */
-static const char *const thread_tags[] = {"postfix*/", "postfix*", "amavis", "amavisd",
-                                          "amavis*",   "spamd",    "rspamd", NULL};
+static const char *const thread_tags[] = {"postfix*", "amavis*", "spamd", "rspamd", NULL};
 
 static struct postlog_input *add_input(struct postlog_inputs *inputs, const char *name)
 {
@@ -94,10 +93,12 @@ static struct postlog_input *open_journal(struct postlog_inputs *inputs, const c
     strbuf_format(&text, "journal:%s", whose);
     struct postlog_input *input = add_input(inputs, strbuf_text(&text));
     int found = load_mark(state, input, problems);
+    input->request = mem_alloc(sizeof *input->request);
+    *input->request = *request;
     strbuf_reset(&text);
     if (found >= 0)
-        input->journal =
-            journal_follow_open(request, found > 0 ? strbuf_text(&input->mark) : NULL, &text);
+        input->journal = journal_follow_open(input->request,
+                                             found > 0 ? strbuf_text(&input->mark) : NULL, &text);
     if (found >= 0 && input->journal == NULL)
         texts_add(problems, strbuf_text(&text));
     strbuf_clear(&text);
@@ -166,6 +167,7 @@ void postlog_inputs_close(struct postlog_inputs *inputs)
             journal_follow_close(input->journal);
         vec_clear(&input->sources);
         strbuf_clear(&input->mark);
+        free(input->request);
         free(input->name);
     }
     vec_clear(inputs);

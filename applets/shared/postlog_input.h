@@ -16,9 +16,10 @@ struct postlog_input {
     char *name; /* of its mark: the file, or "journal:CHECKER" */
     struct follow *follow;
     struct journal_follow *journal;
-    bool threads;        /* the joiner wants its lines */
-    VEC(size_t) sources; /* of the watcher, that do */
-    bool trusted;        /* the administrator vouches for the file */
+    struct journal_request *request; /* what it asks; it borrows it */
+    bool threads;                    /* the joiner wants its lines */
+    VEC(size_t) sources;             /* of the watcher, that do */
+    bool trusted;                    /* the administrator vouches for the file */
     struct stamp_clock clock;
     struct follow_mark place; /* behind the last chunk, of a file */
     struct strbuf mark;       /* the same as text, or the journal's cursor */
