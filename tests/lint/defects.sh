@@ -1,15 +1,26 @@
 #!/bin/sh
-# Every defect of the original scanners has a case: the table in docs/scanner.md names it.
+# Every defect of the originals has a case: the tables in docs/scanner.md and docs/daemon.md name it.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 failed=0
 wrong() { echo "$1"; failed=1; }
 
-for defect in $(seq -f 'S%g' 1 20) U10 U11; do
-    path=$(sed -n "s/^| $defect |.*\`\([^\`]*\)\` |\$/\1/p" docs/scanner.md)
-    [ -n "$path" ] || { wrong "$defect: docs/scanner.md names no case"; continue; }
-    [ -f "tests/$path" ] || [ -f "tests/$path/args" ] || wrong "$defect: tests/$path is no case"
-done
+named() { # PAGE DEFECT... : the last column of its row names files or cases below tests/
+    page=$1
+    shift
+    for defect in "$@"; do
+        paths=$(sed -n "s/^| $defect |.*| \([^|]*\) |\$/\1/p" "$page" | tr -d ',`')
+        [ -n "$paths" ] || wrong "$defect: $page names no case"
+        for path in $paths; do
+            [ -f "tests/$path" ] || [ -f "tests/$path/args" ] || wrong "$defect: tests/$path is no case"
+        done
+    done
+}
+
+# shellcheck disable=SC2046  # lists of words
+named docs/scanner.md $(seq -f 'S%g' 1 20) U10 U11
+# shellcheck disable=SC2046
+named docs/daemon.md $(seq -f 'P%g' 1 21)
 for dir in tests/cases/full-scan/[su][0-9]*-* tests/cases/runav/[su][0-9]*-*; do
     name=${dir##*/}
     defect=$(printf %s "${name%%-*}" | tr su SU)
