@@ -31,7 +31,7 @@
 #define DEATHS       3 /* at one place: it is passed over */
 #define USEC_PER_S   1000000
 
-enum record { OPENED = 'O', LINES = 'L', WARNING = 'W', FAILURE = 'E' };
+enum record { OPENED = 'O', LINES = 'L', NO_MORE = 'N', WARNING = 'W', FAILURE = 'E' };
 
 struct record_head {
     char kind;
@@ -39,7 +39,7 @@ struct record_head {
 };
 
 struct journal_follow {
-    const struct journal_request *request;
+    struct journal_request request;
     pid_t child; /* 0: none */
     int ends[2];
     struct strbuf in, cursor; /* what the pipe gave; the place */
@@ -47,6 +47,7 @@ struct journal_follow {
     unsigned tries, deaths;   /* since the last lines; by damage, as it seems */
     int64_t start_ms;         /* when the next child may be started */
     bool ended;               /* the child has, what it sent is not all taken yet */
+    bool reached_end;         /* of the journal, with what was given */
     int signal;               /* that it died of, or 0 */
 };
 
@@ -100,14 +101,18 @@ static int batch_fill(struct batch *batch, struct journal_reader *reader)
 static int give_lines(struct journal_reader *reader, const struct journal_request *request)
 {
     struct batch batch = {.maker.writers = request->writers};
+    struct span none = {0};
     int status = 0;
-    bool listened = true;
+    bool listened = true, said = false;
     while (status == 0 && listened) {
+        bool waits = said;
         status = batch_fill(&batch, reader);
-        if (batch.lines.len > 0)
+        said = batch.lines.len == 0;
+        if (!said)
             listened = send_record(LINES, strbuf_span(&batch.cursor), strbuf_span(&batch.lines));
         else if (status == 0)
-            listened = journal_reader_wait(reader, out_fd, LOOK_MS);
+            listened = waits ? journal_reader_wait(reader, out_fd, LOOK_MS)
+                             : send_record(NO_MORE, none, none);
     }
     return status;
 }
@@ -162,10 +167,11 @@ static int child_start(struct journal_follow *follow, struct strbuf *why)
         out_fd = apart_keep_only(follow->ends[1]);
         bool alone = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
         if (alone && out_fd >= 0)
-            child_run(follow->request, strbuf_text(&follow->cursor), follow->deaths);
+            child_run(&follow->request, strbuf_text(&follow->cursor), follow->deaths);
         _exit(1);
     }
     follow->child = child > 0 ? child : 0;
+    follow->reached_end = false;
     return child > 0 ? 0 : strbuf_why(why, "journal: fork: %s", strerror(errno));
 }
 
@@ -251,6 +257,7 @@ static int give_lines_of(struct journal_follow *follow, struct span text, struct
     strbuf_reset(&follow->cursor);
     strbuf_add_span(&follow->cursor, place);
     follow->tries = follow->deaths = 0;
+    follow->reached_end = false;
     *lines = text;
     *cursor = strbuf_span(&follow->cursor);
     return 1;
@@ -268,8 +275,9 @@ static int next_record(struct journal_follow *follow, struct span *lines, struct
             return give_lines_of(follow, text, place, lines, cursor);
         if (kind == WARNING || kind == FAILURE)
             return strbuf_why(why, "%s%s%.*s",
-                              kind == WARNING ? journal_request_name(follow->request) : "",
+                              kind == WARNING ? journal_request_name(&follow->request) : "",
                               kind == WARNING ? ": " : "", (int)text.len, text.at);
+        follow->reached_end |= kind == NO_MORE;
         drop_taken(follow);
     }
     if (got == 0)
@@ -290,7 +298,7 @@ static int bury(struct journal_follow *follow, struct strbuf *why)
     if (signal == 0)
         return 0; /* it said itself why it ended */
     return strbuf_why(why, "%s: the process that read it died (%s); it is started again",
-                      journal_request_name(follow->request), strsignal(signal));
+                      journal_request_name(&follow->request), strsignal(signal));
 }
 
 int journal_follow_next(struct journal_follow *follow, struct span *lines, struct span *cursor,
@@ -311,6 +319,11 @@ int journal_follow_next(struct journal_follow *follow, struct span *lines, struc
 int journal_follow_fd(const struct journal_follow *follow)
 {
     return follow->ends[0];
+}
+
+bool journal_follow_is_behind(const struct journal_follow *follow)
+{
+    return (follow->child != 0 || follow->ended) && !follow->reached_end;
 }
 
 /* ---- opening ---- */
@@ -335,7 +348,7 @@ static int wait_open(struct journal_follow *follow, struct strbuf *why)
     struct record_head head;
     if (!wait_bytes(follow, sizeof head))
         return strbuf_why(why, "%s: the process that reads it %s",
-                          journal_request_name(follow->request),
+                          journal_request_name(&follow->request),
                           follow->ended ? "died" : "took too long to open it");
     memcpy(&head, follow->in.data, sizeof head);
     if (head.kind != FAILURE)
@@ -349,7 +362,7 @@ struct journal_follow *journal_follow_open(const struct journal_request *request
                                            const char *cursor, struct strbuf *why)
 {
     struct journal_follow *follow = mem_zero(1, sizeof *follow);
-    follow->request = request;
+    follow->request = *request;
     if (cursor != NULL)
         strbuf_add_text(&follow->cursor, cursor);
     if (pipe2(follow->ends, O_CLOEXEC) != 0) {

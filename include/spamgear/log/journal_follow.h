@@ -13,8 +13,8 @@
 
 struct journal_follow;
 
-/* cursor: NULL: from request->since on (until is ignored). The request is borrowed until close.
- * Waits until the journal is open: NULL with why when it cannot be read. */
+/* cursor: NULL: from request->since on (until is ignored). What the request points to is borrowed
+ * until close. Waits until the journal is open: NULL with why when it cannot be read. */
 struct journal_follow *journal_follow_open(const struct journal_request *request,
                                            const char *cursor, struct strbuf *why);
 void journal_follow_close(struct journal_follow *follow); /* NULL is fine */
@@ -24,5 +24,7 @@ void journal_follow_close(struct journal_follow *follow); /* NULL is fine */
 int journal_follow_next(struct journal_follow *follow, struct span *lines, struct span *cursor,
                         struct strbuf *why);
 int journal_follow_fd(const struct journal_follow *follow); /* readable: there is something */
+/* Is there more than was given so far, or may there be? Not when nobody can tell now. */
+bool journal_follow_is_behind(const struct journal_follow *follow);
 
 #endif
