@@ -129,7 +129,7 @@ static enum step begin_again(struct follow *follow, struct strbuf *why)
     enum follow_found found = follow_find_newer(follow->path, follow->here.before, &part, why);
     if (found != FOUND_PART)
         return found == FOUND_TROUBLE ? STEP_TELL : STEP_WAIT;
-    bool is_lost = follow->here.ino != 0;
+    bool is_lost = follow->here.head_len > 0; /* of an empty file nothing was read */
     part_set(follow, part);
     follow->is_fixed = follow_part_is_packed(part);
     follow->may_be_copy = true;
@@ -393,6 +393,19 @@ int follow_next(struct follow *follow, size_t bytes, struct follow_chunk *chunk,
         strbuf_why(why, "%s", strbuf_text(&trouble));
     strbuf_clear(&trouble);
     return result;
+}
+
+bool follow_is_in(const char *path, const struct follow_mark *mark)
+{
+    struct follow_part *part;
+    struct strbuf why = {0};
+    bool is_in = mark->head_len > 0 && follow_find_mark(path, mark, &part, &why) == FOUND_PART;
+    strbuf_clear(&why);
+    if (!is_in)
+        return false;
+    is_in = follow_part_is(part, mark->dev, mark->ino);
+    follow_part_close(part);
+    return is_in;
 }
 
 /* ---- opening ---- */

@@ -127,6 +127,8 @@ static enum follow_found mark_in(const struct files *files, const struct follow_
     enum follow_found trouble = FOUND_NONE;
     size_t own = index_of(files, mark->dev, mark->ino);
     size_t turns = mark->head_len == 0 ? 0 : files->len; /* an empty file is like any other */
+    if (turns == 0 && own == 0)
+        return FOUND_NONE; /* its inode may be used again */
     for (size_t turn = 0; turn <= turns; turn++) {
         size_t i = turn == 0 ? own : turn - 1;
         bool is_done = turn > 0 ? i == own : own == NOWHERE;

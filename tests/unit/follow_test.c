@@ -452,6 +452,51 @@ static void from_the_end(void)
     clean_up();
 }
 
+/* An empty file has nothing to know it by: its inode may be that of a much newer one. */
+static void from_an_empty_file(void)
+{
+    struct follow_mark mark;
+    struct stat st;
+    set_up("from an empty file", 120, false);
+    do_step('c');
+    struct follow *follow = open_at(NULL, 0);
+    follow_place(follow, &mark);
+    follow_close(follow);
+    for (const char *step = "wwmzww"; *step != '\0'; step++)
+        do_step(*step);
+    test_number("the log", stat(scene.path, &st), 0);
+    mark.dev = st.st_dev;
+    mark.ino = st.st_ino;
+    mark = stored(&mark);
+    scene.follow = open_at(&mark, 0);
+    drain(scene.follow, &scene.next, 0, false);
+    test_number("from its first line", scene.next, 4);
+    clean_up();
+}
+
+/* A place is known under another name of the log, but not in a log that reads the same. */
+static void other_names(void)
+{
+    struct follow_mark mark;
+    char other[160];
+    set_up("other names", 120, true);
+    snprintf(other, sizeof other, "%s/other.log", scene.dir);
+    do_step('w');
+    scene.follow = open_at(NULL, 0);
+    drain(scene.follow, &scene.next, 0, false);
+    follow_place(scene.follow, &mark);
+    test_true("its link", follow_is_in(scene.path, &mark));
+    int to = open(other, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    run("cat", scene.path, to);
+    close(to);
+    test_true("a copy", !follow_is_in(other, &mark));
+    do_step('m');
+    do_step('w');
+    test_true("rotated", follow_is_in(scene.path, &mark));
+    test_true("absent", !follow_is_in("/nonexistent/log", &mark));
+    clean_up();
+}
+
 static void told_once(void)
 {
     struct strbuf why = {0};
@@ -508,14 +553,40 @@ static void no_marks(void)
     strbuf_clear(&why);
 }
 
-int main(void)
+#define STAGES 6 /* for each size: a scene is mostly waiting */
+
+static void play_some(size_t stage)
 {
     static const size_t sizes[] = {1, 120, BIG};
+    for (size_t n = stage / 3; n < sizeof scenes / sizeof scenes[0]; n += STAGES)
+        play(n, sizes[stage % 3]);
+}
+
+static void play_all(void)
+{
+    pid_t stages[3 * STAGES];
+    fflush(stdout);
+    for (size_t i = 0; i < 3 * STAGES; i++) {
+        stages[i] = fork();
+        if (stages[i] == 0) {
+            play_some(i);
+            exit(test_end());
+        }
+    }
+    for (size_t i = 0; i < 3 * STAGES; i++) {
+        int status = -1;
+        waitpid(stages[i], &status, 0);
+        test_number("a stage", status, 0);
+    }
+}
+
+int main(void)
+{
     clock_pin(1767225590); /* some seconds before the first line */
-    for (size_t n = 0; n < sizeof scenes / sizeof scenes[0]; n++)
-        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
-            play(n, sizes[i]);
+    play_all();
     from_the_end();
+    from_an_empty_file();
+    other_names();
     told_once();
     no_marks();
     return test_end();

@@ -53,6 +53,9 @@ struct follow *follow_open(const char *path, const struct follow_mark *mark,
                            enum follow_start start, struct strbuf *why);
 void follow_close(struct follow *follow); /* NULL is fine */
 
+/* Does the very file that the mark was taken in belong to the log at path, as it is or rotated? */
+bool follow_is_in(const char *path, const struct follow_mark *mark);
+
 /* How long a renamed file must be quiet, once its successor has lines, before it is left. 0:
  * at once, for who reads what is there and goes. */
 #define FOLLOW_GRACE_MS 1500
