@@ -293,20 +293,28 @@ static void go_live(struct postlog *own)
     postlog_say(own->log, usual(own), "all that was there has been read");
 }
 
-/* A log that was renamed may still get a line or two. */
+/* Of files, or of journals. */
+static bool is_behind(const struct postlog *own, bool journals)
+{
+    bool behind = false;
+    for (size_t i = 0; i < own->inputs.len; i++)
+        behind |= (own->inputs.at[i].journal != NULL) == journals &&
+                  postlog_input_is_behind(&own->inputs.at[i]);
+    return behind;
+}
+
+/* A log that was renamed may still get a line or two, and a journal is slow. */
 static bool has_settled(struct postlog *own)
 {
     struct watcher_counts counts = {0};
     int64_t now = clock_steady_ms();
-    bool renamed = false;
-    for (size_t i = 0; i < own->inputs.len; i++) /* a journal comes through another process */
-        renamed |= postlog_input_is_behind(&own->inputs.at[i]) || own->inputs.at[i].journal != NULL;
     if (own->watcher != NULL)
         watcher_look(own->watcher, &counts);
     if (own->settled_ms == 0)
         own->settled_ms = now;
-    return !(renamed && now - own->settled_ms < SETTLE_MS) &&
-           !(counts.waiting > 0 && now - own->settled_ms < ONCE_MS);
+    bool waits = counts.waiting > 0 || is_behind(own, true);
+    return !(is_behind(own, false) && now - own->settled_ms < SETTLE_MS) &&
+           !(waits && now - own->settled_ms < ONCE_MS);
 }
 
 static bool must_wait_for_disk(const struct postlog *own)
@@ -322,10 +330,10 @@ static bool work(void *at)
     if (must_wait_for_disk(own))
         return false; /* the next look comes soon */
     bool more = postlog_read(own);
-    if (!more)
-        go_live(own);
-    else
+    if (more)
         own->settled_ms = 0;
+    else if (!is_behind(own, true))
+        go_live(own);
     if (state_batch_is_full(own->batch) || clock_steady_ms() - own->submitted_ms >= COMMIT_MS)
         postlog_submit(own);
     if (!more && own->plan->set->once && has_settled(own))

@@ -3,7 +3,9 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/text.h"
+#include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* What the joiner reads of a journal: every program of Postfix, and the filters. */
 static const char *const thread_tags[] = {"postfix*", "amavis*", "spamd", "rspamd", NULL};
@@ -19,11 +21,9 @@ static struct postlog_input *add_input(struct postlog_inputs *inputs, const char
 /* The same file may be named twice, by another way. */
 static bool is_same_file(const char *one, const char *other)
 {
-    char *a = realpath(one, NULL), *b = realpath(other, NULL);
-    bool same = strcmp(one, other) == 0 || (a != NULL && b != NULL && strcmp(a, b) == 0);
-    free(a);
-    free(b);
-    return same;
+    struct stat a, b;
+    return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 &&
+                                       a.st_dev == b.st_dev && a.st_ino == b.st_ino);
 }
 
 static struct postlog_input *find_file(struct postlog_inputs *inputs, const char *path)
@@ -53,12 +53,56 @@ static int load_mark(struct state *state, struct postlog_input *input, struct te
     return found;
 }
 
+struct other_name {
+    const char *path;
+    char *source; /* under which the mark stands; NULL: none */
+};
+
+static void look_for_name(void *at, const char *source, struct span text)
+{
+    struct other_name *other = at;
+    struct follow_mark mark;
+    struct strbuf why = {0};
+    if (other->source == NULL && follow_mark_read(text, &mark, &why) == 0 &&
+        follow_is_in(other->path, &mark))
+        other->source = mem_text(source);
+    strbuf_clear(&why);
+}
+
+/* The same log may have had another name in the configuration: its lines count no second time. 1,
+ * 0: it had none, -1: told. */
+static int adopt_mark(struct state *state, struct postlog_input *input, struct texts *problems)
+{
+    struct other_name other = {.path = input->name};
+    struct strbuf why = {0};
+    int result = state_marks(state, look_for_name, &other, &why);
+    if (result == 0 && other.source != NULL)
+        result = state_rename_mark(state, other.source, input->name, &why);
+    if (result < 0)
+        texts_format(problems, "%s: %s", input->name, strbuf_text(&why));
+    else if (other.source != NULL)
+        result = load_mark(state, input, problems);
+    strbuf_clear(&why);
+    free(other.source);
+    return result;
+}
+
+/* Where a log begins that has no mark yet is kept as well: what is written and rotated away before
+ * the next start would else be missed. */
+static void keep_start(struct postlog_input *input)
+{
+    follow_place(input->follow, &input->place);
+    input->moved = true;
+}
+
 /* A mark that cannot be read would mean lines twice, or none: somebody must decide. */
 static int open_file(struct postlog_input *input, struct state *state, struct texts *problems)
 {
     struct follow_mark mark;
     struct strbuf why = {0};
     int found = load_mark(state, input, problems);
+    if (found == 0)
+        found = adopt_mark(state, input, problems);
     int result = found < 0 ? -1 : 0;
     if (found > 0 && follow_mark_read(strbuf_span(&input->mark), &mark, &why) != 0)
         result = strbuf_why(&why, "%s: its mark in the state is damaged", input->name);
@@ -66,6 +110,8 @@ static int open_file(struct postlog_input *input, struct state *state, struct te
         input->follow = follow_open(input->name, found > 0 ? &mark : NULL, FOLLOW_BEGIN, &why);
         result = input->follow != NULL ? 0 : -1;
     }
+    if (input->follow != NULL && found == 0)
+        keep_start(input);
     if (found > 0 && input->follow != NULL && mark.before != STAMP_NONE)
         input->clock.before = mark.before;
     if (result != 0 && why.len > 0)
@@ -85,20 +131,35 @@ static struct postlog_input *want_file(struct postlog_inputs *inputs, const char
     return input;
 }
 
+/* A journal that has given nothing yet has no cursor, but a time to begin at. */
+#define SINCE "since "
+
+static bool take_since(struct span mark, int64_t *since)
+{
+    unsigned long long number;
+    if (!span_has_prefix(mark, SPAN(SINCE)) ||
+        !span_number(span_skip(mark, sizeof SINCE - 1), &number) || number > INT64_MAX)
+        return false;
+    *since = (int64_t)number;
+    return true;
+}
+
 static struct postlog_input *open_journal(struct postlog_inputs *inputs, const char *whose,
-                                          const struct journal_request *request,
-                                          struct state *state, struct texts *problems)
+                                          struct journal_request *request, struct state *state,
+                                          struct texts *problems)
 {
     struct strbuf text = {0};
     strbuf_format(&text, "journal:%s", whose);
     struct postlog_input *input = add_input(inputs, strbuf_text(&text));
     int found = load_mark(state, input, problems);
-    input->request = mem_alloc(sizeof *input->request);
-    *input->request = *request;
+    if (found == 0) /* as keep_start */
+        strbuf_format(&input->mark, SINCE "%" PRId64, request->since);
+    bool is_time = take_since(strbuf_span(&input->mark), &request->since);
+    input->moved = found == 0;
     strbuf_reset(&text);
     if (found >= 0)
-        input->journal = journal_follow_open(input->request,
-                                             found > 0 ? strbuf_text(&input->mark) : NULL, &text);
+        input->journal =
+            journal_follow_open(request, is_time ? NULL : strbuf_text(&input->mark), &text);
     if (found >= 0 && input->journal == NULL)
         texts_add(problems, strbuf_text(&text));
     strbuf_clear(&text);
@@ -167,7 +228,6 @@ void postlog_inputs_close(struct postlog_inputs *inputs)
             journal_follow_close(input->journal);
         vec_clear(&input->sources);
         strbuf_clear(&input->mark);
-        free(input->request);
         free(input->name);
     }
     vec_clear(inputs);
@@ -217,7 +277,8 @@ int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog
 struct span postlog_input_mark(struct postlog_input *input)
 {
     if (input->follow != NULL) {
-        input->place.before = input->clock.before;
+        if (input->clock.before != STAMP_NONE)
+            input->place.before = input->clock.before;
         strbuf_reset(&input->mark);
         follow_mark_write(&input->place, &input->mark);
     }
@@ -227,6 +288,8 @@ struct span postlog_input_mark(struct postlog_input *input)
 bool postlog_input_is_behind(const struct postlog_input *input)
 {
     struct follow_state state;
+    if (input->journal != NULL)
+        return journal_follow_is_behind(input->journal);
     if (input->follow == NULL)
         return false;
     follow_look(input->follow, &state);

@@ -16,10 +16,9 @@ struct postlog_input {
     char *name; /* of its mark: the file, or "journal:CHECKER" */
     struct follow *follow;
     struct journal_follow *journal;
-    struct journal_request *request; /* what it asks; it borrows it */
-    bool threads;                    /* the joiner wants its lines */
-    VEC(size_t) sources;             /* of the watcher, that do */
-    bool trusted;                    /* the administrator vouches for the file */
+    bool threads;        /* the joiner wants its lines */
+    VEC(size_t) sources; /* of the watcher, that do */
+    bool trusted;        /* the administrator vouches for the file */
     struct stamp_clock clock;
     struct follow_mark place; /* behind the last chunk, of a file */
     struct strbuf mark;       /* the same as text, or the journal's cursor */
@@ -50,7 +49,7 @@ int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog
                        struct strbuf *why);
 /* The place behind the last chunk, whose lines have all been read, as the state keeps it. */
 struct span postlog_input_mark(struct postlog_input *input);
-/* Is it in a file that was renamed, so that more lines stand in its successors already? */
+/* May there be more lines already? It is in a file that was renamed, or the journal is slower. */
 bool postlog_input_is_behind(const struct postlog_input *input);
 int postlog_input_fd(const struct postlog_input *input); /* -1: none */
 

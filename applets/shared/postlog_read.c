@@ -86,17 +86,27 @@ static bool read_input(struct postlog *own, struct postlog_input *input)
     return result == 1;
 }
 
+/* While an input has lines to read, time is that of its lines; else it passes by itself. Of several
+ * logs the one that is furthest behind says what time it is: its messages must not be given out
+ * before their late lines were read. STAMP_NONE: nobody can tell. */
+static int64_t time_of_lines(const struct postlog *own)
+{
+    int64_t now = clock_now();
+    for (size_t i = 0; i < own->inputs.len; i++) {
+        const struct postlog_input *input = &own->inputs.at[i];
+        bool has_more = !input->idle || postlog_input_is_behind(input);
+        if (input->threads && has_more && input->newest < now)
+            now = input->newest;
+    }
+    return now;
+}
+
 bool postlog_read(struct postlog *own)
 {
-    bool more = false, behind = false;
-    for (size_t i = 0; i < own->inputs.len; i++) {
+    bool more = false;
+    for (size_t i = 0; i < own->inputs.len; i++)
         more |= read_input(own, &own->inputs.at[i]);
-        behind |= postlog_input_is_behind(&own->inputs.at[i]);
-    }
-    /* While there are lines to read, time is that of the lines; else it passes by itself. */
-    int64_t now = clock_now();
-    if ((more || behind) && own->newest < now)
-        now = own->newest;
+    int64_t now = time_of_lines(own);
     if (now != STAMP_NONE)
         threads_tick(own->threads, now);
     return more;

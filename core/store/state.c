@@ -181,6 +181,34 @@ int state_mark(struct state *state, const char *source, struct strbuf *mark, str
     return result;
 }
 
+int state_marks(struct state *state, void (*each)(void *to, const char *source, struct span mark),
+                void *to, struct strbuf *why)
+{
+    struct sqlite_query *query = sqlite_prepare(state->db, "SELECT source, mark FROM mark", why);
+    int result = query == NULL ? -1 : 1;
+    while (result == 1 && (result = sqlite_step(query, why)) == 1) {
+        struct span name = sqlite_bytes(query, 0);
+        char *source = mem_text_of(name.at, name.len);
+        each(to, source, sqlite_bytes(query, 1));
+        free(source);
+    }
+    sqlite_query_close(query);
+    return result;
+}
+
+int state_rename_mark(struct state *state, const char *from, const char *to, struct strbuf *why)
+{
+    struct sqlite_query *query =
+        sqlite_prepare(state->db, "UPDATE OR REPLACE mark SET source = ?2 WHERE source = ?1", why);
+    if (query == NULL)
+        return -1;
+    sqlite_bind_text(query, 1, span_text(from));
+    sqlite_bind_text(query, 2, span_text(to));
+    int result = sqlite_step(query, why);
+    sqlite_query_close(query);
+    return result < 0 ? -1 : 0;
+}
+
 int state_threads(struct state *state, void (*each)(void *to, uint64_t number, struct span bytes),
                   void *to, struct strbuf *why)
 {

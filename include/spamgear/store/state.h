@@ -46,6 +46,9 @@ void state_close(struct state *state); /* flushes first, for a few seconds at mo
  * long counts are kept: until they lie as far back as the furthest since_minute (a day at least).
  */
 int state_mark(struct state *state, const char *source, struct strbuf *mark, struct strbuf *why);
+int state_marks(struct state *state, void (*each)(void *to, const char *source, struct span mark),
+                void *to, struct strbuf *why);
+int state_rename_mark(struct state *state, const char *from, const char *to, struct strbuf *why);
 int state_threads(struct state *state, void (*each)(void *to, uint64_t number, struct span bytes),
                   void *to, struct strbuf *why);
 int state_watch(struct state *state, const char *profile, int64_t since_minute,
