@@ -1,0 +1,162 @@
+#!/bin/sh
+# postlog_signals_test.sh SPAMGEAR - the daemon's life: signals, the service manager, and what can be
+# taken away from it while it runs (its log, its disk).
+# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
+. "$(dirname "$0")/lib.sh"
+rows=$(dirname "$spamgear")/postlog_rows
+mkdir log state
+export SPAMGEAR_CONFIG="$work/postlog.conf"
+
+configure() { # [LINE-OF-POSTLOG...]
+    {
+        printf '[postlog]\nlogs = %s\nstate = %s\nsocket = %s\n' \
+            "$work/log/mail.log" "$work/state" "$work/state/socket"
+        printf '%s\n' "$@"
+    } >postlog.conf
+}
+
+# spam ID USER : the lines of a message that rspamd did not like
+spam() {
+    printf "$(date '+%b %e %H:%M:%S') mx %s\n" \
+        "postfix/submission/smtpd[7]: $1: client=h[198.51.100.7], sasl_method=PLAIN, sasl_username=$2" \
+        "postfix/cleanup[8]: $1: message-id=<$1@example.net>" \
+        "rspamd[9]: <8ae27d>; proxy; rspamd_task_write_log: id: <$1@example.net>, qid: <$1>, ip: 198.51.100.7, user: $2, from: <$2@example.net>, (default: T (add header): [9.50/15.00] [A(9.50){}]), len: 900, time: 7ms, dns req: 1, digest: <ab>, rcpts: <r@example.org>, mime_rcpts: <r@example.org>" \
+        "postfix/qmgr[10]: $1: from=<$2@example.net>, size=900, nrcpt=1 (queue active)" \
+        "postfix/smtp[11]: $1: to=<r@example.org>, relay=mx.example.org[192.0.2.25]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 Ok)" \
+        "postfix/qmgr[10]: $1: removed"
+}
+
+# known [FOLDER] : the queue IDs of all rows, in order
+known() { "$rows" "${1:-state}" 2>/dev/null | sed -n 's/^spam\t\([^\t]*\)\t.*/\1/p' | paste -sd ' ' -; }
+is_known() { [ "$(known "${2:-state}")" = "$1" ]; }
+told() { grep -q "$1" "${2:-daemon.err}"; }
+
+# daemon [COMMAND... ] : begins it, with what stands before it; its process in $daemon
+daemon() {
+    : >daemon.err
+    setsid "$@" "$spamgear" postlog >daemon.out 2>daemon.err &
+    daemon=$!
+    children="$daemon $children"
+}
+
+# ends NAME : it ends by itself, in good order
+ends() {
+    wait_for "the daemon to end" is_gone
+    wait "$daemon"
+    same "$1" 0 $?
+}
+is_gone() { [ ! -d "/proc/$daemon" ] || grep -q '^State:.Z' "/proc/$daemon/status"; }
+
+# Processes that go by our configuration.
+no_process_left() {
+    for environ in /proc/[0-9]*/environ; do
+        pid=${environ#/proc/}
+        pid=${pid%/environ}
+        grep -q -z -x "SPAMGEAR_CONFIG=$work/postlog.conf" "$environ" 2>/dev/null || continue
+        [ "$(readlink "/proc/$pid/exe")" != "$spamgear" ] || return 1
+    done
+}
+
+status() { timeout 20 "$spamgear" postlog status --format json; }
+status_has() { status | grep -q "$1"; }
+
+service_manager() {
+    start notified perl "$servers_dir/notify.pl" "$work/notify"
+    wait_for "the service manager's socket" test -S notify
+}
+
+# --- once, and once more ---
+configure
+spam A0000000001 anna >log/mail.log
+"$spamgear" postlog --once 2>once.err
+same "--once" 0 $?
+same "its row" A0000000001 "$(known)"
+"$spamgear" postlog --once 2>once.err
+same "once more" "0 A0000000001" "$? $(known)"
+
+# --- the service manager ---
+service_manager
+daemon env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=800000
+wait_for "READY" told '^READY=1' notified
+spam A0000000002 anna >>log/mail.log
+wait_for "the second row" is_known "A0000000001 A0000000002"
+wait_for "the watchdog to be fed" told '^WATCHDOG=1' notified
+
+# Another daemon on the same state, and a command that wants to change it.
+"$spamgear" postlog 2>second.err
+same "a second daemon" 2 $?
+same "it says why" 1 "$(grep -c state second.err)"
+
+: >notified
+kill -HUP "$daemon"
+wait_for "RELOADING" told '^RELOADING=1 MONOTONIC_USEC=[0-9]' notified
+wait_for "READY again" told 'READY=1' notified
+spam A0000000003 anna >>log/mail.log
+wait_for "the third row" is_known "A0000000001 A0000000002 A0000000003"
+
+# A configuration with a mistake keeps what runs.
+configure "no-such-key = 1"
+kill -HUP "$daemon"
+wait_for "the mistake to be told" told 'no-such-key'
+spam A0000000004 anna >>log/mail.log
+wait_for "the fourth row" is_known "A0000000001 A0000000002 A0000000003 A0000000004"
+
+# Another log, with the next configuration.
+configure "logs = $work/log/other.log"
+spam B0000000001 berta >log/other.log
+kill -HUP "$daemon"
+wait_for "the other log's row" is_known "A0000000001 A0000000002 A0000000003 A0000000004 B0000000001"
+
+kill -USR1 "$daemon"
+wait_for "its state to be told" told 'other.log'
+
+kill -TERM "$daemon"
+ends "SIGTERM"
+wait_for "STOPPING" told '^STOPPING=1' notified
+wait_for "its other processes to end" no_process_left
+same "nothing but the mistake was complained about" "" "$(grep -i -E 'sanitizer|runtime error' daemon.err)"
+first="A0000000001 A0000000002 A0000000003 A0000000004 B0000000001"
+
+# --- killed, and begun again ---
+configure
+daemon env
+wait_for "it to follow" told started
+spam A0000000005 anna >>log/mail.log
+wait_for "the fifth row" is_known "$first A0000000005"
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null
+wait_for "its other processes to end" no_process_left
+spam A0000000006 anna >>log/mail.log
+daemon env
+wait_for "the row of the time when it was down" is_known "$first A0000000005 A0000000006"
+kill -TERM "$daemon"
+ends "SIGTERM again"
+wait_for "its other processes to end" no_process_left
+
+# --- a state folder that is full, and not full any more ---
+mkdir small
+configure "[store]" "state = $work/small"
+sed -i '/^state = .*state$/d' postlog.conf
+# shellcheck disable=SC2016
+daemon unshare -m sh -c 'mount -t tmpfs -o size=2m,mode=755 none "$1" && shift && exec "$@"' sh "$work/small"
+wait_for "it to follow" told started
+small() { nsenter -t "$daemon" -m "$rows" "$work/small" 2>/dev/null | grep -c ^spam; }
+small_has() { [ "$(small)" = "$1" ]; }
+wait_for "the rows of the log" small_has 6
+dd if=/dev/zero of="/proc/$daemon/root$work/small/filler" bs=4k 2>/dev/null
+for n in 1 2 3; do
+    spam C000000000$n carl
+done >>log/mail.log
+wait_for "the full disk to be told" told 'full'
+spam C0000000004 carl >>log/mail.log
+wait_for "lines to be read all the same" status_has '"spam": *10[,}]'
+same "status says it" 1 "$(status >/dev/null; echo $?)"
+same "what is on disk stays" 6 "$(small)"
+rm "/proc/$daemon/root$work/small/filler"
+wait_for "all rows" small_has 10
+wait_for "the end of the trouble" status_has '"well": *true'
+kill -TERM "$daemon"
+ends "SIGTERM after that"
+
+same "nothing wrong in memory" "" "$(grep -h -i -E 'sanitizer|runtime error' ./*.err)"
+report
