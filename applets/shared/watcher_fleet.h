@@ -13,23 +13,31 @@ struct watcher_fleet {
     const struct feeder_settings *settings;
     const struct check *check;
     struct link *link; /* NULL: not reachable */
+    int64_t let_go;    /* what was sent before counts no more; 0 */
 };
 
-/* Connects, and tells the fleet the networks of this row. 0; -1 with why: alone. Close in either
- * case. */
+/* Connects, and asks when the sender was let go. 0; -1 with why: alone. Close in either case. */
 int watcher_fleet_open(struct watcher_fleet *fleet, const struct feeder_settings *settings,
-                       const struct check *check, const struct report_sender *row,
+                       const struct check *check, enum sender_kind kind, struct span name,
                        struct strbuf *why);
 void watcher_fleet_close(struct watcher_fleet *fleet);
 
-/* Adds what the others counted to the row: count, over, networks, unknown, elsewhere. 0; -1 with
- * why, and the row is as it was. */
+/* Tells the fleet the networks of this row. */
+int watcher_fleet_tell(struct watcher_fleet *fleet, const struct report_sender *row,
+                       struct strbuf *why);
+
+/* Adds what the others counted to the row: count, over, networks, unknown, elsewhere, machines. 0;
+ * -1 with why, and the row is as it was. */
 int watcher_fleet_unite(struct watcher_fleet *fleet, struct report_sender *row, struct strbuf *why);
 
 /* 1: this machine reacts; 0: another one does; -1 with why. */
 int watcher_fleet_claim(struct watcher_fleet *fleet, const struct report_sender *row,
                         struct strbuf *why);
 int watcher_fleet_confirm(struct watcher_fleet *fleet, const struct report_sender *row,
+                          struct strbuf *why);
+
+/* Nothing was done: others may react. */
+int watcher_fleet_release(struct watcher_fleet *fleet, const struct report_sender *row,
                           struct strbuf *why);
 
 #endif

@@ -9,6 +9,7 @@
 #include "other.h"
 #include "watcher_fleet.h"
 #include "watcher_parts.h"
+#include "watcher_past.h"
 #include "watcher_scan.h"
 
 #include "spamgear/base/clock.h"
@@ -23,6 +24,7 @@ struct job {
     struct report report;
     struct texts problems;
     struct watcher_fleet fleet;
+    bool claimed; /* in the fleet, by this job */
     struct watcher_news *news;
     struct strbuf *lines;
 };
@@ -65,16 +67,42 @@ static void alone(struct job *job, struct strbuf *why)
     strbuf_clear(&line);
 }
 
-static void ask_fleet(struct job *job, struct report_sender *row)
+static void open_fleet(struct job *job)
 {
     struct strbuf why = {0};
     const struct feeder_settings *settings = job->reactor->fleet;
     if (settings == NULL || !settings->fleet)
         return;
-    if (watcher_fleet_open(&job->fleet, settings, &job->other.check, row, &why) != 0 ||
+    if (watcher_fleet_open(&job->fleet, settings, &job->other.check, job->given->kind, job->name,
+                           &why) != 0)
+        alone(job, &why);
+    strbuf_clear(&why);
+}
+
+static void ask_fleet(struct job *job, struct report_sender *row)
+{
+    struct strbuf why = {0};
+    if (job->fleet.link == NULL)
+        return;
+    if (watcher_fleet_tell(&job->fleet, row, &why) != 0 ||
         (job->given->work == WATCHER_CHECK && watcher_fleet_unite(&job->fleet, row, &why) != 0))
         alone(job, &why);
     strbuf_clear(&why);
+}
+
+/* An account that was let go, here or by another machine, is judged by what it sends after that. */
+static void forget_the_past(struct job *job)
+{
+    struct window *window = &job->other.check.window;
+    int64_t here = watcher_let_go(job->reactor->run, job->given->kind, job->name);
+    if (job->fleet.let_go > clock_now())
+        job->fleet.let_go = 0;
+    if (job->fleet.let_go < here)
+        job->fleet.let_go = here;
+    if (job->fleet.let_go < window->since)
+        job->fleet.let_go = 0;
+    else
+        window->since = job->fleet.let_go + 1;
 }
 
 /* May this machine react? When that cannot be told, what it saw itself decides. */
@@ -85,16 +113,24 @@ static bool claim(struct job *job, struct report_sender *row)
         !logcheck_react_has_work(job->other.own, &job->report))
         return true;
     int result = watcher_fleet_claim(&job->fleet, row, &why);
+    job->claimed = result > 0;
     if (result < 0)
         alone(job, &why);
     strbuf_clear(&why);
     return result > 0 || (result < 0 && row->count - row->elsewhere >= row->limit);
 }
 
-static void confirm(struct job *job, const struct report_sender *row)
+/* Where nothing was done, because what this machine saw is no evidence or it failed, another one
+ * may react. */
+static void end_claim(struct job *job, const struct report_sender *row)
 {
     struct strbuf why = {0};
-    if (job->fleet.link != NULL && watcher_fleet_confirm(&job->fleet, row, &why) != 0)
+    enum react_result result = row->reaction.result;
+    bool done = row->handed &&
+                (result == REACT_DISABLED || result == REACT_PARTLY || result == REACT_STANDING);
+    if (!job->claimed)
+        return;
+    if ((done ? watcher_fleet_confirm : watcher_fleet_release)(&job->fleet, row, &why) != 0)
         add_line(job, true, strbuf_text(&why));
     strbuf_clear(&why);
 }
@@ -146,6 +182,7 @@ static void react_to(struct job *job, struct report_sender *row)
     if (!claim(job, row))
         return; /* another machine reacts */
     logcheck_react(own, job->reactor->run, &job->other.check, &job->report, &job->problems);
+    end_claim(job, row);
     if (!row->handed) {
         tell_over(job, row, "not over the bounds of disable-account");
         return;
@@ -155,8 +192,6 @@ static void react_to(struct job *job, struct report_sender *row)
         job->news->result = WATCHER_DISABLED;
     else if (result == REACT_FAILED)
         job->news->result = WATCHER_FAILED;
-    if (result == REACT_DISABLED || result == REACT_PARTLY || result == REACT_STANDING)
-        confirm(job, row);
     if (result != REACT_STANDING)
         tell_reaction(job, row);
 }
@@ -235,6 +270,8 @@ static void run_check(struct job *job)
     check->all = false;
     check->top = 0;
     check->name_networks = job->reactor->fleet != NULL;
+    open_fleet(job);
+    forget_the_past(job);
     check_run(check, &job->report, &tally, &job->problems);
     struct report_sender *row = find_row(job);
     if (row != NULL)
@@ -273,6 +310,8 @@ void watcher_job_run(const struct watcher_reactor *reactor, const struct watcher
     struct job own = {.reactor = reactor, .given = job, .name = name, .news = news, .lines = lines};
     if (job->work == WATCHER_CHORES) {
         chores(reactor->run);
+        if (reactor->fleet != NULL)
+            watcher_release_claims(reactor->run, reactor->fleet);
         news->result = WATCHER_TOLD;
         return;
     }

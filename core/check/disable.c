@@ -80,8 +80,9 @@ void disable_reason(const struct check *check, const struct report *report,
     }
     strbuf_format(reason, " from %u networks, %u unknown", row->networks, row->unknown);
     if (row->elsewhere > 0)
-        strbuf_format(reason, ", %llu of them on other machines",
-                      (unsigned long long)row->elsewhere);
+        strbuf_format(reason, ", %llu of them on %u other machine%s",
+                      (unsigned long long)row->elsewhere, row->machines,
+                      row->machines == 1 ? "" : "s");
 }
 
 static void add_evidence(const struct report_sender *row, struct strbuf *evidence)

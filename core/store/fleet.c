@@ -17,6 +17,8 @@
 #define TRIES      20
 #define CLAIM_MS   60000 /* an unconfirmed claim may be taken over then */
 #define CLIENT_MAX 1000  /* of one sender on one node */
+#define CONFIRMED  "1"
+#define LET_GO     "2" /* then `claimed` says when */
 
 const char *const fleet_add_flow[] = {
 #define ADD                                                                                        \
@@ -165,11 +167,12 @@ int fleet_clock(struct link *link, int64_t *now_ms, struct strbuf *why)
 
 static void take_sum(void *state, const struct span *columns, size_t len)
 {
-    struct watch_sum *sum = state;
-    if (len < 2)
+    struct fleet_others *others = state;
+    if (len < 3)
         return;
-    sum->messages += number_of(columns[0]);
-    sum->recipients += number_of(columns[1]);
+    others->nodes++;
+    others->sum.messages += number_of(columns[1]);
+    others->sum.recipients += number_of(columns[2]);
 }
 
 static void take_client(void *state, const struct span *columns, size_t len)
@@ -196,9 +199,9 @@ int fleet_ask(struct link *link, const char *node, const char *profile, enum sen
                                   span_text(node), span_text(minute)};
     if (done == 0)
         done = ask(link,
-                   "SELECT messages, recipients FROM spamgear_flow WHERE profile = ? AND kind = ? "
-                   "AND name_key = ? AND node <> ? AND minute >= ?",
-                   values, 5, take_sum, &others->sum, why);
+                   "SELECT node, SUM(messages), SUM(recipients) FROM spamgear_flow WHERE profile = "
+                   "? AND kind = ? AND name_key = ? AND node <> ? AND minute >= ? GROUP BY node",
+                   values, 5, take_sum, others, why);
     if (done == 0)
         done = ask(link,
                    "SELECT DISTINCT what, client FROM spamgear_client WHERE profile = ? AND kind = "
@@ -290,8 +293,8 @@ static int claim(struct link *link, const char *node, const struct sender *sende
                                  key, span_text(old), me,      span_text(stale)};
     if (change(link,
                "UPDATE spamgear_claim SET node = ?, claimed = ?, confirmed = 0 WHERE profile = ? "
-               "AND kind = ? AND name_key = ? AND (claimed < ? OR (confirmed = 0 AND (node = ? OR "
-               "claimed < ?)))",
+               "AND kind = ? AND name_key = ? AND (claimed < ? OR confirmed = " LET_GO
+               " OR node = ? OR (confirmed = 0 AND claimed < ?))",
                taken, 8, 1, &changed, why) != 0)
         return -1;
     return changed > 0;
@@ -320,9 +323,89 @@ int fleet_confirm(struct link *link, const char *node, const char *profile, enum
                                   span_text(node)};
     if (done == 0)
         done = change(link,
-                      "UPDATE spamgear_claim SET confirmed = 1 WHERE profile = ? AND kind = ? AND "
+                      "UPDATE spamgear_claim SET confirmed = " CONFIRMED
+                      " WHERE profile = ? AND kind = ? AND "
                       "name_key = ? AND node = ?",
                       values, 4, 1, NULL, why);
     strbuf_clear(&sender.name);
     return done;
+}
+
+int fleet_release(struct link *link, const char *node, const char *profile, enum sender_kind kind,
+                  struct span name, bool confirmed, int64_t let_go, struct strbuf *why)
+{
+    struct sender sender;
+    char when[24];
+    snprintf(when, sizeof when, "%" PRId64, let_go * 1000);
+    int done = sender_init(&sender, profile, kind, name, why);
+    const struct span values[] = {span_text(when),        sender.profile,
+                                  span_text(sender.kind), span_text(sender.key),
+                                  span_text(node),        confirmed ? SPAN(CONFIRMED) : SPAN("0")};
+    if (done == 0)
+        done = let_go > 0
+                   ? change(link,
+                            "UPDATE spamgear_claim SET confirmed = " LET_GO
+                            ", claimed = ? WHERE profile = ? AND kind = ? AND name_key = ? AND "
+                            "node = ? AND confirmed = ?",
+                            values, 6, 1, NULL, why)
+                   : change(link,
+                            "DELETE FROM spamgear_claim WHERE profile = ? AND kind = ? AND "
+                            "name_key = ? AND node = ? AND confirmed = ?",
+                            values + 1, 5, 1, NULL, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
+
+static void take_let_go(void *state, const struct span *columns, size_t len)
+{
+    if (len > 0)
+        *(int64_t *)state = (int64_t)(number_of(columns[0]) / 1000);
+}
+
+int fleet_let_go(struct link *link, const char *profile, enum sender_kind kind, struct span name,
+                 int64_t *let_go, struct strbuf *why)
+{
+    struct sender sender;
+    *let_go = 0;
+    int done = sender_init(&sender, profile, kind, name, why);
+    const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key)};
+    if (done == 0)
+        done = ask(link,
+                   "SELECT claimed FROM spamgear_claim WHERE profile = ? AND kind = ? AND name_key "
+                   "= ? AND confirmed = " LET_GO,
+                   values, 3, take_let_go, let_go, why);
+    strbuf_clear(&sender.name);
+    return done;
+}
+
+struct claims {
+    void (*each)(void *state, const char *profile, enum sender_kind kind, struct span name);
+    void *state;
+};
+
+static void take_claim(void *state, const struct span *columns, size_t len)
+{
+    const struct claims *claims = state;
+    struct strbuf profile = {0}, name = {0};
+    uint64_t kind = len < 3 ? SENDER_KINDS : number_of(columns[1]);
+    if (kind >= SENDER_KINDS)
+        return;
+    strbuf_add_span(&profile, columns[0]);
+    fleet_decode(&name, columns[2]);
+    claims->each(claims->state, strbuf_text(&profile), (enum sender_kind)kind, strbuf_span(&name));
+    strbuf_clear(&profile);
+    strbuf_clear(&name);
+}
+
+int fleet_claims(struct link *link, const char *node,
+                 void (*each)(void *state, const char *profile, enum sender_kind kind,
+                              struct span name),
+                 void *state, struct strbuf *why)
+{
+    struct claims claims = {each, state};
+    const struct span values[] = {span_text(node)};
+    return ask(link,
+               "SELECT profile, kind, name FROM spamgear_claim WHERE node = ? AND confirmed "
+               "= " CONFIRMED,
+               values, 1, take_claim, &claims, why);
 }

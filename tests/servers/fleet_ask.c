@@ -2,6 +2,8 @@
  *
  *     claim PROFILE NAME SINCE      prints 1 or 0
  *     confirm PROFILE NAME
+ *     release PROFILE NAME LET_GO   a claim that is not confirmed with 0, else one that is
+ *     past PROFILE NAME             prints when NAME was let go
  *     tell PROFILE NAME NETWORK...  in this minute
  *     ask PROFILE NAME SINCE        prints MESSAGES RECIPIENTS NETWORK...
  *     flow PROFILE NAMES BATCHES    writes NAMES buckets, BATCHES times, as a node does; prints how
@@ -106,6 +108,13 @@ int main(int argc, char **argv)
             printf("%d\n", done);
     } else if (link != NULL && strcmp(argv[3], "confirm") == 0) {
         done = fleet_confirm(link, argv[2], argv[4], SENDER_SASL, span_text(argv[5]), &why);
+    } else if (link != NULL && strcmp(argv[3], "release") == 0 && argc == 7) {
+        done = fleet_release(link, argv[2], argv[4], SENDER_SASL, span_text(argv[5]),
+                             atoll(argv[6]) > 0, atoll(argv[6]), &why);
+    } else if (link != NULL && strcmp(argv[3], "past") == 0) {
+        int64_t past;
+        done = fleet_let_go(link, argv[4], SENDER_SASL, span_text(argv[5]), &past, &why);
+        printf("%" PRId64 "\n", past);
     } else if (link != NULL && strcmp(argv[3], "tell") == 0) {
         done = do_tell(link, argc, argv, &why);
     } else if (link != NULL && strcmp(argv[3], "ask") == 0 && argc == 7) {

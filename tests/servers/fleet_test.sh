@@ -102,7 +102,14 @@ test_claims() {
     same "$kind: again, unconfirmed" 1 "$("$ask" "$url" a claim $profile eve 1)"
     same "$kind: another one" 0 "$("$ask" "$url" b claim $profile eve 1)"
     "$ask" "$url" a confirm $profile eve
-    same "$kind: again, confirmed" 0 "$("$ask" "$url" a claim $profile eve 1)"
+    same "$kind: confirmed" 0 "$("$ask" "$url" b claim $profile eve 1)"
+    same "$kind: again, whose own cases decide" 1 "$("$ask" "$url" a claim $profile eve 1)"
+    "$ask" "$url" a release $profile eve 0
+    same "$kind: nothing was done" 1 "$("$ask" "$url" b claim $profile eve 1)"
+    "$ask" "$url" b confirm $profile eve
+    "$ask" "$url" b release $profile eve 7
+    same "$kind: let go" 7 "$("$ask" "$url" a past $profile eve)"
+    same "$kind: who was let go" 1 "$("$ask" "$url" a claim $profile eve 1)"
     do_sql "UPDATE spamgear_claim SET confirmed = 0, claimed = claimed - 61000 WHERE name = 'eve'"
     same "$kind: never confirmed" 1 "$("$ask" "$url" b claim $profile eve 1)"
     "$ask" "$url" b confirm $profile eve

@@ -35,7 +35,8 @@ struct report_sender {
     struct texts network_names;     /* all of them; only with check.name_networks .. */
     struct texts nameless;          /* .. and the addresses counted in `unknown` */
     uint64_t elsewhere;             /* messages that other machines of a fleet counted, .. */
-    uint64_t elsewhere_recipients;  /* .. which are in `count`, and not in `sender` */
+    uint64_t elsewhere_recipients;  /* .. which are in `count`, and not in `sender`; .. */
+    unsigned machines;              /* .. and so many they are */
     bool handed;                    /* over the bounds of --disable-account */
     struct react_outcome reaction;  /* when handed */
 };

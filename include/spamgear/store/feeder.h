@@ -58,6 +58,7 @@ void feeder_look(const struct feeder *feeder, struct feeder_health *health);
 /* --- What one node asks when a sender crosses (in the process that reacts) --- */
 struct fleet_others {
     struct watch_sum sum;  /* of the other nodes in the window */
+    unsigned nodes;        /* that counted something */
     struct texts networks; /* distinct, as their nodes name them */
     struct texts unknown;  /* distinct addresses without a name */
 };
@@ -70,10 +71,24 @@ int fleet_tell_networks(struct link *link, const char *node, const char *profile
                         const struct texts *networks, const struct texts *unknown,
                         struct strbuf *why);
 /* Claims the reaction: 1 this node reacts, 0 another one does or did since `since`, -1 with why. A
- * claim that was not confirmed within a minute may be taken over. */
+ * claim that was not confirmed within a minute may be taken over. Who reacted before knows from his
+ * own cases whether it still holds, so to him it is given again. */
 int fleet_claim(struct link *link, const char *node, const char *profile, enum sender_kind kind,
                 struct span name, int64_t since, struct strbuf *why);
 int fleet_confirm(struct link *link, const char *node, const char *profile, enum sender_kind kind,
                   struct span name, struct strbuf *why);
+/* Gives a claim of this node away, one that is confirmed or one that is not: nothing was done, or
+ * the sender was let go. let_go: when, in seconds; 0: never. What was sent before counts no more,
+ * and the claim keeps that for the others. */
+int fleet_release(struct link *link, const char *node, const char *profile, enum sender_kind kind,
+                  struct span name, bool confirmed, int64_t let_go, struct strbuf *why);
+/* When the sender was let go, by whichever node; 0: no claim says so. */
+int fleet_let_go(struct link *link, const char *profile, enum sender_kind kind, struct span name,
+                 int64_t *let_go, struct strbuf *why);
+/* The confirmed claims of this node. */
+int fleet_claims(struct link *link, const char *node,
+                 void (*each)(void *state, const char *profile, enum sender_kind kind,
+                              struct span name),
+                 void *state, struct strbuf *why);
 
 #endif
