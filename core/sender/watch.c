@@ -480,8 +480,8 @@ static void add_recipients(struct watch *watch, const struct event *event)
 void watch_add(struct watch *watch, const struct event *event)
 {
     watch->counts.events++;
-    if (event->origin == ORIGIN_FORGED || event->time < 0 || !move_on(watch, event->time) ||
-        event->time / 60 < first_minute(watch, watch->now))
+    if (event->origin == ORIGIN_FORGED || event->time < 0 ||
+        event->time / 60 < first_minute(watch, clock_now()) || !move_on(watch, event->time))
         return;
     switch (event->kind) {
     case EVENT_ACCEPTED: add_accepted(watch, event); break;

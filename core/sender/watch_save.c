@@ -10,6 +10,9 @@
 #include "spamgear/log/stamp.h"
 #include <inttypes.h>
 
+#define JOINS_S 300
+#define LATE_S  5 /* lines may be so late */
+
 /* --- Saving --- */
 
 struct save {
@@ -53,6 +56,14 @@ static void save_place(struct save *save, const struct watch *watch, uint32_t nu
     hand_over(save, place->minute, NULL);
 }
 
+/* Of a message that was saved as a count only two things are still to come: more lines in its very
+ * minute, which are no other message, and its recipients, where they decide; these come soon. */
+static bool is_needed(const struct watch *watch, const struct place *place)
+{
+    bool joins = watch->settings.by_recipients && !place->has_recipients;
+    return (int64_t)place->minute >= (watch->now - (joins ? JOINS_S : LATE_S)) / 60;
+}
+
 void watch_save(struct watch *watch, void (*each)(void *state, const struct watch_change *change),
                 void *state)
 {
@@ -65,8 +76,10 @@ void watch_save(struct watch *watch, void (*each)(void *state, const struct watc
         w->dirty = false;
     }
     for (size_t i = 0; i < watch->dirty_places.len; i++) {
-        save_place(&save, watch, watch->dirty_places.at[i]);
-        watch->places[watch->dirty_places.at[i]].dirty = false;
+        struct place *place = &watch->places[watch->dirty_places.at[i]];
+        if (is_needed(watch, place))
+            save_place(&save, watch, watch->dirty_places.at[i]);
+        place->dirty = false;
     }
     watch->dirty_senders.len = 0;
     watch->dirty_places.len = 0;

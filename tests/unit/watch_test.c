@@ -29,6 +29,7 @@ static struct watch *open_watch(struct told *told, const struct limits *limits, 
 {
     struct watch_settings settings = {
         .period_s = period, .limits = limits, .state = told, .crossed = crossed};
+    settings.by_recipients = limits->standard == UINT64_MAX; /* then they must be right as well */
     return watch_new(&settings);
 }
 
@@ -389,6 +390,32 @@ static void test_like_a_check(bool whole, bool restarts)
     map_clear(&kept.keys);
 }
 
+static void count_places(void *state, const struct watch_change *change)
+{
+    *(int64_t *)state += change->bucket == NULL;
+}
+
+/* Of a log that is caught up with only what still matters is worked on and saved. */
+static void test_catching_up(void)
+{
+    struct told told = {0};
+    struct limits limits = {.standard = 100};
+    struct watch *watch = open_watch(&told, &limits, 600);
+    struct event old = message("OLD", "bob", NOW);
+    int64_t places = 0;
+    char id[16];
+    for (int i = 0; i < 50; i++) {
+        snprintf(id, sizeof id, "Q%d", i);
+        add(watch, message(id, "ann", NOW + i * 10));
+    }
+    watch_save(watch, count_places, &places);
+    test_number("messages of the last minute", places, 2);
+    clock_pin(NOW + 1000);
+    watch_add(watch, &old);
+    test_sum("long ago", watch, "bob", NOW, 0, 0);
+    watch_free(watch);
+}
+
 static void test_restart(void)
 {
     static struct kept kept;
@@ -454,6 +481,7 @@ int main(void)
     test_bounds();
     for (int round = 0; round < 6; round++)
         test_like_a_check(round % 2 == 0, round > 1);
+    test_catching_up();
     test_restart();
     test_nonsense();
     return test_end();

@@ -69,8 +69,9 @@ bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span
 void watch_tick(struct watch *watch, int64_t now);
 
 /* What must be remembered between runs: every own bucket, and every place of the ring, that
- * has changed since the last call. key: unique in this watch; bytes: to be given to watch_load;
- * bucket: NULL for a place of the ring. Buckets that are too old are the store's to forget. */
+ * has changed since the last call and may still matter. key: unique in this watch; bytes: to be
+ * given to watch_load; bucket: NULL for a place of the ring. Buckets that are too old are the
+ * store's to forget. */
 struct watch_change {
     struct span key, bytes;
     int64_t minute; /* it can be forgotten when this is behind the period */
