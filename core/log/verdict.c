@@ -251,12 +251,19 @@ static const struct program programs[] = {
     {TAG("rspamd_proxy"), FILTER_RSPAMD, verdict_parse_rspamd},
 };
 
+struct span verdict_program(struct span tag)
+{
+    const char *slash = span_has_prefix(tag, SPAN("/")) ? span_find_last(tag, SPAN("/")) : NULL;
+    return slash == NULL ? tag : span_of(slash + 1, span_end(tag));
+}
+
 enum parse_result verdict_parse(const struct log_line *line, const struct syslog_head *head,
                                 struct verdict_line *verdict)
 {
+    struct span tag = verdict_program(head->tag);
     (void)line;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-        if (span_is(head->tag, programs[i].tag)) {
+        if (span_is(tag, programs[i].tag)) {
             *verdict = (struct verdict_line){.filter = programs[i].filter, .pid = head->pid};
             return programs[i].parse(head->text, verdict);
         }

@@ -165,14 +165,21 @@ static void add_queued(struct span ids, struct verdict_line *verdict)
     }
 }
 
-/* "Hits: 12.5, size: 3, queued_as: Q2, 667 ms"; a subject or a sender ends what is ours. */
+/* What others write stands from here on: "Subject: ..", "From: ..", "dkim_sd=..". */
+static bool is_foreign(struct span field)
+{
+    return span_has_prefix(field, SPAN("Subject: ")) || span_has_prefix(field, SPAN("From: ")) ||
+           span_has_prefix(field, SPAN("dkim_"));
+}
+
+/* "Hits: 12.5, size: 3, queued_as: Q2, 667 ms" */
 static void read_results(struct span text, struct verdict_line *verdict)
 {
     struct span field;
-    for (bool more = true; more;) {
+    for (bool more = true; more && verdict->queued_len == 0;) {
         field = text;
         more = field_until_text(&text, SPAN(", "), &field);
-        if (span_has_prefix(field, SPAN("Subject: ")) || span_has_prefix(field, SPAN("From: ")))
+        if (is_foreign(field))
             return;
         if (field_eat(&field, SPAN("Hits: ")) && !verdict->has_score)
             verdict->has_score = verdict_take_number(&field, &verdict->score);
@@ -181,21 +188,31 @@ static void read_results(struct span text, struct verdict_line *verdict)
     }
 }
 
-/* Old templates have no mail_id: then the first end of a Message-ID is one. */
-static void read_fields(struct span text, struct verdict_line *verdict)
+/* Parts the names from the results, at the last mark: a Message-ID may hold one. Where the template
+ * ends with a subject, that may hold one as well: then nothing behind the first is believed. */
+static bool cut_results(struct span *names, struct span mark, struct span *results)
 {
-    struct span names = text, results;
-    if (!field_cut_last(&names, SPAN(", mail_id: "), &results)) {
-        const char *mark = field_find(text, SPAN(", Message-ID: <"));
-        const char *end =
-            mark == NULL ? NULL : field_find(span_of(mark, span_end(text)), SPAN(">, "));
-        if (mark == NULL)
-            mark = end = text.at;
-        else
-            end = end == NULL ? span_end(text) : end + 1;
-        names = mark == end ? text : span_of(text.at, end);
-        results = span_of(end, span_end(text));
-        field_eat(&results, SPAN(", "));
+    struct span whole = *names, behind;
+    if (!field_cut_last(names, mark, results))
+        return false;
+    if (field_find(*names, mark) == NULL || (field_find(whole, SPAN(", Subject: ")) == NULL &&
+                                             field_find(whole, SPAN(", From: ")) == NULL))
+        return true;
+    field_until_text(&whole, mark, names);
+    behind = *names;
+    field_until_text(&behind, SPAN(", Message-ID: "), names);
+    results->len = 0;
+    return true;
+}
+
+/* Old templates have no mail_id, the oldest no score either. */
+static void read_fields(struct span names, struct verdict_line *verdict)
+{
+    struct span results = {NULL, 0};
+    if (!cut_results(&names, SPAN(", mail_id: "), &results)) {
+        struct span before = names;
+        if (cut_results(&names, SPAN(", Hits: "), &results) && results.len > 0)
+            results = span_of(results.at - 6, span_end(before));
     }
     read_names(names, verdict);
     read_results(results, verdict);

@@ -10,6 +10,9 @@
 enum parse_result verdict_parse_amavis(struct span text, struct verdict_line *verdict);
 enum parse_result verdict_parse_rspamd(struct span text, struct verdict_line *verdict);
 
+/* The program of a tag: some call themselves "/usr/sbin/amavisd-new". */
+struct span verdict_program(struct span tag);
+
 /* Takes "<address>", whose quoted parts may hold any byte; *address is without the brackets. */
 bool verdict_take_address(struct span *text, struct span *address);
 

@@ -39,10 +39,14 @@ static bool take_judgement(struct span *text, struct verdict_line *verdict)
         !field_eat(text, SPAN(" ")) || !field_until(text, ' ', &flag) ||
         !field_eat(text, SPAN("(")) || !field_until(text, ')', &action) ||
         !field_eat(text, SPAN(": [")) || !verdict_take_number(text, &verdict->score) ||
-        !field_eat(text, SPAN("/")) || !verdict_take_number(text, &verdict->threshold) ||
-        !field_eat(text, SPAN("]")))
+        !field_eat(text, SPAN("/")))
         return false;
-    verdict->has_score = verdict->has_threshold = true;
+    verdict->has_score = true;
+    verdict->has_threshold = verdict_take_number(text, &verdict->threshold);
+    if (!verdict->has_threshold && !field_eat(text, SPAN("nan"))) /* it rejects nothing */
+        return false;
+    if (!field_eat(text, SPAN("]")))
+        return false;
     return judge(action, span_is(flag, SPAN("T")), &verdict->verdict);
 }
 
@@ -81,6 +85,8 @@ enum parse_result verdict_parse_rspamd(struct span text, struct verdict_line *ve
     if (!field_eat(&text, SPAN("<")) || !field_until(&text, '>', &task) ||
         !field_eat(&text, SPAN("; ")) || !field_until(&text, ';', &module) ||
         !field_eat(&text, SPAN(" rspamd_task_write_log: ")))
+        return PARSE_NOTHING;
+    if (span_is(module, SPAN("csession"))) /* somebody teaches it a message of long ago */
         return PARSE_NOTHING;
     if (!take_fields(&text, verdict) || !take_judgement(&text, verdict))
         return PARSE_UNKNOWN;

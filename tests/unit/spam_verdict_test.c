@@ -106,6 +106,57 @@ static const struct row rows[] = {
      "nothing"},
     {"amavis, start", "Dec  2 16:53:57 mx amavis[3]: starting. amavis at mx", "nothing"},
     {"amavis cut", AM "Passed SPAM {X}, [192.0.2.9]:1 <a@b> -> ", "unknown"},
+    {"amavis, the tag with its folder",
+     "Jun 27 14:03:00 mx /usr/sbin/amavisd-new[207]: (207-02) Passed SPAMMY "
+     "{RelayedTaggedInbound}, "
+     "[192.0.2.1]:603 [192.0.2.1] <a@b> -> <c@d>, Queue-ID: 144F31E300, mail_id: x, Hits: 9.781",
+     "amavis spammy 9.781 id=144F31E300 from=a@b client=192.0.2.1 victims=1"},
+    {"amavis, blocked by the MTA, signed",
+     AM "Blocked MTA-BLOCKED {TempFailedInbound}, [192.0.2.54]:371 <a@b> -> <c@d>, Queue-ID: "
+        "79B0F220672, Message-ID: <m@x>, mail_id: byi6OZkLOl2C, Hits: -0.1, size: 2002, "
+        "dkim_sd=20161025:b.example, 2477 ms",
+     "amavis mta-blocked -0.1 id=79B0F220672 mid=m@x from=a@b client=192.0.2.54 victims=1"},
+    {"amavis, tests behind",
+     AM "Passed SPAM {RelayedTaggedInbound,Quarantined}, [192.0.2.4]:331 [192.0.2.4] <a@b> -> "
+        "<c@d>, quarantine: S/spam-Svj.gz, Queue-ID: 792B6131D7, Message-ID: <m@x>, mail_id: Svj, "
+        "Hits: 1003.5, size: 217, pt: 3, queued_as: E8339132AB, dkim_sd=s:d.example, 1837 ms, "
+        "Tests: [DKIM_SIGNED=0.1,SPF_PASS=-0.001]",
+     "amavis spam 1003.5 id=792B6131D7 as=E8339132AB mid=m@x from=a@b client=192.0.2.4 victims=1"},
+    {"amavis, Zimbra's second pass",
+     AM "Passed SPAM {RelayedTaggedOutbound}, ORIGINATING_POST/MYNETS LOCAL [127.0.0.1]:38230 "
+        "<a@b> -> <c@d>, Queue-ID: 10B7218ED12A, Message-ID: <m@x>, mail_id: H, Hits: 7.2, size: "
+        "3310, queued_as: 88C4C18ED12D, 478 ms",
+     "amavis spam 7.2 id=10B7218ED12A as=88C4C18ED12D mid=m@x from=a@b client=127.0.0.1 victims=1"},
+    {"amavis, discarded over LMTP",
+     AM "Blocked SPAM {DiscardedInternal,Quarantined}, MYNETS LOCAL [10.0.0.2]:411 [10.0.0.2] "
+        "<a@b> -> <c@d>, quarantine: spam-WY, Queue-ID: 7FC7B22DF6, mail_id: WY, Hits: 31, size: "
+        "407, 166 ms",
+     "amavis spam 31 id=7FC7B22DF6 from=a@b client=10.0.0.2 victims=1"},
+    {"amavis, no category", AM "Passed, <a@b> -> <c@d>, quarantine S68, Message-ID: <m@x>,",
+     "nothing"},
+    {"amavis, no mail_id, forged in a Message-ID",
+     AM "Passed SPAM, <a@b> -> <c@d>, Message-ID: <x>, Hits: -5, queued_as: AAAAAA@h>, Hits: 7, "
+        "queued_as: BBBBB1, 749 ms",
+     "amavis spam 7 as=BBBBB1 mid=x>, Hits: -5, queued_as: AAAAAA@h from=a@b victims=1"},
+    {"amavis, no score, forged in a Message-ID",
+     AM "Passed SPAM, <a@b> -> <c@d>, Message-ID: <x>, queued_as: AAAAAA, @h>, 749 ms",
+     "amavis spam mid=x>, queued_as: AAAAAA, @h>, 749 ms from=a@b victims=1"},
+    {"amavis, forged in a subject",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, Queue-ID: BBBBB1, Message-ID: <m@x>, mail_id: x, Hits: "
+        "7, Subject: \"y, mail_id: z, Hits: -50, queued_as: AAAAAA\", From: <a@b>, 5 ms",
+     "amavis spam id=BBBBB1 from=a@b victims=1"},
+    {"amavis, forged in a subject, the score",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, Queue-ID: BBBBB1, mail_id: x, Hits: 7, Subject: \"y, "
+        "Hits: -50, queued_as: AAAAAA\", From: <a@b>, 5 ms",
+     "amavis spam 7 id=BBBBB1 from=a@b victims=1"},
+    {"amavis, forged in a signature's domain",
+     AM
+     "Passed SPAM {X}, <a@b> -> <c@d>, mail_id: x, Hits: 7, dkim_sd=s:x, queued_as: AAAAAA, 5 ms",
+     "amavis spam 7 from=a@b victims=1"},
+    {"amavis, forged behind the real one",
+     AM "Passed SPAM {X}, <a@b> -> <c@d>, mail_id: x, Hits: 7, queued_as: BBBBB1, Tests: [x], "
+        "queued_as: AAAAAA, 5 ms",
+     "amavis spam 7 as=BBBBB1 from=a@b victims=1"},
     {"amavis RFC 5424",
      "<22>1 2026-12-02T16:53:57+01:00 mx amavis 5 - - (1-2) Passed SPAM {X}, <a@b> -> <c@d>, "
      "mail_id: x, Hits: 7",
@@ -146,6 +197,26 @@ static const struct row rows[] = {
      "rspamd clean 0.1/15 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
     {"rspamd soft", RS "id: <m@x>, (default: F (soft reject): [0.10/15.00] [])",
      "rspamd unchecked 0.1/15 mid=m@x"},
+    {"rspamd, no threshold",
+     RS "id: <m@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: F (add header): "
+        "[7.10/nan] [])",
+     "rspamd spam 7.1 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
+    {"rspamd, old, with virtual times",
+     RS "id: <m@x>, qid: <D98C61D2B1>, ip: 192.0.2.1, user: a@b, from: <a@b>, (default: T (rewrite "
+        "subject): [9.19/15.00] [ASN(0.00){asn:64500, ipnet:192.0.2.0/24, country:DE;}]), len: "
+        "174, time: 5046.005ms real, 32.604ms virtual, dns req: 9, digest: <6b6c>, rcpts: <c@d>, "
+        "mime_rcpt: <e@f>",
+     "rspamd spam 9.19/15 id=D98C61D2B1 mid=m@x from=a@b client=192.0.2.1 sasl=a@b victims=1"},
+    {"rspamd, settings and a forced action behind",
+     RS "id: <m@x>, qid: <D98C61D2B1>, ip: 192.0.2.1, from: <a@b>, (default: T (reject): "
+        "[1.00/15.00] []), len: 174, time: 5.0ms, dns req: 9, digest: <6b6c>, rcpts: <c@d,e@f>, "
+        "mime_rcpts: <e@f,>, file: x.exe, forced: reject \"no\"; score=nan (set by force_actions), "
+        "settings_id: outbound",
+     "rspamd spam 1/15 id=D98C61D2B1 mid=m@x from=a@b client=192.0.2.1 victims=2"},
+    {"rspamd is taught",
+     "Dec  2 16:53:57 mx rspamd[80]: <cf1261>; csession; rspamd_task_write_log: id: <m@x>, ip: "
+     "10.3.53.226, from: <a@b>, (default: T (add header): [6.10/25.00] [BAYES_SPAM(5.10){}])",
+     "nothing"},
     {"rspamd's own file",
      "2026-03-20 08:09:41 #38(normal) <73b3a9>; task; rspamd_task_write_log: id: <m@x>, qid: "
      "<4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: T (reject): [16/15] [])",
