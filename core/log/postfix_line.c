@@ -145,7 +145,8 @@ bool postfix_read_pickup(struct span text, struct postfix_pickup *pickup)
     pickup->whole = span_of(all.at, text.at);
     if (!field_eat(&text, SPAN(" from=<")))
         return false;
-    if (field_cut_last(&text, SPAN("> orig_id="), &id) && postfix_is_queue_id(id))
+    if (field_cut_last(&text, SPAN("> orig_id="), &id) && all.len <= POSTFIX_WHOLE_MAX &&
+        postfix_is_queue_id(id))
         pickup->orig_id = id;
     return true;
 }

@@ -8,6 +8,10 @@
 
 #include "spamgear/log/fields.h"
 
+/* Syslog daemons cut long lines (RFC 3164: at 1024 bytes), so that a long address can end a line
+ * with what looks like Postfix' own words. A text of so many bytes was not cut. */
+#define POSTFIX_WHOLE_MAX 800
+
 struct postfix_peer {
     struct span whole;   /* "HOST[ADDRESS]" */
     struct span name;    /* "unknown" where it has none */

@@ -7,6 +7,7 @@
 #include "thread_parts.h"
 
 #include "postfix_line.h"
+#include "spamgear/base/map.h"
 #include "spamgear/base/text.h"
 
 struct view {
@@ -47,10 +48,19 @@ static void release_id(struct threads *threads, uint32_t number)
     family_settle(threads, number);
 }
 
-/* The queue ID's thread, from a line that says the message is here. */
+/* The queue ID's thread, of which maybe only a filter on another host has spoken yet. */
+static uint32_t find_here(struct threads *threads, const struct view *view)
+{
+    uint32_t number = family_find(threads, view->line, view->id);
+    return number != NO_THREAD ? number : family_adopt(threads, view->id);
+}
+
+/* The same, from a line that says the message is here. */
 static uint32_t begin(struct threads *threads, const struct view *view)
 {
-    uint32_t number = family_named(threads, view->line, view->id, NO_THREAD);
+    uint32_t number = find_here(threads, view);
+    if (number == NO_THREAD)
+        number = family_named(threads, view->line, view->id, NO_THREAD);
     struct thread *thread = &threads->at[number];
     threads->counts.threads += !thread->seen;
     thread->seen = true;
@@ -61,7 +71,7 @@ static uint32_t begin(struct threads *threads, const struct view *view)
 static uint32_t accept_message(struct threads *threads, const struct view *view,
                                const struct acceptance *from)
 {
-    uint32_t number = family_find(threads, view->line, view->id);
+    uint32_t number = find_here(threads, view);
     if (number != NO_THREAD && is_repeated(&threads->at[number], view, from))
         return NO_THREAD;
     if (number != NO_THREAD && !is_awaited(threads, number, from))
@@ -72,20 +82,22 @@ static uint32_t accept_message(struct threads *threads, const struct view *view,
     thread->inside = from->inside;
     thread->handed = from->handed;
     if (!from->inside) {
-        thread_set_text(thread, F_NAME, from->name);
-        thread_set_text(thread, F_CLIENT, from->client);
+        thread_set_text(threads, thread, F_NAME, from->name);
+        thread_set_text(threads, thread, F_CLIENT, from->client);
     }
-    thread_set_text(thread, F_SASL, from->sasl);
-    thread_set_text(thread, F_UID, from->uid);
+    thread_set_text(threads, thread, F_SASL, from->sasl);
+    thread_set_text(threads, thread, F_UID, from->uid);
     family_touch(threads, number, view->line);
     return number;
 }
 
 static void join_original(struct threads *threads, const struct view *view, uint32_t number,
-                          struct span original)
+                          struct span original,
+                          uint32_t (*meant)(struct threads *threads, const struct log_line *line,
+                                            struct span id, uint32_t keep))
 {
     if (original.len > 0 && !span_is(original, view->id)) {
-        uint32_t parent = family_named(threads, view->line, original, number);
+        uint32_t parent = meant(threads, view->line, original, number);
         family_touch(threads, parent, view->line);
         family_join(threads, parent, number);
     }
@@ -113,7 +125,7 @@ static void take_client(struct threads *threads, const struct view *view)
     uint32_t number = accept_message(threads, view, &from);
     if (number == NO_THREAD)
         return;
-    join_original(threads, view, number, id);
+    join_original(threads, view, number, id, family_meant);
     family_settle(threads, number);
 }
 
@@ -126,7 +138,7 @@ static void take_pickup(struct threads *threads, const struct view *view)
     uint32_t number = accept_message(threads, view, &from);
     if (number == NO_THREAD)
         return;
-    join_original(threads, view, number, pickup.orig_id);
+    join_original(threads, view, number, pickup.orig_id, family_named);
     family_settle(threads, number);
 }
 
@@ -138,16 +150,19 @@ static void take_message_id(struct threads *threads, const struct view *view)
     struct span mid = view->text;
     field_eat(&mid, SPAN("<"));
     field_eat_end(&mid, SPAN(">"));
-    uint32_t number = family_find(threads, view->line, view->id);
+    uint32_t number = find_here(threads, view);
     if (number != NO_THREAD && threads->at[number].len[F_MESSAGE_ID] > 0) {
-        if (!threads->at[number].ended ||
-            span_is(mid, thread_text(&threads->at[number], F_MESSAGE_ID)))
+        if (span_is(mid, thread_text(&threads->at[number], F_MESSAGE_ID)))
             return;
+        if (!threads->at[number].ended) {
+            family_also(threads, view->line, number, mid);
+            return;
+        }
         release_id(threads, number); /* a notice has no line that accepts it */
     }
     number = begin(threads, view);
     if (mid.len > 0) {
-        thread_set_text(&threads->at[number], F_MESSAGE_ID, mid);
+        thread_set_text(threads, &threads->at[number], F_MESSAGE_ID, mid);
         table_index_mid(threads, number);
     }
     family_touch(threads, number, view->line);
@@ -165,7 +180,7 @@ static void take_from(struct threads *threads, const struct view *view)
     uint32_t number = begin(threads, view);
     struct thread *thread = &threads->at[number];
     if (!thread->queued)
-        thread_set_text(thread, F_FROM, from);
+        thread_set_text(threads, thread, F_FROM, from);
     thread->queued = true;
     if (field_count(count) > thread->nrcpt)
         thread->nrcpt = field_count(count);
@@ -233,7 +248,8 @@ static void take_delivery(struct threads *threads, const struct view *view)
     if (!field_until_text(&text, SPAN(">, relay="), &skipped) || !field_until(&text, ',', &relay) ||
         !is_filter(threads, relay))
         return;
-    if (!field_until_text(&text, SPAN(", status=sent ("), &skipped) ||
+    if (view->text.len > POSTFIX_WHOLE_MAX ||
+        !field_until_text(&text, SPAN(", status=sent ("), &skipped) ||
         field_find(text, SPAN(", relay=")) != NULL || !take_queued_as(text, &id))
         return;
     uint32_t number = begin(threads, view);
@@ -300,6 +316,12 @@ static unsigned find_program(struct span name)
     return 0;
 }
 
+/* On a central log host the lines of many stand in one file, and each has queue IDs of its own. */
+static uint32_t host_of(const struct syslog_head *head)
+{
+    return span_is(head->host, SPAN("-")) ? 0 : (uint32_t)map_digest(head->host.at, head->host.len);
+}
+
 static void take_postfix(struct threads *threads, const struct log_line *line, unsigned bits,
                          struct syslog_head *head)
 {
@@ -311,6 +333,7 @@ static void take_postfix(struct threads *threads, const struct log_line *line, u
         const struct shape *shape = &shapes[i];
         if (!(shape->programs & bits) || !span_has_prefix(head->text, shape->start))
             continue;
+        threads->host = host_of(head);
         view.text = shape->eat ? span_skip(head->text, shape->start.len) : head->text;
         shape->take(threads, &view);
         return;
@@ -328,6 +351,7 @@ void threads_line(struct threads *threads, const struct log_line *line)
     if (threads->loading)
         threads_settle(threads);
     if (!postfix_split_tag(head.tag, &program)) {
+        threads->host = host_of(&head);
         threads_verdict(threads, line, &head);
         return;
     }
@@ -340,7 +364,7 @@ void threads_line(struct threads *threads, const struct log_line *line)
 
 #define FUTURE_S 86400 /* a time so far ahead is a mistake: it must not keep others waiting */
 
-static bool is_over(int64_t touched, int64_t wait_s, int64_t now)
+static bool is_late(int64_t touched, int64_t wait_s, int64_t now)
 {
     return touched <= now - wait_s || touched > now + FUTURE_S;
 }
@@ -352,7 +376,7 @@ void threads_tick(struct threads *threads, int64_t now)
         threads_settle(threads);
     family_due(threads, now);
     while (ended->first != NO_THREAD &&
-           is_over(threads->at[ended->first].touched, threads->set.wait_s, now))
+           is_late(threads->at[ended->first].touched, threads->set.wait_s, now))
         family_drop(threads, ended->first);
     while (living->first != NO_THREAD &&
            threads->at[living->first].touched <= now - threads->set.age_max_s) {
@@ -390,7 +414,7 @@ void threads_free(struct threads *threads)
         return;
     for (size_t n = 0; n < threads->len; n++) {
         free(threads->at[n].text);
-        bad_free(threads->at[n].bad);
+        bad_free(threads, threads->at[n].bad);
     }
     for (size_t i = 0; i < PARTS_MAX; i++)
         strbuf_clear(&threads->parts[i].text);
@@ -404,7 +428,7 @@ void threads_free(struct threads *threads)
 
 void threads_ids(const struct threads *threads, struct span queue_id, struct texts *ids)
 {
-    uint32_t number = table_find_id(threads, queue_id);
+    uint32_t number = table_find_only(threads, queue_id);
     texts_format(ids, "%.*s", (int)queue_id.len, queue_id.len == 0 ? "" : queue_id.at);
     if (number == NO_THREAD)
         return;

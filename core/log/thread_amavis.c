@@ -34,7 +34,8 @@ static struct amavis_part *find_part(struct threads *threads, struct span key, b
     struct amavis_part *oldest = &threads->parts[0];
     for (size_t i = 0; i < PARTS_MAX; i++) {
         struct amavis_part *part = &threads->parts[i];
-        if (part->key_len > 0 && span_is((struct span){part->key, part->key_len}, key))
+        if (part->key_len > 0 && part->host == threads->host &&
+            span_is((struct span){part->key, part->key_len}, key))
             return part;
         if (part->seq < oldest->seq)
             oldest = part;
@@ -48,6 +49,7 @@ static void begin_part(struct threads *threads, struct span key, struct span tex
     struct amavis_part *part = find_part(threads, key, true);
     memcpy(part->key, key.at, key.len);
     part->key_len = (unsigned char)key.len;
+    part->host = threads->host;
     part->seq = ++threads->seq;
     part->origin = origin;
     strbuf_reset(&part->text);

@@ -5,6 +5,9 @@
  */
 #include "thread_parts.h"
 
+#define BYTES_EACH 400               /* of texts and cases, for each thread there may be .. */
+#define BYTES_MAX  ((size_t)1 << 20) /* .. and for all */
+
 /* ---- addresses that are never listed ---- */
 
 static bool is_loopback(const struct addr *addr)
@@ -91,10 +94,19 @@ void family_await(struct threads *threads, uint32_t root)
 
 /* ---- what is held against a family ---- */
 
-void bad_free(struct bad *bad)
+void bad_charge(struct threads *threads, struct bad *bad)
+{
+    size_t bytes = sizeof *bad + bad->victims.cap * sizeof *bad->victims.at + bad->from.cap +
+                   bad->sasl.cap + bad->client.cap + bad->message_id.cap;
+    threads->bytes += bytes - bad->charged;
+    bad->charged = bytes;
+}
+
+void bad_free(struct threads *threads, struct bad *bad)
 {
     if (bad == NULL)
         return;
+    threads->bytes -= bad->charged;
     vec_clear(&bad->victims);
     strbuf_clear(&bad->from);
     strbuf_clear(&bad->sasl);
@@ -139,43 +151,13 @@ static void keep_verdict(struct bad *bad, enum verdict verdict)
         bad->verdict = verdict;
 }
 
-void family_blame(struct threads *threads, uint32_t number, const struct log_line *line,
-                  const struct verdict_line *verdict)
-{
-    uint32_t root = threads->at[number].root;
-    struct thread *thread = &threads->at[root];
-    struct bad *bad = thread->bad;
-    if (thread->told)
-        return;
-    table_dirty(threads, root);
-    if (bad == NULL) {
-        bad = thread->bad = mem_zero(1, sizeof *bad);
-        bad->due = line->time + threads->set.wait_s;
-        bad->verdict_time = line->time;
-        bad->seq = ++threads->seq;
-        bad->origin = line->origin;
-        family_await(threads, root);
-    }
-    keep_verdict(bad, verdict->verdict);
-    keep_score(bad, verdict->has_score, verdict->score, verdict->has_threshold, verdict->threshold);
-    keep_origin(bad, line->origin);
-    verdict_digests(verdict->recipients, VICTIMS_MAX, &bad->victims);
-    keep_text(&bad->from, verdict->from);
-    keep_text(&bad->sasl, verdict->sasl);
-    if (bad->message_id.len == 0)
-        bad->mid_folded = verdict->mid_folded;
-    keep_text(&bad->message_id, verdict->message_id);
-    if (!client_is_inside(threads, verdict->client, true))
-        keep_text(&bad->client, verdict->client);
-}
-
 /* Moves what is held against one root to another; the earlier of both says when it is due. */
 static void bad_move(struct threads *threads, uint32_t from, uint32_t to)
 {
     struct bad *bad = threads->at[from].bad, *into = threads->at[to].bad;
     threads->at[from].bad = NULL;
     if (bad == NULL || threads->at[to].told) {
-        bad_free(bad);
+        bad_free(threads, bad);
         return;
     }
     if (into == NULL) {
@@ -200,7 +182,8 @@ static void bad_move(struct threads *threads, uint32_t from, uint32_t to)
         into->verdict_time = bad->verdict_time;
         family_await(threads, to);
     }
-    bad_free(bad);
+    bad_charge(threads, into);
+    bad_free(threads, bad);
 }
 
 /* ---- giving out ---- */
@@ -279,7 +262,7 @@ static void give_out(struct threads *threads, uint32_t root)
         threads->counts.spam++;
         threads->set.spam(threads->set.state, &event);
     }
-    bad_free(threads->at[root].bad);
+    bad_free(threads, threads->at[root].bad);
     threads->at[root].bad = NULL;
     threads->at[root].told = true;
     table_dirty(threads, root);
@@ -290,8 +273,10 @@ static void give_out_orphan(struct threads *threads, uint32_t orphan)
 {
     struct bad *bad = threads->at[orphan].bad;
     bool many;
-    uint32_t root = table_find_mid(threads, strbuf_span(&bad->message_id), bad->mid_folded, &many);
-    if (root == NO_THREAD) {
+    uint32_t root = table_find_mid(threads, threads->at[orphan].host, strbuf_span(&bad->message_id),
+                                   bad->mid_folded, &many);
+    if (root == NO_THREAD || root == orphan ||
+        !family_fits(threads, root, strbuf_span(&bad->client), strbuf_span(&bad->from))) {
         threads->counts.ambiguous += many && bad->client.len + bad->from.len + bad->sasl.len == 0;
         give_out(threads, orphan);
         return;
@@ -341,9 +326,11 @@ static uint32_t oldest(const struct threads *threads, enum list list, uint32_t k
     return root != NO_THREAD && root == keep ? threads->at[root].after : root;
 }
 
-static void make_room(struct threads *threads, uint32_t keep)
+/* Those who write to us decide how long the texts are, so these have a bound, too. */
+static void make_room(struct threads *threads, uint32_t keep, size_t wanted)
 {
-    while (threads->alive >= threads->set.threads_max) {
+    size_t bytes_max = BYTES_MAX + threads->set.threads_max * BYTES_EACH;
+    while (threads->alive + wanted > threads->set.threads_max || threads->bytes > bytes_max) {
         uint32_t root = oldest(threads, LIST_ENDED, keep);
         if (root == NO_THREAD) {
             root = oldest(threads, LIST_LIVING, keep);
@@ -357,7 +344,7 @@ static void make_room(struct threads *threads, uint32_t keep)
 
 uint32_t family_new(struct threads *threads, const struct log_line *line, uint32_t keep)
 {
-    make_room(threads, keep == NO_THREAD ? keep : threads->at[keep].root);
+    make_room(threads, keep == NO_THREAD ? keep : threads->at[keep].root, 1);
     uint32_t number = table_new(threads);
     threads->at[number].touched = line->time;
     threads->at[number].origin = (unsigned char)line->origin;
@@ -366,16 +353,30 @@ uint32_t family_new(struct threads *threads, const struct log_line *line, uint32
     return number;
 }
 
+static bool is_over(const struct threads *threads, const struct log_line *line, uint32_t number)
+{
+    const struct thread *thread = &threads->at[number];
+    return thread->ended && line->time - threads->at[thread->root].touched > threads->set.wait_s;
+}
+
 uint32_t family_find(struct threads *threads, const struct log_line *line, struct span id)
 {
     uint32_t number = table_find_id(threads, id);
-    if (number == NO_THREAD || !threads->at[number].ended)
-        return number;
-    if (line->time - threads->at[threads->at[number].root].touched <= threads->set.wait_s)
+    if (number == NO_THREAD || !is_over(threads, line, number))
         return number;
     table_forget_id(threads, number);
     table_dirty(threads, number);
     return NO_THREAD;
+}
+
+uint32_t family_adopt(struct threads *threads, struct span id)
+{
+    uint32_t number = table_find_only(threads, id);
+    if (number == NO_THREAD || threads->at[number].seen)
+        return NO_THREAD;
+    threads->at[number].host = threads->host;
+    table_dirty(threads, number);
+    return number;
 }
 
 uint32_t family_named(struct threads *threads, const struct log_line *line, struct span id,
@@ -385,8 +386,19 @@ uint32_t family_named(struct threads *threads, const struct log_line *line, stru
     if (number != NO_THREAD)
         return number;
     number = family_new(threads, line, keep);
-    thread_set_text(&threads->at[number], F_ID, id);
+    thread_set_text(threads, &threads->at[number], F_ID, id);
     table_index_id(threads, number);
+    return number;
+}
+
+uint32_t family_meant(struct threads *threads, const struct log_line *line, struct span id,
+                      uint32_t keep)
+{
+    uint32_t number = family_find(threads, line, id);
+    if (number == NO_THREAD)
+        number = table_find_only(threads, id);
+    if (number == NO_THREAD || is_over(threads, line, number))
+        return family_named(threads, line, id, keep);
     return number;
 }
 
@@ -436,16 +448,31 @@ void family_settle(struct threads *threads, uint32_t number)
         give_out(threads, root);
 }
 
+/* There is no room for it in the family: what is held against it now goes there, the rest is told
+ * already, so that one message is not told a thousand times. */
+static void swallow(struct threads *threads, uint32_t root, uint32_t child)
+{
+    bad_move(threads, child, root);
+    threads->at[child].told = true;
+    table_dirty(threads, child);
+    table_dirty(threads, root);
+    family_settle(threads, root);
+}
+
 void family_join(struct threads *threads, uint32_t parent, uint32_t child)
 {
     uint32_t root = threads->at[parent].root, other = threads->at[child].root;
     struct thread *into = &threads->at[root], *from = &threads->at[other];
-    if (root == other || other != child || into->members + from->members > FAMILY_MAX)
+    if (root == other || other != child)
         return;
+    if (into->members + from->members > FAMILY_MAX) {
+        swallow(threads, root, other);
+        return;
+    }
     list_remove(threads, other);
     bool told = from->told;
     if (told && !into->told) {
-        bad_free(into->bad);
+        bad_free(threads, into->bad);
         into->bad = NULL;
         into->told = true;
     }
@@ -469,10 +496,86 @@ void family_handed(struct threads *threads, const struct log_line *line, uint32_
 {
     if (span_is(thread_text(&threads->at[parent], F_ID), child))
         return;
-    uint32_t number = family_named(threads, line, child, parent);
+    uint32_t number = family_meant(threads, line, child, parent);
     if (threads->at[number].accepted != STAMP_NONE && !threads->at[number].handed)
         return; /* somebody else's message */
     family_touch(threads, parent, line);
     family_touch(threads, number, line);
     family_join(threads, parent, number);
+}
+
+/* ---- verdicts ---- */
+
+void family_blame(struct threads *threads, uint32_t number, const struct log_line *line,
+                  const struct verdict_line *verdict)
+{
+    uint32_t root = threads->at[number].root;
+    struct thread *thread = &threads->at[root];
+    struct bad *bad = thread->bad;
+    if (thread->told)
+        return;
+    table_dirty(threads, root);
+    if (bad == NULL) {
+        bad = thread->bad = mem_zero(1, sizeof *bad);
+        bad->due = line->time + threads->set.wait_s;
+        bad->verdict_time = line->time;
+        bad->seq = ++threads->seq;
+        bad->origin = line->origin;
+        family_await(threads, root);
+    }
+    keep_verdict(bad, verdict->verdict);
+    keep_score(bad, verdict->has_score, verdict->score, verdict->has_threshold, verdict->threshold);
+    keep_origin(bad, line->origin);
+    verdict_digests(verdict->recipients, VICTIMS_MAX, &bad->victims);
+    keep_text(&bad->from, verdict->from);
+    keep_text(&bad->sasl, verdict->sasl);
+    if (bad->message_id.len == 0)
+        bad->mid_folded = verdict->mid_folded;
+    keep_text(&bad->message_id, verdict->message_id);
+    if (!client_is_inside(threads, verdict->client, true))
+        keep_text(&bad->client, verdict->client);
+    bad_charge(threads, bad);
+    make_room(threads, root, 0);
+}
+
+bool family_fits(const struct threads *threads, uint32_t root, struct span client, struct span from)
+{
+    const struct thread *sender = find_sender(threads, root), *first = sender;
+    struct span known = thread_text(sender, F_CLIENT);
+    struct addr a, b;
+    if (addr_parse(client, &a) && addr_parse(known, &b))
+        return memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0;
+    for (uint32_t n = root; n != NO_THREAD && !first->queued; n = threads->at[n].next_member)
+        first = &threads->at[n];
+    known = thread_text(first, F_FROM);
+    return !first->queued || from.len == 0 || memchr(from.at, '"', from.len) != NULL ||
+           span_is(known, from);
+}
+
+/* The member that has no queue ID: it stands for another Message-ID of the message. */
+static uint32_t find_nameless(const struct threads *threads, uint32_t root)
+{
+    while (root != NO_THREAD && threads->at[root].len[F_ID] > 0)
+        root = threads->at[root].next_member;
+    return root;
+}
+
+/* A message may have several, of which Postfix tells all and a filter one, mostly the last. Were
+ * only the first known, a spammer's second could be that of somebody's message. */
+void family_also(struct threads *threads, const struct log_line *line, uint32_t number,
+                 struct span mid)
+{
+    uint32_t other = find_nameless(threads, threads->at[number].root);
+    if (mid.len == 0)
+        return;
+    if (other == NO_THREAD) {
+        other = family_new(threads, line, number);
+        threads->at[other].seen = threads->at[other].ended = true;
+        family_join(threads, number, other);
+    }
+    table_forget_mid(threads, other);
+    thread_free_text(threads, &threads->at[other]);
+    thread_set_text(threads, &threads->at[other], F_MESSAGE_ID, mid);
+    table_index_mid(threads, other);
+    table_dirty(threads, other);
 }

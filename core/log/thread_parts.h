@@ -14,6 +14,7 @@
 
 #define NO_THREAD   UINT32_MAX
 #define FAMILY_MAX  200  /* threads of one message */
+#define CHAIN_MAX   1000 /* steps of a search by Message-ID or queue ID */
 #define VICTIMS_MAX 1000 /* recipients of one message that are told apart */
 #define SCORES_MAX  64   /* processes of spamd whose second line is awaited */
 #define PID_MAX     12
@@ -32,12 +33,18 @@ struct bad {
     bool has_score, has_threshold;
     double score, threshold;
     struct digests victims;
+    size_t charged; /* bytes, see threads.bytes */
     /* What the filter itself said, for messages whose acceptance was not seen. */
     struct strbuf from, sasl, client, message_id;
     bool mid_folded;
 };
 
 enum list { LIST_NONE, LIST_LIVING, LIST_ENDED, LISTS };
+
+/* In a chain of a table. */
+struct link {
+    uint32_t hash, before, after;
+};
 
 struct thread {
     char *text;       /* all fields, one behind the other */
@@ -47,8 +54,8 @@ struct thread {
     uint64_t seq;     /* of a root: its place in its list */
     uint32_t root;    /* itself, for a root */
     uint32_t next_member, last_member, members; /* the latter two of a root */
-    uint32_t next_id, next_mid;                 /* in their chains */
-    uint32_t id_hash, mid_hash;
+    struct link by_id, by_mid;
+    uint32_t host;          /* whose queue ID it is; 0: of any */
     uint32_t before, after; /* of a root: in its list; after also in the free list */
     uint32_t nrcpt;
     uint16_t at[FIELDS], len[FIELDS];
@@ -80,6 +87,7 @@ struct due {
 
 /* spamd's real score, until its next line. */
 struct spamd_score {
+    uint32_t host;
     char pid[PID_MAX];
     unsigned char pid_len; /* 0: free */
     bool spam;
@@ -89,6 +97,7 @@ struct spamd_score {
 
 /* The beginning of a line of amavis. */
 struct amavis_part {
+    uint32_t host;
     char key[PART_KEY];    /* process and task */
     unsigned char key_len; /* 0: free */
     enum origin origin;
@@ -103,6 +112,8 @@ struct chains {
 
 struct threads {
     struct threads_settings set;
+    uint32_t host; /* of the line that is read: of its name; 0: it tells none */
+    size_t bytes;  /* of texts and cases */
     struct thread *at;
     size_t len, cap;
     uint32_t free;
@@ -127,16 +138,24 @@ static inline struct span thread_text(const struct thread *thread, enum field fi
                          thread->len[field]};
 }
 
-void thread_set_text(struct thread *thread, enum field field, struct span text); /* once */
+/* Once for each field. */
+void thread_set_text(struct threads *threads, struct thread *thread, enum field field,
+                     struct span text);
+void thread_free_text(struct threads *threads, struct thread *thread);
 uint32_t table_new(struct threads *threads);
 void table_drop(struct threads *threads, uint32_t number);
 void table_dirty(struct threads *threads, uint32_t number);
 void table_index_id(struct threads *threads, uint32_t number);
 void table_index_mid(struct threads *threads, uint32_t number);
 void table_forget_id(struct threads *threads, uint32_t number);
+void table_forget_mid(struct threads *threads, uint32_t number);
+/* The thread of this host; the only one there is on any. */
 uint32_t table_find_id(const struct threads *threads, struct span id);
-/* The root of the only family with this Message-ID; NO_THREAD, and *many when there are more. */
-uint32_t table_find_mid(const struct threads *threads, struct span mid, bool folded, bool *many);
+uint32_t table_find_only(const struct threads *threads, struct span id);
+/* The root of the only family with this Message-ID, on this host or, where that has none, on all.
+ * NO_THREAD, and *many when there are more. */
+uint32_t table_find_mid(const struct threads *threads, uint32_t host, struct span mid, bool folded,
+                        bool *many);
 void list_remove(struct threads *threads, uint32_t root);
 void list_append(struct threads *threads, uint32_t root, enum list list);
 
@@ -147,6 +166,11 @@ uint32_t family_new(struct threads *threads, const struct log_line *line, uint32
 /* The thread of this queue ID; a new one, of which nothing is known, where there is none. */
 uint32_t family_named(struct threads *threads, const struct log_line *line, struct span id,
                       uint32_t keep);
+/* The same for an ID that another host may have given: a filter's word, or a filter's host. */
+uint32_t family_meant(struct threads *threads, const struct log_line *line, struct span id,
+                      uint32_t keep);
+/* The thread of which only other hosts spoke, and now this one. */
+uint32_t family_adopt(struct threads *threads, struct span id);
 /* The one that the queue ID leads to, unless it ended so long ago that the ID is another's. */
 uint32_t family_find(struct threads *threads, const struct log_line *line, struct span id);
 /* A line of this thread came. */
@@ -165,7 +189,14 @@ void family_blame(struct threads *threads, uint32_t number, const struct log_lin
 void family_await(struct threads *threads, uint32_t root); /* files its case in the heap */
 /* Gives out everything that is due at `now`, in order. */
 void family_due(struct threads *threads, int64_t now);
-void bad_free(struct bad *bad);
+void bad_free(struct threads *threads, struct bad *bad);
+void bad_charge(struct threads *threads, struct bad *bad);
+/* What the filter says of the sender, if anything: may that be the message? */
+bool family_fits(const struct threads *threads, uint32_t root, struct span client,
+                 struct span from);
+/* Another Message-ID of this thread. */
+void family_also(struct threads *threads, const struct log_line *line, uint32_t number,
+                 struct span mid);
 bool client_is_inside(const struct threads *threads, struct span address, bool own_too);
 
 /* ---- thread_verdict.c ---- */

@@ -10,7 +10,7 @@
 #include "pack.h"
 #include <math.h>
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 #define NUMBER_MAX     ((size_t)1 << 20) /* of a loaded record, beside the bound of the settings */
 
 /* ---- flags, one bit each ---- */
@@ -62,7 +62,7 @@ static bool is_time(int64_t time)
     return time > -((int64_t)1 << 53) && time < (int64_t)1 << 53;
 }
 
-static struct bad *unpack_bad(struct unpack *in)
+static struct bad *unpack_bad(struct threads *threads, struct unpack *in)
 {
     struct bad *bad = mem_zero(1, sizeof *bad);
     bad->due = (int64_t)unpack_number(in, 8);
@@ -88,6 +88,7 @@ static struct bad *unpack_bad(struct unpack *in)
     bad->has_score = flags & 1;
     bad->has_threshold = flags >> 1 & 1;
     bad->mid_folded = flags >> 2 & 1;
+    bad_charge(threads, bad);
     return bad;
 }
 
@@ -103,6 +104,7 @@ static void pack_thread(struct strbuf *out, const struct thread *thread)
     pack_number(out, (uint64_t)thread->touched, 8);
     pack_number(out, thread->seq, 8);
     pack_number(out, thread->root, 4);
+    pack_number(out, thread->host, 4);
     pack_number(out, thread->nrcpt, 4);
     for (int field = 0; field < FIELDS; field++)
         pack_text(out, thread_text(thread, (enum field)field));
@@ -111,7 +113,7 @@ static void pack_thread(struct strbuf *out, const struct thread *thread)
 }
 
 /* Without its place among the others. */
-static bool unpack_thread(struct unpack *in, struct thread *thread)
+static bool unpack_thread(struct threads *threads, struct unpack *in, struct thread *thread)
 {
     if (unpack_number(in, 1) != RECORD_VERSION)
         return false;
@@ -124,11 +126,12 @@ static bool unpack_thread(struct unpack *in, struct thread *thread)
     thread->touched = (int64_t)unpack_number(in, 8);
     thread->seq = unpack_number(in, 8);
     thread->root = (uint32_t)unpack_number(in, 4);
+    thread->host = (uint32_t)unpack_number(in, 4);
     thread->nrcpt = (uint32_t)unpack_number(in, 4);
     for (int field = 0; field < FIELDS; field++)
-        thread_set_text(thread, (enum field)field, unpack_text(in));
+        thread_set_text(threads, thread, (enum field)field, unpack_text(in));
     if (flags >> 8 & 1)
-        thread->bad = unpack_bad(in);
+        thread->bad = unpack_bad(threads, in);
     return !in->bad && in->rest.len == 0 && flags >> 9 == 0 && list < LISTS &&
            origin <= ORIGIN_TRUSTED && is_time(thread->touched) &&
            (is_time(thread->accepted) || thread->accepted == STAMP_NONE) &&
@@ -141,6 +144,7 @@ static bool unpack_thread(struct unpack *in, struct thread *thread)
 static void pack_score(struct strbuf *out, const struct spamd_score *score)
 {
     pack_number(out, 1, 1);
+    pack_number(out, score->host, 4);
     pack_text(out, (struct span){score->pid, score->pid_len});
     pack_number(out, score->spam, 1);
     pack_double(out, score->score);
@@ -151,6 +155,7 @@ static void pack_score(struct strbuf *out, const struct spamd_score *score)
 static void pack_part(struct strbuf *out, const struct amavis_part *part)
 {
     pack_number(out, 2, 1);
+    pack_number(out, part->host, 4);
     pack_text(out, (struct span){part->key, part->key_len});
     pack_number(out, (uint64_t)part->origin, 1);
     pack_text(out, strbuf_span(&part->text));
@@ -170,6 +175,7 @@ static void pack_own(struct strbuf *out, const struct threads *threads)
 
 static bool unpack_score(struct unpack *in, struct spamd_score *score)
 {
+    score->host = (uint32_t)unpack_number(in, 4);
     struct span pid = unpack_text(in);
     score->spam = unpack_number(in, 1);
     score->score = unpack_double(in);
@@ -185,6 +191,7 @@ static bool unpack_score(struct unpack *in, struct spamd_score *score)
 
 static bool unpack_part(struct unpack *in, struct amavis_part *part)
 {
+    part->host = (uint32_t)unpack_number(in, 4);
     struct span key = unpack_text(in);
     uint64_t origin = unpack_number(in, 1);
     struct span text = unpack_text(in);
@@ -263,9 +270,9 @@ int threads_load(struct threads *threads, uint64_t number, struct span bytes)
         return unpack_own(threads, &in);
     if (number - 1 >= most + FAMILY_MAX ||
         (number - 1 < threads->len && threads->at[number - 1].used) ||
-        !unpack_thread(&in, &thread)) {
-        free(thread.text);
-        bad_free(thread.bad);
+        !unpack_thread(threads, &in, &thread)) {
+        thread_free_text(threads, &thread);
+        bad_free(threads, thread.bad);
         return -1;
     }
     make_place(threads, (size_t)number - 1);
@@ -316,7 +323,7 @@ static void place_member(struct threads *threads, uint32_t number)
 {
     struct thread *thread = &threads->at[number], *root = &threads->at[thread->root];
     thread->list = LIST_NONE;
-    bad_free(thread->bad);
+    bad_free(threads, thread->bad);
     thread->bad = NULL;
     threads->at[root->last_member].next_member = number;
     root->last_member = number;

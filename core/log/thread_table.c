@@ -10,7 +10,8 @@
 
 #define TEXT_MAX 1000 /* bytes of a field; queue IDs and addresses are far shorter */
 
-void thread_set_text(struct thread *thread, enum field field, struct span text)
+void thread_set_text(struct threads *threads, struct thread *thread, enum field field,
+                     struct span text)
 {
     if (thread->len[field] > 0 || text.len == 0)
         return;
@@ -18,13 +19,24 @@ void thread_set_text(struct thread *thread, enum field field, struct span text)
         text.len = TEXT_MAX;
     size_t need = thread->text_len + text.len;
     if (need > thread->text_cap) {
-        thread->text_cap = (uint16_t)((need + 47) & ~(size_t)15);
+        size_t cap = (need + 47) & ~(size_t)15;
+        threads->bytes += cap - thread->text_cap;
+        thread->text_cap = (uint16_t)cap;
         thread->text = mem_resize(thread->text, thread->text_cap);
     }
     memcpy(thread->text + thread->text_len, text.at, text.len);
     thread->at[field] = thread->text_len;
     thread->len[field] = (uint16_t)text.len;
     thread->text_len = (uint16_t)need;
+}
+
+void thread_free_text(struct threads *threads, struct thread *thread)
+{
+    threads->bytes -= thread->text_cap;
+    free(thread->text);
+    thread->text = NULL;
+    thread->text_len = thread->text_cap = 0;
+    memset(thread->len, 0, sizeof thread->len);
 }
 
 /* ---- chains ---- */
@@ -63,30 +75,39 @@ static void chains_make(struct chains *chains, size_t count)
     memset(chains->first, 0xff, count * sizeof *chains->first);
 }
 
-static uint32_t *id_chain(const struct threads *threads, uint32_t hash)
+static struct chains *chains_of(struct threads *threads, bool mid)
 {
-    return &threads->ids.first[hash & (threads->ids.count - 1)];
+    return mid ? &threads->mids : &threads->ids;
 }
 
-static uint32_t *mid_chain(const struct threads *threads, uint32_t hash)
+static struct link *link_of(struct threads *threads, uint32_t number, bool mid)
 {
-    return &threads->mids.first[hash & (threads->mids.count - 1)];
+    return mid ? &threads->at[number].by_mid : &threads->at[number].by_id;
 }
 
-static void push_id(struct threads *threads, uint32_t number)
+static void push(struct threads *threads, uint32_t number, bool mid)
 {
-    struct thread *thread = &threads->at[number];
-    uint32_t *chain = id_chain(threads, thread->id_hash);
-    thread->next_id = *chain;
-    *chain = number;
+    struct chains *chains = chains_of(threads, mid);
+    struct link *link = link_of(threads, number, mid);
+    uint32_t *first = &chains->first[link->hash & (chains->count - 1)];
+    link->before = NO_THREAD;
+    link->after = *first;
+    if (*first != NO_THREAD)
+        link_of(threads, *first, mid)->before = number;
+    *first = number;
 }
 
-static void push_mid(struct threads *threads, uint32_t number)
+/* Spammers choose Message-IDs: thousands may share one chain, so it is left without a search. */
+static void leave(struct threads *threads, uint32_t number, bool mid)
 {
-    struct thread *thread = &threads->at[number];
-    uint32_t *chain = mid_chain(threads, thread->mid_hash);
-    thread->next_mid = *chain;
-    *chain = number;
+    struct chains *chains = chains_of(threads, mid);
+    const struct link *link = link_of(threads, number, mid);
+    if (link->before == NO_THREAD)
+        chains->first[link->hash & (chains->count - 1)] = link->after;
+    else
+        link_of(threads, link->before, mid)->after = link->after;
+    if (link->after != NO_THREAD)
+        link_of(threads, link->after, mid)->before = link->before;
 }
 
 /* Both tables have as many chains as there are threads, so that a chain is short. */
@@ -99,9 +120,9 @@ static void grow_chains(struct threads *threads)
     chains_make(&threads->mids, count);
     for (uint32_t n = 0; n < threads->len; n++) {
         if (threads->at[n].used && threads->at[n].indexed)
-            push_id(threads, n);
+            push(threads, n, false);
         if (threads->at[n].used && threads->at[n].mid_indexed)
-            push_mid(threads, n);
+            push(threads, n, true);
     }
 }
 
@@ -110,70 +131,104 @@ void table_index_id(struct threads *threads, uint32_t number)
     struct thread *thread = &threads->at[number];
     struct span id = thread_text(thread, F_ID);
     grow_chains(threads);
-    thread->id_hash = (uint32_t)map_hash(id.at, id.len);
+    thread->by_id.hash = (uint32_t)map_hash(id.at, id.len);
     thread->indexed = true;
-    push_id(threads, number);
+    push(threads, number, false);
 }
 
 void table_index_mid(struct threads *threads, uint32_t number)
 {
     struct thread *thread = &threads->at[number];
     grow_chains(threads);
-    thread->mid_hash = hash_folded(thread_text(thread, F_MESSAGE_ID));
+    thread->by_mid.hash = hash_folded(thread_text(thread, F_MESSAGE_ID));
     thread->mid_indexed = true;
-    push_mid(threads, number);
+    push(threads, number, true);
 }
 
 void table_forget_id(struct threads *threads, uint32_t number)
 {
-    struct thread *thread = &threads->at[number];
-    if (!thread->indexed)
-        return;
-    uint32_t *link = id_chain(threads, thread->id_hash);
-    while (*link != number)
-        link = &threads->at[*link].next_id;
-    *link = thread->next_id;
-    thread->indexed = false;
+    if (threads->at[number].indexed)
+        leave(threads, number, false);
+    threads->at[number].indexed = false;
 }
 
-static void forget_mid(struct threads *threads, uint32_t number)
+void table_forget_mid(struct threads *threads, uint32_t number)
 {
-    struct thread *thread = &threads->at[number];
-    if (!thread->mid_indexed)
-        return;
-    uint32_t *link = mid_chain(threads, thread->mid_hash);
-    while (*link != number)
-        link = &threads->at[*link].next_mid;
-    *link = thread->next_mid;
+    if (threads->at[number].mid_indexed)
+        leave(threads, number, true);
+    threads->at[number].mid_indexed = false;
 }
 
-uint32_t table_find_id(const struct threads *threads, struct span id)
+/* The next thread of a chain with this queue ID, from n on. */
+static uint32_t next_with_id(const struct threads *threads, uint32_t n, uint32_t hash,
+                             struct span id)
 {
-    if (threads->ids.count == 0 || id.len == 0)
-        return NO_THREAD;
-    uint32_t hash = (uint32_t)map_hash(id.at, id.len), n = *id_chain(threads, hash);
-    for (; n != NO_THREAD; n = threads->at[n].next_id)
-        if (threads->at[n].id_hash == hash && span_is(thread_text(&threads->at[n], F_ID), id))
+    for (; n != NO_THREAD; n = threads->at[n].by_id.after)
+        if (threads->at[n].by_id.hash == hash && span_is(thread_text(&threads->at[n], F_ID), id))
             break;
     return n;
 }
 
-uint32_t table_find_mid(const struct threads *threads, struct span mid, bool folded, bool *many)
+static uint32_t first_with_id(const struct threads *threads, struct span id, uint32_t *hash)
 {
-    uint32_t found = NO_THREAD;
+    if (threads->ids.count == 0 || id.len == 0)
+        return NO_THREAD;
+    *hash = (uint32_t)map_hash(id.at, id.len);
+    return next_with_id(threads, threads->ids.first[*hash & (threads->ids.count - 1)], *hash, id);
+}
+
+uint32_t table_find_id(const struct threads *threads, struct span id)
+{
+    uint32_t hash, n = first_with_id(threads, id, &hash);
+    for (int steps = 0; n != NO_THREAD && threads->at[n].host != threads->host; steps++) {
+        if (steps == CHAIN_MAX)
+            return NO_THREAD;
+        n = next_with_id(threads, threads->at[n].by_id.after, hash, id);
+    }
+    return n;
+}
+
+uint32_t table_find_only(const struct threads *threads, struct span id)
+{
+    uint32_t hash, n = first_with_id(threads, id, &hash);
+    if (n == NO_THREAD || next_with_id(threads, threads->at[n].by_id.after, hash, id) != NO_THREAD)
+        return NO_THREAD;
+    return n;
+}
+
+/* The only family of those met. */
+struct only {
+    uint32_t root;
+    bool many;
+};
+
+static void meet(struct only *only, uint32_t root)
+{
+    only->many |= only->root != NO_THREAD && only->root != root;
+    only->root = root;
+}
+
+uint32_t table_find_mid(const struct threads *threads, uint32_t host, struct span mid, bool folded,
+                        bool *many)
+{
+    struct only here = {NO_THREAD, false}, all = here;
     *many = false;
     if (threads->mids.count == 0 || mid.len == 0)
         return NO_THREAD;
-    uint32_t hash = hash_folded(mid), n = *mid_chain(threads, hash);
-    for (; n != NO_THREAD && !*many; n = threads->at[n].next_mid) {
+    uint32_t hash = hash_folded(mid), n = threads->mids.first[hash & (threads->mids.count - 1)];
+    for (int steps = 0; n != NO_THREAD && !here.many; n = threads->at[n].by_mid.after) {
         const struct thread *thread = &threads->at[n];
-        if (thread->mid_hash != hash ||
-            !is_same_mid(thread_text(thread, F_MESSAGE_ID), mid, folded) || thread->root == found)
+        if (thread->by_mid.hash != hash ||
+            !is_same_mid(thread_text(thread, F_MESSAGE_ID), mid, folded))
             continue;
-        *many = found != NO_THREAD;
-        found = thread->root;
+        meet(&all, thread->root);
+        if (thread->host == host)
+            meet(&here, thread->root);
+        here.many |= ++steps == CHAIN_MAX;
     }
-    return *many ? NO_THREAD : found;
+    const struct only *only = here.root != NO_THREAD || here.many ? &here : &all;
+    *many = only->many;
+    return only->many ? NO_THREAD : only->root;
 }
 
 /* ---- threads ---- */
@@ -208,6 +263,7 @@ uint32_t table_new(struct threads *threads)
     }
     struct thread *thread = &threads->at[number];
     thread->used = true;
+    thread->host = threads->host;
     thread->accepted = thread->touched = STAMP_NONE;
     thread->root = thread->last_member = number;
     thread->members = 1;
@@ -222,9 +278,9 @@ void table_drop(struct threads *threads, uint32_t number)
 {
     struct thread *thread = &threads->at[number];
     table_forget_id(threads, number);
-    forget_mid(threads, number);
-    bad_free(thread->bad);
-    free(thread->text);
+    table_forget_mid(threads, number);
+    bad_free(threads, thread->bad);
+    thread_free_text(threads, thread);
     table_dirty(threads, number);
     wipe(thread);
     thread->after = threads->free;

@@ -6,9 +6,10 @@
 
 /* ---- spamd's two lines ---- */
 
-static bool is_pid(const struct spamd_score *score, struct span pid)
+static bool is_pid(const struct spamd_score *score, uint32_t host, struct span pid)
 {
-    return score->pid_len > 0 && span_is((struct span){score->pid, score->pid_len}, pid);
+    return score->pid_len > 0 && score->host == host &&
+           span_is((struct span){score->pid, score->pid_len}, pid);
 }
 
 /* The place of this process; without one, the one that waits the longest. */
@@ -16,7 +17,7 @@ static struct spamd_score *find_score(struct threads *threads, struct span pid)
 {
     struct spamd_score *oldest = &threads->scores[0];
     for (size_t i = 0; i < SCORES_MAX; i++) {
-        if (is_pid(&threads->scores[i], pid))
+        if (is_pid(&threads->scores[i], threads->host, pid))
             return &threads->scores[i];
         if (threads->scores[i].seq < oldest->seq)
             oldest = &threads->scores[i];
@@ -29,7 +30,8 @@ static void remember_score(struct threads *threads, const struct verdict_line *v
     if (verdict->pid.len == 0 || verdict->pid.len > PID_MAX)
         return;
     struct spamd_score *score = find_score(threads, verdict->pid);
-    *score = (struct spamd_score){.pid_len = (unsigned char)verdict->pid.len,
+    *score = (struct spamd_score){.host = threads->host,
+                                  .pid_len = (unsigned char)verdict->pid.len,
                                   .spam = verdict->verdict == VERDICT_SPAM,
                                   .score = verdict->score,
                                   .threshold = verdict->threshold,
@@ -42,7 +44,7 @@ static void remember_score(struct threads *threads, const struct verdict_line *v
 static void use_score(struct threads *threads, struct verdict_line *verdict)
 {
     struct spamd_score *score = find_score(threads, verdict->pid);
-    if (verdict->pid.len == 0 || !is_pid(score, verdict->pid))
+    if (verdict->pid.len == 0 || !is_pid(score, threads->host, verdict->pid))
         return;
     if (score->spam == (verdict->verdict == VERDICT_SPAM) &&
         fabs(score->score - verdict->score) <= 1) {
@@ -56,11 +58,18 @@ static void use_score(struct threads *threads, struct verdict_line *verdict)
 
 /* ---- joining ---- */
 
+/* The filter may have a host of its own. */
+static uint32_t find_any(struct threads *threads, const struct log_line *line, struct span id)
+{
+    uint32_t number = family_find(threads, line, id);
+    return number != NO_THREAD ? number : table_find_only(threads, id);
+}
+
 static uint32_t find_queued(struct threads *threads, const struct log_line *line,
                             const struct verdict_line *verdict)
 {
     for (unsigned i = 0; i < verdict->queued_len; i++) {
-        uint32_t number = family_find(threads, line, verdict->queued_as[i]);
+        uint32_t number = find_any(threads, line, verdict->queued_as[i]);
         if (number != NO_THREAD)
             return number;
     }
@@ -73,15 +82,16 @@ static uint32_t find_message(struct threads *threads, const struct log_line *lin
 {
     bool many;
     if (postfix_is_queue_id(verdict->queue_id))
-        return family_named(threads, line, verdict->queue_id, NO_THREAD);
+        return family_meant(threads, line, verdict->queue_id, NO_THREAD);
     uint32_t number = find_queued(threads, line, verdict);
     if (number != NO_THREAD)
         return number;
-    number = table_find_mid(threads, verdict->message_id, verdict->mid_folded, &many);
-    if (number != NO_THREAD)
+    number =
+        table_find_mid(threads, threads->host, verdict->message_id, verdict->mid_folded, &many);
+    if (number != NO_THREAD && family_fits(threads, number, verdict->client, verdict->from))
         return number;
     if (verdict->queued_len > 0)
-        return family_named(threads, line, verdict->queued_as[0], NO_THREAD);
+        return family_meant(threads, line, verdict->queued_as[0], NO_THREAD);
     bool tells = verdict->client.len + verdict->from.len + verdict->sasl.len > 0;
     if (!tells && (many || verdict->message_id.len == 0)) {
         threads->counts.unjoined++;
@@ -117,7 +127,7 @@ static void take_good(struct threads *threads, const struct log_line *line,
 {
     if (verdict->queued_len == 0)
         return;
-    uint32_t number = family_find(threads, line, verdict->queue_id);
+    uint32_t number = find_any(threads, line, verdict->queue_id);
     if (number != NO_THREAD)
         join_queued(threads, line, number, verdict);
 }
@@ -144,7 +154,8 @@ void threads_verdict(struct threads *threads, const struct log_line *line,
     struct verdict_line verdict;
     struct log_line whole = *line;
     struct syslog_head said = *head;
-    if (span_has_prefix(head->tag, SPAN("amavis")) && !threads_whole_amavis(threads, &whole, &said))
+    if (span_has_prefix(verdict_program(head->tag), SPAN("amavis")) &&
+        !threads_whole_amavis(threads, &whole, &said))
         return;
     enum parse_result result = verdict_parse(&whole, &said, &verdict);
     threads->counts.unknown += result == PARSE_UNKNOWN;

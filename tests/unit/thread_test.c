@@ -103,12 +103,13 @@ static void feed(struct bench *bench, const char *text)
 /* ---- rows ---- */
 
 /* Lines at a second of a minute; the pid does not matter. */
-#define L(second, tag, text)  "Nov 22 01:45:" second " mx " tag "[7]: " text "\n"
-#define P(second, prog, text) L(second, "postfix/" prog, text)
-#define SMTPD(s, id, client)  P(s, "smtpd", id ": client=unknown[" client "]")
-#define MID(s, id, mid)       P(s, "cleanup", id ": message-id=<" mid ">")
-#define FROM(s, id, from)     P(s, "qmgr", id ": from=<" from ">, size=9, nrcpt=3 (queue active)")
-#define GONE(s, id)           P(s, "qmgr", id ": removed")
+#define L(second, tag, text)        "Nov 22 01:45:" second " mx " tag "[7]: " text "\n"
+#define P(second, prog, text)       L(second, "postfix/" prog, text)
+#define ON(host, second, tag, text) "Nov 22 01:45:" second " " host " " tag "[7]: " text "\n"
+#define SMTPD(s, id, client)        P(s, "smtpd", id ": client=unknown[" client "]")
+#define MID(s, id, mid)             P(s, "cleanup", id ": message-id=<" mid ">")
+#define FROM(s, id, from)           P(s, "qmgr", id ": from=<" from ">, size=9, nrcpt=3 (queue active)")
+#define GONE(s, id)                 P(s, "qmgr", id ": removed")
 #define SENT(s, id, relay, reply)                                                                  \
     P(s, "smtp",                                                                                   \
       id ": to=<r@x>, relay=" relay ", delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (" reply    \
@@ -127,6 +128,11 @@ static void feed(struct bench *bench, const char *text)
 #define SPAMD_REAL(s, score)                                                                       \
     L(s, "spamd", "spamd: identified spam (" score "/5.0) for u:1 in 0.7 seconds, 9 bytes.")
 #define WHOLE(id) SMTPD("01", id, "192.0.2.1") MID("01", id, id "@m") FROM("02", id, "a@b")
+#define RSPAMD(id)                                                                                 \
+    "<8ae27d>; proxy; rspamd_task_write_log: id: <m@x>, qid: <" id                                 \
+    ">, ip: 192.0.2.9, from: <s@t>, (default: T (reject): [16.10/15.00] [])"
+#define TEN(text) text text text text text text text text text text
+#define LONG      TEN(TEN("0123456789"))
 /* Another second for whatever waits. */
 #define LATER "Nov 22 01:47:00 mx x: y\n"
 
@@ -441,6 +447,108 @@ static const struct row {
      WHOLE("AAAA01") AMAVIS("03", "SPAM", ",<C@d>,<user@localhost>, Queue-ID: AAAA01, mail_id: x")
          GONE("04", "AAAA01"),
      "AAAA01 spam x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+
+    {"hosts: two messages, one queue ID",
+     WHOLE("AAAA01") ON("mx2", "01", "postfix/smtpd", "AAAA01: client=unknown[192.0.2.2]")
+         ON("mx2", "02", "postfix/qmgr", "AAAA01: from=<c@d>, size=9, nrcpt=1 (queue active)")
+             ON("mx2", "03", "postfix/qmgr", "AAAA01: removed") VERDICT("04", "AAAA01")
+                 GONE("05", "AAAA01"),
+     "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: the filter on another",
+     WHOLE("AAAA01") ON("scan", "03", "rspamd", RSPAMD("AAAA01")) GONE("04", "AAAA01"),
+     "AAAA01 spam 16.1/15 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: the filter on another is faster",
+     ON("scan", "00", "rspamd", RSPAMD("AAAA01")) WHOLE("AAAA01") GONE("04", "AAAA01"),
+     "AAAA01 spam 16.1/15 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: the filter on another, two messages",
+     WHOLE("AAAA01") ON("mx2", "01", "postfix/smtpd", "AAAA01: client=unknown[192.0.2.2]")
+         ON("scan", "03", "rspamd", RSPAMD("AAAA01")) GONE("04", "AAAA01") LATER,
+     "AAAA01 spam 16.1/15 x1 client=192.0.2.9 from=s@t mid=m@x"},
+    {"hosts: the filter's own file names none",
+     WHOLE("AAAA01") "2026-11-22 01:45:03 #38(normal) " RSPAMD("AAAA01") "\n" GONE("04", "AAAA01"),
+     "AAAA01 spam 16.1/15 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: handed back to another",
+     WHOLE("AAAA01") ON("mx2", "02", "postfix/smtpd", "BBBB01: client=mx[10.9.9.9]")
+         QUEUED("03", "AAAA01", "BBBB01") VERDICT("03", "BBBB01") GONE("04", "AAAA01")
+             ON("mx2", "05", "postfix/qmgr", "BBBB01: removed"),
+     "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: one Message-ID on two",
+     WHOLE("AAAA01") ON("mx2", "01", "postfix/smtpd", "AAAA02: client=unknown[192.0.2.2]")
+         ON("mx2", "02", "postfix/cleanup", "AAAA02: message-id=<AAAA01@m>")
+             SPAMD("03", "8", "AAAA01@m") GONE("04", "AAAA01") LATER,
+     "AAAA01 spam 8/5 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: one process number on two",
+     WHOLE("AAAA01") SPAMD_REAL("02", "8.7")
+         ON("mx2", "02", "spamd", "spamd: identified spam (8.2/5.0) for u:1")
+             SPAMD("03", "8", "AAAA01@m") GONE("04", "AAAA01"),
+     "AAAA01 spam 8.7/5 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: parts of amavis on two",
+     WHOLE("AAAA01") L("03", "amavis", "(1-02) Passed SPAM {X}, <a@b> -> <c@d>,<e...")
+         ON("mx2", "03", "amavis", "(1-02) ...@y>, Queue-ID: AAAA02, mail_id: x")
+             L("03", "amavis", "(1-02) ...@f>, Queue-ID: AAAA01, mail_id: x, Hits: 9, 7 ms")
+                 GONE("04", "AAAA01") LATER,
+     "AAAA01 spam 9 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: requeued under an ID of another",
+     ON("mx2", "01", "postfix/smtpd", "AAAA01: client=unknown[192.0.2.2]")
+         P("03", "pickup", "AAAA02: uid=89 from=<joe> orig_id=AAAA01") VERDICT("04", "AAAA02")
+             GONE("05", "AAAA02") LATER,
+     "AAAA01 spam 12.5 x2 from=a@b uid=89"},
+
+    /* A spammer's second Message-ID is that of a message which waits in the queue. */
+    {"attack: two Message-IDs",
+     WHOLE("AAAA01") SMTPD("02", "AAAA02", "192.0.2.66") MID("02", "AAAA02", "x@x")
+         MID("02", "AAAA02", "AAAA01@m") SPAMD("03", "8", "AAAA01@m") GONE("04", "AAAA02") LATER,
+     ""},
+    {"attack: many Message-IDs",
+     WHOLE("AAAA01") SMTPD("02", "AAAA02", "192.0.2.66") MID("02", "AAAA02", "x@x")
+         MID("02", "AAAA02", "y@x") MID("02", "AAAA02", "z@x") MID("02", "AAAA02", "AAAA01@m")
+             SPAMD("03", "8", "AAAA01@m") GONE("04", "AAAA02") LATER,
+     ""},
+    {"the last of two Message-IDs",
+     SMTPD("02", "AAAA02", "192.0.2.66") MID("02", "AAAA02", "x@x") MID("02", "AAAA02", "y@x")
+         SPAMD("03", "8", "y@x") GONE("04", "AAAA02"),
+     "AAAA02 spam 8/5 x1 client=192.0.2.66 name=unknown mid=x@x"},
+    {"the first of two Message-IDs",
+     SMTPD("02", "AAAA02", "192.0.2.66") MID("02", "AAAA02", "x@x") MID("02", "AAAA02", "y@x")
+         SPAMD("03", "8", "x@x") GONE("04", "AAAA02"),
+     "AAAA02 spam 8/5 x1 client=192.0.2.66 name=unknown mid=x@x"},
+    {"attack: the Message-ID of somebody, another client",
+     WHOLE("AAAA01") L("03", "amavis",
+                       "(1-02) Passed SPAM, [192.0.2.66]:9 [192.0.2.1] <a@b> -> <c@d>, Message-ID: "
+                       "<AAAA01@m>, mail_id: x, Hits: 9") GONE("04", "AAAA01") LATER,
+     " spam 9 x1 client=192.0.2.66 from=a@b mid=AAAA01@m"},
+    {"attack: the Message-ID of somebody, another sender",
+     WHOLE("AAAA01") L("03", "amavis",
+                       "(1-02) Passed SPAM, <x@y> -> <c@d>, Message-ID: <AAAA01@m>, mail_id: x, "
+                       "Hits: 9") GONE("04", "AAAA01") LATER,
+     " spam 9 x1 from=x@y mid=AAAA01@m"},
+    {"Message-ID, the same client written otherwise",
+     SMTPD("01", "AAAA01", "2001:db8::1") MID("01", "AAAA01", "m@x")
+         L("03", "amavis",
+           "(1-02) Passed SPAM, [2001:DB8:0::1]:9 [192.0.2.1] <q@y> -> <c@d>, Message-ID: <m@x>, "
+           "mail_id: x, Hits: 9") GONE("04", "AAAA01"),
+     "AAAA01 spam 9 x1 client=2001:db8::1 name=unknown from=q@y mid=m@x"},
+    {"attack: a verdict that comes first and is somebody's",
+     L("01", "amavis",
+       "(1-02) Passed SPAM, [192.0.2.66]:9 [192.0.2.66] <x@y> -> <c@d>, Message-ID: <AAAA01@m>, "
+       "mail_id: x, Hits: 9") WHOLE("AAAA01") LATER,
+     " spam 9 x1 client=192.0.2.66 from=x@y mid=AAAA01@m"},
+    /* Lines cut at 1024 bytes, right behind what their sender wrote. */
+    {"attack: a cut line of pickup",
+     WHOLE("AAAA01") P("03", "pickup", "AAAA02: uid=1000 from=<" LONG "> orig_id=AAAA01")
+         VERDICT("04", "AAAA02") GONE("05", "AAAA02"),
+     "AAAA02 spam 12.5 x2 from=a@b uid=1000"},
+    {"attack: a cut line of smtp",
+     WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1")
+         P("03", "smtp",
+           "AAAA01: to=<x>, relay=127.0.0.1[127.0.0.1]:1, delay=1, status=sent (queued as "
+           "BBBB01) " LONG ")") VERDICT("04", "BBBB01") GONE("05", "BBBB01") LATER,
+     "BBBB01 spam 12.5 x2 from=a@b"},
+    {"amavis, a tag with its folder",
+     WHOLE("AAAA01") L("03", "/usr/sbin/amavisd-new",
+                       "(1-02) Passed SPAM {X}, <a@b> -> <c@d>, Queue-ID: AAAA01, mail_id: x...")
+         L("03", "/usr/sbin/amavisd-new", "(1-02) ..., Hits: 9, 7 ms") GONE("05", "AAAA01"),
+     "AAAA01 spam 9 x1 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
 };
 
 static void test_rows(void)
