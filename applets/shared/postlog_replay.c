@@ -77,7 +77,7 @@ static void name_logs(struct replay *replay)
 static int make_folder(struct replay *replay, struct strbuf *why)
 {
     const char *parent = replay->own.plan->store.state;
-    int fd = path_make_folder(parent, 0700, why);
+    int fd = path_make_folder(parent, 0755, why);
     if (fd < 0)
         return -1;
     close(fd);

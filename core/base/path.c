@@ -20,7 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define LINKS_MAX   40 /* as many as Linux follows */
+#define LINKS_MAX   40   /* as many as Linux follows */
+#define PARENT_MODE 0755 /* of what is made on the way */
 #define FOLDER_ONLY (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static atomic_bool openat2_off;
@@ -266,6 +267,14 @@ int path_open_parent(int dirfd, const char *path, const char **name, struct strb
     return fd;
 }
 
+/* The mode is what was asked for, whatever the umask of a daemon makes of files. */
+static int make(const struct way *way, const char *name, mode_t mode)
+{
+    if (mkdirat(way->fd, name, mode) != 0)
+        return errno == EEXIST ? 0 : -1;
+    return fchmodat(way->fd, name, mode, 0);
+}
+
 /* Enters one more component, which is made where it is missing. */
 static int enter_or_make(struct way *way, const char *name, mode_t mode)
 {
@@ -275,9 +284,7 @@ static int enter_or_make(struct way *way, const char *name, mode_t mode)
         return 0;
     if (errno != ENOENT)
         return -1;
-    if (mkdirat(way->fd, name, mode) != 0 && errno != EEXIST)
-        return -1;
-    return enter(way, name);
+    return make(way, name, mode) == 0 ? enter(way, name) : -1;
 }
 
 int path_make_folder(const char *path, mode_t mode, struct strbuf *why)
@@ -287,7 +294,7 @@ int path_make_folder(const char *path, mode_t mode, struct strbuf *why)
     const char *name;
     int result = way_start(&way, AT_FDCWD, path);
     while (result == 0 && (name = way_take(&way, &last, &slash)) != NULL)
-        result = enter_or_make(&way, name, mode);
+        result = enter_or_make(&way, name, last ? mode : PARENT_MODE);
     if (result == 0)
         result = openat(way.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     way_end(&way);

@@ -279,6 +279,28 @@ static void test_folders(void)
     test_number("removes", system("rm -rf var srv/deep/below sticky/mine"), 0);
 }
 
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+/* A daemon's umask is for its files: others must get through to some of them. */
+static void test_modes(void)
+{
+    struct strbuf why = {0};
+    mode_t before = umask(077);
+    close(path_make_folder("made/open", 0755, &why));
+    close(path_make_folder("made/shut/closed", 0700, &why));
+    umask(before);
+    test_number("parent", mode_of("made"), 0755);
+    test_number("open", mode_of("made/open"), 0755);
+    test_number("parent of what is closed", mode_of("made/shut"), 0755);
+    test_number("closed", mode_of("made/shut/closed"), 0700);
+    test_number("removes", system("rm -rf made"), 0);
+    strbuf_clear(&why);
+}
+
 static void test_private(void)
 {
     static const struct {
@@ -302,6 +324,7 @@ static void test_way(const char *way)
     test_long();
     test_parents();
     test_folders();
+    test_modes();
 }
 
 int main(void)

@@ -29,8 +29,8 @@ bool path_same_inode(const struct stat *a, const struct stat *b);
 /* Was nothing of it changed between two looks at a file? (Size, times of content and of inode.) */
 bool path_same_state(const struct stat *a, const struct stat *b);
 
-/* Makes path and its missing parents with mode, below trusted parents only. Returns a
- * descriptor of the folder, or -1 with why. */
+/* Makes path with mode, whatever the umask, and its missing parents with 0755, below trusted
+ * parents only. Returns a descriptor of the folder, or -1 with why. */
 int path_make_folder(const char *path, mode_t mode, struct strbuf *why);
 
 /* May nobody but root and the user who runs this change the open folder or file? */
