@@ -124,6 +124,18 @@ static void set_options(MYSQL *handle, int deadline_ms)
                      "mysql_native_password,client_ed25519,caching_sha2_password,sha256_password");
 }
 
+/* Without it the library speaks in clear text: a server in between could answer for another. */
+static void set_tls(MYSQL *handle, const struct sql_place *place)
+{
+    my_bool enforce = 1, verify = place->tls == SQL_TLS_VERIFY;
+    if (place->tls == SQL_TLS_ASIS)
+        return;
+    p_mysql_optionsv(handle, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    p_mysql_optionsv(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    if (verify)
+        p_mysql_optionsv(handle, MYSQL_OPT_SSL_CA, place->tls_ca);
+}
+
 /* "localhost" would be the default socket, whatever the port: a host is always TCP. */
 static int open_server(struct link *link, const struct sql_place *place, const char *password,
                        struct strbuf *why)
@@ -136,6 +148,7 @@ static int open_server(struct link *link, const struct sql_place *place, const c
     if (handle == NULL)
         return strbuf_why(why, "libmariadb cannot start");
     set_options(handle, link->deadline_ms);
+    set_tls(handle, place);
     p_mysql_optionsv(handle, MYSQL_OPT_PROTOCOL, &protocol);
     if (p_mysql_real_connect(handle, place->host, place->user, password, place->database,
                              place->port, place->socket, 0) == NULL)

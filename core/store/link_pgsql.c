@@ -136,6 +136,9 @@ static int judge(struct link *link, PGresult *result, struct strbuf *why)
 
 /* ---- the connection ---- */
 
+static const char *const tls_modes[] = {
+    [SQL_TLS_REQUIRE] = "require", [SQL_TLS_VERIFY] = "verify-full"};
+
 static PGconn *connect_server(const struct sql_place *place, const char *password, int deadline_ms)
 {
     char port[12] = "", seconds[12], milliseconds[16];
@@ -149,6 +152,8 @@ static PGconn *connect_server(const struct sql_place *place, const char *passwor
         {"user", place->user},
         {"password", password},
         {"dbname", place->database},
+        {"sslmode", tls_modes[place->tls]},
+        {"sslrootcert", place->tls_ca},
         {"connect_timeout", seconds},
         {"tcp_user_timeout", milliseconds},
         {"client_encoding", "UTF8"},

@@ -14,10 +14,10 @@ static const struct kind {
     enum sql_kind kind;
     struct span socket; /* how its local socket is asked for */
 } kinds[] = {
-    {{"mysql://", 8}, SQL_MYSQL, {"?socket=", 8}},
-    {{"mariadb://", 10}, SQL_MYSQL, {"?socket=", 8}},
-    {{"pgsql://", 8}, SQL_PGSQL, {"?host=", 6}},
-    {{"postgresql://", 13}, SQL_PGSQL, {"?host=", 6}},
+    {{"mysql://", 8}, SQL_MYSQL, {"socket=", 7}},
+    {{"mariadb://", 10}, SQL_MYSQL, {"socket=", 7}},
+    {{"pgsql://", 8}, SQL_PGSQL, {"host=", 5}},
+    {{"postgresql://", 13}, SQL_PGSQL, {"host=", 5}},
 };
 
 static int hex(char c)
@@ -88,24 +88,69 @@ static int read_user_and_host(struct span text, struct sql_place *place, struct 
     return place->user == NULL ? -1 : read_host(span_of(at + 1, span_end(text)), place, why);
 }
 
-static int read_socket(struct span query, const struct kind *kind, struct sql_place *place,
-                       struct strbuf *why)
+/* A path behind the key of an item. */
+static int read_path(struct span text, const char *what, char **path, struct strbuf *why)
 {
-    if (query.len == 0 && place->host != NULL)
-        return 0;
-    if (!span_has_prefix(query, kind->socket))
-        return strbuf_why(why,
-                          "the database's URL: without a host it ends with %s/PATH, with one "
-                          "with the database",
-                          kind->socket.at);
-    if (place->host != NULL)
-        return strbuf_why(why, "the database's URL: it has a host and a socket");
-    place->socket = decode(span_skip(query, kind->socket.len), "the socket", why);
-    if (place->socket == NULL)
+    if (*path != NULL)
+        return strbuf_why(why, "the database's URL: %s stands twice", what);
+    *path = decode(text, what, why);
+    if (*path == NULL)
         return -1;
-    return *place->socket == '/'
+    return **path == '/' ? 0 : strbuf_why(why, "the database's URL: %s is no full path", what);
+}
+
+static int read_tls(struct span text, struct sql_place *place, struct strbuf *why)
+{
+    if (place->tls != SQL_TLS_ASIS)
+        return strbuf_why(why, "the database's URL: tls stands twice");
+    place->tls = span_is(text, SPAN("require"))  ? SQL_TLS_REQUIRE
+                 : span_is(text, SPAN("verify")) ? SQL_TLS_VERIFY
+                                                 : SQL_TLS_ASIS;
+    return place->tls != SQL_TLS_ASIS
                ? 0
-               : strbuf_why(why, "the database's URL: the socket is no full path");
+               : strbuf_why(why, "the database's URL: tls is require or verify");
+}
+
+static int read_item(struct span item, const struct kind *kind, struct sql_place *place,
+                     struct strbuf *why)
+{
+    if (span_has_prefix(item, kind->socket))
+        return read_path(span_skip(item, kind->socket.len), "the socket", &place->socket, why);
+    if (span_has_prefix(item, SPAN("tls=")))
+        return read_tls(span_skip(item, 4), place, why);
+    if (span_has_prefix(item, SPAN("tls-ca=")))
+        return read_path(span_skip(item, 7), "tls-ca", &place->tls_ca, why);
+    return strbuf_why(
+        why, "the database's URL: behind ? stand %s/PATH, tls= and tls-ca=", kind->socket.at);
+}
+
+/* A local socket needs no TLS, and a certificate nobody looks at is no use. */
+static int check_items(const struct kind *kind, const struct sql_place *place, struct strbuf *why)
+{
+    if (place->host == NULL && place->socket == NULL)
+        return strbuf_why(why, "the database's URL: without a host it ends with ?%s/PATH",
+                          kind->socket.at);
+    if (place->host != NULL && place->socket != NULL)
+        return strbuf_why(why, "the database's URL: it has a host and a socket");
+    if (place->socket != NULL && (place->tls != SQL_TLS_ASIS || place->tls_ca != NULL))
+        return strbuf_why(why, "the database's URL: tls is for a host, not for a socket");
+    if ((place->tls == SQL_TLS_VERIFY) != (place->tls_ca != NULL))
+        return strbuf_why(why, "the database's URL: tls=verify and tls-ca=/FILE go together "
+                               "(Debian's: /etc/ssl/certs/ca-certificates.crt)");
+    return 0;
+}
+
+static int read_items(struct span items, const struct kind *kind, struct sql_place *place,
+                      struct strbuf *why)
+{
+    while (items.at != NULL) { /* an empty one is none of them */
+        const char *end = memchr(items.at, '&', items.len);
+        struct span item = end == NULL ? items : span_of(items.at, end);
+        if (read_item(item, kind, place, why) != 0)
+            return -1;
+        items = end == NULL ? (struct span){0} : span_of(end + 1, span_end(items));
+    }
+    return check_items(kind, place, why);
 }
 
 static int read_server(struct span rest, const struct kind *kind, struct sql_place *place,
@@ -117,14 +162,14 @@ static int read_server(struct span rest, const struct kind *kind, struct sql_pla
     struct span tail = span_of(slash + 1, span_end(rest)), query = {0};
     const char *mark = tail.len == 0 ? NULL : memchr(tail.at, '?', tail.len);
     if (mark != NULL) {
-        query = span_of(mark, span_end(tail));
+        query = span_of(mark + 1, span_end(tail));
         tail = span_of(tail.at, mark);
     }
     place->kind = kind->kind;
     if (read_user_and_host(span_of(rest.at, slash), place, why) != 0)
         return -1;
     place->database = decode(tail, "the database", why);
-    return place->database == NULL ? -1 : read_socket(query, kind, place, why);
+    return place->database == NULL ? -1 : read_items(query, kind, place, why);
 }
 
 static int read_file(struct span rest, struct sql_place *place, struct strbuf *why)
@@ -156,5 +201,6 @@ void sql_place_clear(struct sql_place *place)
     free(place->socket);
     free(place->user);
     free(place->database);
+    free(place->tls_ca);
     *place = (struct sql_place){0};
 }

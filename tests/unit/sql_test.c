@@ -16,7 +16,8 @@
 /* ---- URLs ---- */
 
 static const struct place_case {
-    const char *url, *want; /* kind, file, host, socket, port, user, database; NULL: refused */
+    const char *url, *want; /* kind, file, host, socket, port, user, database, and how it is
+                             * encrypted, when it is; NULL: refused */
 } place_cases[] = {
     {"sqlite:/var/lib/users.db", "0 /var/lib/users.db - - 0 - -"},
     {"sqlite:///var/lib/users.db", "0 ///var/lib/users.db - - 0 - -"},
@@ -30,8 +31,18 @@ static const struct place_case {
     {"pgsql://u@h/db", "2 - h - 0 u db"},
     {"postgresql://h:5433/db", "2 - h - 5433 - db"},
     {"pgsql:///db?host=/run/postgresql", "2 - - /run/postgresql 0 - db"},
+    {"mysql://h/db?tls=require", "1 - h - 0 - db require -"},
+    {"pgsql://h/db?tls-ca=/etc/ca%26.pem&tls=verify", "2 - h - 0 - db verify /etc/ca&.pem"},
     {"", NULL},
     {"users.db", NULL},
+    {"mysql://h/db?tls=verify", NULL},
+    {"mysql://h/db?tls-ca=/etc/ca.pem", NULL},
+    {"mysql://h/db?tls=require&tls-ca=/etc/ca.pem", NULL},
+    {"mysql://h/db?tls=verify&tls-ca=ca.pem", NULL},
+    {"mysql://h/db?tls=no", NULL},
+    {"mysql://h/db?tls=require&tls=verify&tls-ca=/x", NULL},
+    {"mysql://h/db?tls=require&", NULL},
+    {"mysql:///db?socket=/run/s&tls=require", NULL},
     {"sqlite:", NULL},
     {"sqlite:users.db", NULL},
     {"sqlite:/", NULL},
@@ -84,6 +95,9 @@ static void test_places(void)
         strbuf_format(&got, "%d %s %s %s %u %s %s", place.kind, or_none(place.file),
                       or_none(place.host), or_none(place.socket), place.port, or_none(place.user),
                       or_none(place.database));
+        if (place.tls != SQL_TLS_ASIS)
+            strbuf_format(&got, " %s %s", place.tls == SQL_TLS_VERIFY ? "verify" : "require",
+                          or_none(place.tls_ca));
         if (c->want != NULL)
             test_text(c->url, strbuf_text(&got), c->want);
         test_true(c->url, (c->want == NULL) == (why.len > 0));

@@ -3,7 +3,10 @@
  * A place is a URL: sqlite:/FILE, mysql://[USER@]HOST[:PORT]/DATABASE,
  * mysql://[USER@]/DATABASE?socket=/PATH, pgsql://[USER@]HOST[:PORT]/DATABASE,
  * pgsql://[USER@]/DATABASE?host=/SOCKETFOLDER. USER, DATABASE and the socket may hold %XX; there is
- * no password in it, since it comes from a file. Parameters are `?` in every statement, outside
+ * no password in it, since it comes from a file. Behind a HOST's DATABASE may stand ?tls=require
+ * (encrypted, with whoever answers) or ?tls=verify&tls-ca=/FILE (and the certificate must be the
+ * HOST's); else it is as the library does it: libpq encrypts when the server can, libmariadb does
+ * not. Parameters are `?` in every statement, outside
  * quotes and comments; values are never pasted.
  *
  * A server is asked in a child process, which loads libmariadb or libpq, connects, runs the one
@@ -22,6 +25,7 @@ struct sql;
 
 /* A URL, taken apart; the strings are owned. */
 enum sql_kind { SQL_SQLITE, SQL_MYSQL, SQL_PGSQL };
+enum sql_tls { SQL_TLS_ASIS, SQL_TLS_REQUIRE, SQL_TLS_VERIFY };
 struct sql_place {
     enum sql_kind kind;
     char *file;          /* of SQLite */
@@ -29,6 +33,8 @@ struct sql_place {
     char *user;          /* NULL: whom the library takes */
     char *database;
     unsigned port; /* 0: the usual one */
+    enum sql_tls tls;
+    char *tls_ca; /* with SQL_TLS_VERIFY */
 };
 
 /* 0, or -1 with why (which never repeats the URL: there may be a password in it by mistake).
