@@ -8,6 +8,7 @@
 #include "shared/store_section.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -60,17 +61,29 @@ static void add_sqlite(struct strbuf *out, enum listing_kind kind)
                   listing_kind_name(kind));
 }
 
-/* Columns of MySQL fold by themselves; PostgreSQL has an index of what is folded. */
+/* Postfix asks in lower case. PostgreSQL has an index of what is folded. Columns of MySQL fold by
+ * themselves, but accents do not count for them either: what they find is looked at again. */
+static void add_name(struct strbuf *out, const struct task *task, enum listing_kind kind,
+                     const char *column)
+{
+    if (task->kind == SQL_PGSQL && kind != LISTING_CLIENT)
+        strbuf_format(out, "LOWER(%s) = '%%s'", column);
+    else
+        strbuf_format(out, "%s = '%%s'", column);
+    if (task->kind == SQL_MYSQL && kind != LISTING_CLIENT)
+        strbuf_format(out,
+                      " AND CONVERT(LOWER(%s) USING utf8mb4) COLLATE utf8mb4_bin = LOWER('%%s')",
+                      column);
+}
+
 static void add_own(struct strbuf *out, const struct task *task, enum listing_kind kind)
 {
     const struct listing_rule *rule = &task->listing.listing.rules[kind];
-    bool folds = task->kind == SQL_PGSQL && kind != LISTING_CLIENT;
     strbuf_add_text(out, "SELECT '");
     add_action(out, rule->action);
-    strbuf_format(out,
-                  "' FROM spamgear_spam WHERE %s%s%s = '%%s' AND time > %s - %" PRId64
-                  " HAVING SUM(victims) > %" PRId64,
-                  folds ? "LOWER(" : "", listing_kind_name(kind), folds ? ")" : "",
+    strbuf_add_text(out, "' FROM spamgear_spam WHERE ");
+    add_name(out, task, kind, listing_kind_name(kind));
+    strbuf_format(out, " AND time > %s - %" PRId64 " HAVING SUM(victims) > %" PRId64,
                   task->kind == SQL_PGSQL ? "CAST(EXTRACT(EPOCH FROM NOW()) AS BIGINT)"
                                           : "UNIX_TIMESTAMP()",
                   rule->days * 86400, most_of(rule));
@@ -80,14 +93,15 @@ static void add_own(struct strbuf *out, const struct task *task, enum listing_ki
 static void add_spammers(struct strbuf *out, const struct task *task, enum listing_kind kind)
 {
     const struct listing_rule *rule = &task->listing.listing.rules[kind];
-    bool folds = task->kind == SQL_PGSQL && kind != LISTING_CLIENT;
     strbuf_add_text(out, "SELECT '");
     add_action(out, rule->action);
+    strbuf_add_text(out, "' FROM spammers WHERE ");
+    add_name(out, task, kind, "client");
     strbuf_format(out,
-                  "' FROM spammers WHERE %s = '%%s' AND created >= NOW() - INTERVAL %s%" PRId64
+                  " AND created >= NOW() - INTERVAL %s%" PRId64
                   "%s HAVING SUM(spam_victims_score) > %" PRId64,
-                  folds ? "LOWER(client)" : "client", task->kind == SQL_PGSQL ? "'" : "",
-                  rule->days, task->kind == SQL_PGSQL ? " days'" : " DAY", most_of(rule));
+                  task->kind == SQL_PGSQL ? "'" : "", rule->days,
+                  task->kind == SQL_PGSQL ? " days'" : " DAY", most_of(rule));
 }
 
 static void add_query(struct strbuf *out, const struct task *task, enum listing_kind kind)
@@ -104,6 +118,43 @@ static void add_query(struct strbuf *out, const struct task *task, enum listing_
 
 /* ---- files ---- */
 
+static unsigned port_of(const struct task *task)
+{
+    unsigned port = task->store.feeder.place.port;
+    return port != 0 ? port : task->kind == SQL_MYSQL ? 3306 : 5432;
+}
+
+static const char *password_of(const struct task *task)
+{
+    const char *password = task->store.feeder.password;
+    return task->secret && password != NULL ? password : "PASSWORD";
+}
+
+static void add_encoded(struct strbuf *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        strbuf_format(out, isalnum((unsigned char)*text) ? "%c" : "%%%02X", (unsigned char)*text);
+}
+
+/* PostgreSQL: TLS goes into a URI only, and user and password with it. */
+static void add_uri(struct strbuf *out, const struct task *task)
+{
+    const struct sql_place *place = &task->store.feeder.place;
+    bool numbers = strchr(place->host, ':') != NULL;
+    strbuf_add_text(out, "hosts = postgresql://");
+    add_encoded(out, place->user != NULL ? place->user : "USER");
+    strbuf_add_char(out, ':');
+    add_encoded(out, password_of(task));
+    strbuf_format(out, numbers ? "@[%s]:%u/" : "@%s:%u/", place->host, port_of(task));
+    add_encoded(out, place->database);
+    strbuf_add_text(out, place->tls == SQL_TLS_VERIFY ? "?sslmode=verify-full&sslrootcert="
+                                                      : "?sslmode=require");
+    if (place->tls_ca != NULL)
+        add_encoded(out, place->tls_ca);
+    strbuf_add_char(out, '\n');
+}
+
+/* Postfix takes what stands behind the last colon for the port. */
 static void add_hosts(struct strbuf *out, const struct task *task)
 {
     const struct sql_place *place = &task->store.feeder.place;
@@ -111,19 +162,29 @@ static void add_hosts(struct strbuf *out, const struct task *task)
         strbuf_add_text(out, "hosts = 127.0.0.1\n");
     else if (place->socket != NULL)
         strbuf_format(out, "hosts = unix:%s\n", place->socket);
-    else if (place->port != 0)
-        strbuf_format(out, "hosts = inet:%s:%u\n", place->host, place->port);
+    else if (task->kind == SQL_PGSQL && place->tls != SQL_TLS_ASIS)
+        add_uri(out, task);
     else
-        strbuf_format(out, "hosts = inet:%s\n", place->host);
+        strbuf_format(out, "hosts = inet:%s:%u\n", place->host, port_of(task));
+}
+
+static void add_tls(struct strbuf *out, const struct task *task)
+{
+    const struct sql_place *place = &task->store.feeder.place;
+    if (task->kind == SQL_MYSQL && place->tls == SQL_TLS_VERIFY)
+        strbuf_format(out, "tls_CAfile = %s\ntls_verify_cert = yes\n", place->tls_ca);
+    else if (task->kind == SQL_MYSQL && place->tls == SQL_TLS_REQUIRE)
+        strbuf_add_text(out,
+                        "# tls=require: Postfix encrypts with tls_CAfile only (tls=verify).\n");
 }
 
 static void add_server(struct strbuf *out, const struct task *task)
 {
     const struct sql_place *place = &task->store.feeder.place;
-    const char *password = task->store.feeder.password;
     add_hosts(out, task);
+    add_tls(out, task);
     strbuf_format(out, "user = %s\n", place->user != NULL ? place->user : "USER");
-    strbuf_format(out, "password = %s\n", task->secret && password != NULL ? password : "PASSWORD");
+    strbuf_format(out, "password = %s\n", password_of(task));
     strbuf_format(out, "dbname = %s\n", place->database != NULL ? place->database : "DATABASE");
 }
 

@@ -62,7 +62,8 @@ check_answers() {
     same "$type: a client" "REJECT listed" "$(asked 192.0.2.1 client)"
     same "$type: IPv6" "REJECT listed" "$(asked 2001:db8::7 client)"
     same "$type: a sender" "REJECT listed" "$(asked spam@example.org sender)"
-    for other in dave@example.net "x' OR '1'='1" "%s" 'a"b\c'; do
+    same "$type: a user of another alphabet" "REJECT listed" "$(asked jörg@example.net sasl)"
+    for other in jorg@example.net dave@example.net "x' OR '1'='1" "%s" 'a"b\c'; do
         same "$type: not $other" "" "$(asked "$other" sasl)"
     done
     same "$type: not a network" "" "$(asked 192.0.2 client)"
@@ -104,7 +105,7 @@ fill_start
 fill "192.0.2.1 Spam@Example.org Alice 2" "2001:DB8::0:7 - - 3"
 configure sqlite
 same "2 are not enough" "" "$(asked alice sasl)"
-fill "192.0.2.1 spam@example.org alice 1" "127.0.0.9 - - 9"
+fill "192.0.2.1 spam@example.org alice 1" "127.0.0.9 - - 9" "- - jörg@example.net 5"
 check_answers
 same "Postfix' user may read it" "REJECT listed" \
     "$(postmap_as nobody alice sqlite "$work/sqlite/spamgear-sasl.cf")"
@@ -168,7 +169,7 @@ rows() {
     now=$(date +%s)
     for row in "192.0.2.1 Spam@Example.org Alice 2 0" "192.0.2.1 spam@example.org alice 1 5" \
         "2001:db8::7 - - 3 1" "127.0.0.9 - - 9 9" "- - bob@example.net 2 0" \
-        "- - bob@example.net 50 1728001"; do
+        "- - bob@example.net 50 1728001" "- - Jörg@example.net 5 0"; do
         number=$((number + 1))
         # shellcheck disable=SC2086  # words
         set -- "$1" $row
