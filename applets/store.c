@@ -100,16 +100,54 @@ static void check_here(const struct desk *desk)
     strbuf_clear(&line);
 }
 
+/* A row of the administrator's table is tried and taken back, where it can be taken back. */
 static void check_query(const struct desk *desk)
 {
+    const struct query *query = &desk->config->query;
     struct strbuf why = {0};
+    struct texts without = {0};
     if (!desk->config->has_query)
         return;
-    if (link_prepare(desk->link, strbuf_text(&desk->config->query.statement), &why) == NULL)
+    struct link_statement *statement =
+        link_prepare(desk->link, strbuf_text(&query->statement), &why);
+    int done = statement == NULL ? -1 : 0;
+    if (done == 0)
+        done = schema_engines(desk->link, strbuf_text(&query->statement), &without, &why);
+    if (done == 0 && without.len == 0)
+        done = query_try(desk->link, statement, query, desk->config->feeder.utc, &why);
+    if (done != 0)
         complain("query", strbuf_text(&why));
     else
-        tell("query", "is understood");
+        tell("query", without.len == 0 ? "is understood, and takes a row" : "is understood");
+    for (size_t i = 0; i < without.len; i++) {
+        struct strbuf line = {0};
+        strbuf_format(&line,
+                      "%s has no transactions: after a lost connection a row may come twice; ALTER "
+                      "TABLE ... ENGINE=InnoDB",
+                      without.at[i]);
+        tell("query", strbuf_text(&line));
+        strbuf_clear(&line);
+    }
+    texts_clear(&without);
     strbuf_clear(&why);
+}
+
+/* Without transactions nothing of what is promised holds. */
+static void check_engines(const struct desk *desk)
+{
+    struct texts without = {0};
+    struct strbuf why = {0}, line = {0};
+    if (schema_engines(desk->link, NULL, &without, &why) != 0)
+        complain(THERE, strbuf_text(&why));
+    for (size_t i = 0; i < without.len; i++) {
+        strbuf_reset(&line);
+        strbuf_format(&line, "%s has no transactions: ALTER TABLE ... ENGINE=InnoDB",
+                      without.at[i]);
+        complain(THERE, strbuf_text(&line));
+    }
+    texts_clear(&without);
+    strbuf_clear(&why);
+    strbuf_clear(&line);
 }
 
 /* An own query alone needs none of our tables. */
@@ -134,6 +172,7 @@ static void act_check(const struct desk *desk)
     if (desk->link == NULL)
         return;
     check_there(desk);
+    check_engines(desk);
     check_query(desk);
 }
 
@@ -144,11 +183,12 @@ static void act_purge(const struct desk *desk)
     uint64_t rows;
     struct strbuf why = {0}, line = {0};
     int64_t period = desk->settings->older_than.seconds;
+    const struct schema_keep keep = {period > 0 ? period : desk->config->keep_s, 0};
     if (desk->link == NULL) {
         tell(HERE, "the daemon removes what is older than keep by itself");
         return;
     }
-    if (schema_purge(desk->link, period > 0 ? period : desk->config->keep_s, &rows, &why) != 0) {
+    if (schema_purge(desk->link, &keep, 0, &rows, &why) != 0) {
         complain(THERE, strbuf_text(&why));
     } else {
         strbuf_format(&line, "removed %" PRIu64 " rows", rows);
@@ -158,23 +198,52 @@ static void act_purge(const struct desk *desk)
     strbuf_clear(&line);
 }
 
+/* ---- restored ---- */
+
+/* While no daemon works with it. */
+static int renew(const struct desk *desk, struct strbuf *why)
+{
+    const struct state_settings settings = {.folder = desk->config->state,
+                                            .keep_s = desk->config->keep_s,
+                                            .rows_max = desk->config->rows_max,
+                                            .feeds = desk->config->feeds};
+    struct state *state = state_open(&settings, why);
+    struct state_reader *reader =
+        state == NULL ? NULL : state_reader_open(desk->config->state, why);
+    int done = reader == NULL ? -1 : state_reader_renew(reader, why);
+    state_reader_close(reader);
+    state_close(state);
+    return done;
+}
+
+static void act_restored(const struct desk *desk)
+{
+    struct strbuf why = {0};
+    if (renew(desk, &why) != 0)
+        complain(HERE, strbuf_text(&why));
+    else
+        tell(HERE, "has a new number: its rows are new ones to the other database");
+    strbuf_clear(&why);
+}
+
 /* ---- */
 
 static const struct act {
     const char *name;
-    bool makes;
+    bool connects, makes;
     void (*run)(const struct desk *desk);
-} acts[] = {{"init", true, act_make},
-            {"upgrade", true, act_make},
-            {"check", false, act_check},
-            {"purge", false, act_purge}};
+} acts[] = {{"init", true, true, act_make},
+            {"upgrade", true, true, act_make},
+            {"check", true, false, act_check},
+            {"purge", true, false, act_purge},
+            {"restored", false, false, act_restored}};
 
 static const struct act *find_act(const struct run *run)
 {
     for (size_t i = 0; run->argc == 1 && i < sizeof acts / sizeof *acts; i++)
         if (strcmp(run->argv[0], acts[i].name) == 0)
             return &acts[i];
-    diag_error("say `init`, `upgrade`, `check`, or `purge`");
+    diag_error("say `init`, `upgrade`, `check`, `purge`, or `restored`");
     return NULL;
 }
 
@@ -207,7 +276,7 @@ static int run_store(void *at, const struct run *run)
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
     struct desk desk = {.settings = at, .config = &config};
-    if (problems.len == 0 && connect_there(&desk, act->makes))
+    if (problems.len == 0 && (!act->connects || connect_there(&desk, act->makes)))
         act->run(&desk);
     link_close(desk.link);
     store_config_clear(&config);
@@ -239,7 +308,7 @@ static const struct applet_status statuses[] = {
 const struct applet store_applet = {
     .name = "store",
     .summary = "Make and check the tables that spam events go to",
-    .operands = "init | upgrade | check | purge",
+    .operands = "init | upgrade | check | purge | restored",
     .description =
         "The daemon keeps spam events in an embedded database, and brings them into another one "
         "that [store] names: MariaDB, MySQL or PostgreSQL, or what speaks their protocol (Galera, "
@@ -248,11 +317,16 @@ const struct applet store_applet = {
         "spamgear_client, spamgear_claim for a fleet. `upgrade` brings those of an older version "
         "up; doing either twice is harmless. The embedded database is brought up by the daemon "
         "itself, too.\n\n"
-        "`check` looks at version, columns and rights, and whether the database understands your "
-        "own query. It changes nothing.\n\n"
+        "`check` looks at version, columns, rights and engines, and whether the database takes a "
+        "row by your own query; it takes that row back, and changes nothing.\n\n"
         "`purge` removes what is older than keep, or than --older-than, from our tables in the "
         "other database. The daemon does it now and then by itself. Tables of your own query are "
         "yours, and are not touched.\n\n"
+        "`restored` is for an embedded database that was put back from a backup, or was copied to "
+        "another node with the machine: its numbers were given out already, so the other database "
+        "has other rows under them, and what is new waits (the daemon says so). After it they are "
+        "numbers of another series; nothing is lost, and what was stored since the backup, and is "
+        "read again from the logs, comes twice. The daemon must not run meanwhile.\n\n"
         "The user needs SELECT, INSERT, UPDATE and DELETE for our tables; init and upgrade need "
         "CREATE and INDEX besides.",
     .options = (const struct option *const[]){options, NULL},

@@ -6,7 +6,8 @@
 #include "spamgear/base/map.h"
 #include "spamgear/store/state.h"
 
-#define FEEDER_MESSAGE_MAX 4096
+#define FEEDER_MESSAGE_MAX  4096
+#define FEEDER_QUEUE_ID_MAX 100 /* bytes of the column */
 
 /* To the daemon; each is one packet. */
 enum feeder_type {
@@ -76,6 +77,8 @@ struct feeder_work {
     unsigned failures;  /* in a row */
     bool in_trouble;    /* was told */
     bool repeats_told;
+    bool query_proven;    /* it took a row on this connection */
+    unsigned refused_run; /* rows that it refused since then */
     int64_t next_try_ms, last_s, used_ms, purged_ms, begun_ms;
     struct strbuf trouble;
     struct feeder_fleet fleet;

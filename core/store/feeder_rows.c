@@ -1,14 +1,15 @@
 /* feeder_rows - spam events into another database, in order, each once.
  *
  * Our row and the administrator's query stand in one transaction; where that was cut off, the
- * greatest number there says whether it was committed. A row that is refused for what is in it is
- * set aside: it stands in our table with a note, and the others go on.
+ * greatest number there says whether it was committed. A row that the query is refused for what is
+ * in it comes again in plain characters, since nobody may evade a listing by a strange address; if
+ * that does not help it is set aside: it stands in our table with a note, and the others go on. A
+ * query that refuses a harmless row as well is wrong itself: then all of them wait.
  */
 #include "feeder_own.h"
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/text.h"
-#include "spamgear/store/schema.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,96 +21,14 @@
 #define TOLD_MAX  10 /* rows that were set aside, by name */
 #define NOTE      17 /* column of the note */
 #define NOTE_MAX  500
-
-static const char insert_text[] =
-    "INSERT INTO spamgear_spam(node, life, seq, time, verdict_time, queue_id, message_id, sender, "
-    "client, client_name, sasl, uid, verdict, score, threshold, victims, origin, note) VALUES(?, "
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+#define PLAIN_MAX 255 /* of a value in plain characters: the original's column */
+#define REFUSED   10  /* rows one after another, until the query is tried again */
 
 struct batch {
     struct feeder_work *work;
     struct feeder_table insert, own;
     VEC(uint64_t) numbers;
 };
-
-/* ---- the connection ---- */
-
-static void take_number(void *state, const struct span *columns, size_t len)
-{
-    unsigned long long number;
-    if (len > 0 && span_number(columns[0], &number))
-        *(uint64_t *)state = number;
-}
-
-/* Numbers that the state has not given out yet: it was put back to an older copy, and new rows
- * would be taken for those that are there. They wait until somebody has looked. */
-static int check_place(struct feeder_work *work, uint64_t there, struct strbuf *why)
-{
-    uint64_t newest, rows, bytes;
-    if (state_reader_size(work->reader, &newest, &rows, &bytes, why) != 0)
-        return -1;
-    return there <= newest
-               ? 0
-               : strbuf_why(why, "it has rows that are newer than those of this state, "
-                                 "which seems to be an older copy: move postlog.db away");
-}
-
-/* What the other database has may be more than was noted here: the last answer was lost. */
-static int find_place(struct feeder_work *work, struct strbuf *why)
-{
-    uint64_t there = 0;
-    const struct span values[] = {span_text(work->settings->node), span_text(work->life)};
-    if (state_reader_sent(work->reader, &work->sent, why) != 0)
-        return -1;
-    if (work->insert == NULL)
-        return 0;
-    struct link_statement *ask = link_prepare(
-        work->link, "SELECT MAX(seq) FROM spamgear_spam WHERE node = ? AND life = ?", why);
-    int done = ask == NULL ? -1 : link_select(work->link, ask, values, 2, take_number, &there, why);
-    if (ask != NULL)
-        link_forget(work->link, ask);
-    if (done == 0 && there > work->sent)
-        work->sent = there;
-    return done == 0 ? check_place(work, there, why) : done;
-}
-
-static int find_tables(struct feeder_work *work, struct strbuf *why)
-{
-    int version = schema_version(work->link, why);
-    if (version < 0)
-        return -1;
-    if (version > SCHEMA_VERSION)
-        return strbuf_why(why, "its tables are of a newer spamgear: version %d, this one knows %d",
-                          version, SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION &&
-        (version > 0 || work->settings->query == NULL || work->settings->fleet))
-        return strbuf_why(why, "it lacks the tables of version %d: spamgear store %s makes them",
-                          SCHEMA_VERSION, version == 0 ? "init" : "upgrade");
-    work->insert = NULL;
-    if (version == 0 && !work->repeats_told)
-        feeder_tell(work->fd, false,
-                    "the database has no tables of spamgear (spamgear store init): a row whose "
-                    "answer is lost comes twice");
-    work->repeats_told = true;
-    if (version > 0)
-        work->insert = link_prepare(work->link, insert_text, why);
-    return version > 0 && work->insert == NULL ? -1 : 0;
-}
-
-int feeder_rows_begin(struct feeder_work *work, struct strbuf *why)
-{
-    const struct query *query = work->settings->query;
-    uint64_t life;
-    if (state_reader_life(work->reader, &life, why) != 0)
-        return -1;
-    snprintf(work->life, sizeof work->life, "%" PRIu64, life);
-    work->own = NULL;
-    if (find_tables(work, why) != 0)
-        return -1;
-    if (query != NULL)
-        work->own = link_prepare(work->link, strbuf_text(&query->statement), why);
-    return query != NULL && work->own == NULL ? -1 : find_place(work, why);
-}
 
 /* ---- rows ---- */
 
@@ -133,7 +52,7 @@ static void add_insert(struct feeder_work *work, struct feeder_table *to, uint64
     feeder_table_number(to, (int64_t)number);
     feeder_table_number(to, event->time);
     feeder_table_number(to, event->verdict_time);
-    feeder_table_add(to, event->queue_id, 100);
+    feeder_table_add(to, event->queue_id, FEEDER_QUEUE_ID_MAX);
     feeder_table_add(to, event->message_id, 1000);
     feeder_table_add(to, event->from, 180);
     feeder_table_add(to, event->client, 64);
@@ -233,32 +152,98 @@ static void tell_refused(struct feeder_work *work, uint64_t number, const char *
     strbuf_clear(&line);
 }
 
-/* Our own row with a note; the query's is left out. One that is there already is well, too. */
+/* Puts the value that was added last into a place of a row. */
+static void move_value(struct feeder_table *table, size_t place)
+{
+    table->places.at[place] = table->places.at[table->places.len - 1];
+    table->places.len--;
+}
+
+/* Our own row with a note; the query's is left out. */
 static int set_aside(struct batch *batch, size_t row, const char *reason, struct strbuf *why)
 {
     struct feeder_work *work = batch->work;
-    struct feeder_table *table = &batch->insert;
     if (work->insert == NULL)
         return 0;
-    size_t at = table->bytes.len;
-    feeder_table_add(table, span_text(reason), NOTE_MAX);
-    table->places.at[row * COLUMNS + NOTE] =
-        (struct feeder_value){at, table->bytes.len - at, false};
-    table->places.len--;
-    return send_again(batch, row, 1, false, why) == 0 || is_of_row(work) ? 0 : -1;
+    feeder_table_add(&batch->insert, span_text(reason), NOTE_MAX);
+    move_value(&batch->insert, row * COLUMNS + NOTE);
+    int done = send_again(batch, row, 1, false, why);
+    if (done != 0 && link_trouble(work->link) == LINK_DUPLICATE)
+        return strbuf_why(why, "another one writes rows of this node: does it have a copy of this "
+                               "state?");
+    return done == 0 || is_of_row(work) ? 0 : -1;
+}
+
+/* The query's values of a row without what a column may lack: only ASCII, not long. */
+static void make_plain(struct batch *batch, size_t row)
+{
+    struct feeder_table *table = &batch->own;
+    size_t letters = strlen(batch->work->settings->query->letters);
+    for (size_t i = row * letters; i < (row + 1) * letters; i++) {
+        struct feeder_value value = table->places.at[i];
+        struct strbuf plain = {0};
+        const char *at = strbuf_text(&table->bytes) + value.at;
+        for (size_t c = 0; c < value.len; c++)
+            strbuf_format(&plain, (unsigned char)at[c] < 0x80 ? "%c" : "\\x%02x",
+                          (unsigned char)at[c]);
+        feeder_table_add(table, strbuf_span(&plain), PLAIN_MAX);
+        table->places.at[table->places.len - 1].null = value.null;
+        move_value(table, i);
+        strbuf_clear(&plain);
+    }
+}
+
+/* Is the query wrong, whatever is in a row? */
+static int prove_query(struct feeder_work *work, struct strbuf *why)
+{
+    struct strbuf wrong = {0};
+    if (work->query_proven && ++work->refused_run < REFUSED)
+        return 0;
+    work->refused_run = 0;
+    work->query_proven =
+        query_try(work->link, work->own, work->settings->query, work->settings->utc, &wrong) == 0;
+    if (!work->query_proven)
+        strbuf_why(why, "the query is refused for any row: %s", strbuf_text(&wrong));
+    strbuf_clear(&wrong);
+    return work->query_proven ? 0 : -1;
+}
+
+static void note_taken(struct feeder_work *work)
+{
+    work->query_proven = true;
+    work->refused_run = 0;
+}
+
+/* 0: it is there now, or the query is not wrong: *refused says which. */
+static int send_plain(struct batch *batch, size_t row, bool *refused, struct strbuf *why)
+{
+    struct feeder_work *work = batch->work;
+    make_plain(batch, row);
+    *refused = send_again(batch, row, 1, true, why) != 0;
+    if (*refused)
+        return is_of_row(work) ? prove_query(work, why) : -1;
+    note_taken(work);
+    return 0;
 }
 
 static int send_row(struct batch *batch, size_t row, struct strbuf *why)
 {
     struct feeder_work *work = batch->work;
-    if (send_again(batch, row, 1, true, why) == 0)
-        return 0;
-    if (!is_of_row(work))
+    bool refused = send_again(batch, row, 1, true, why) != 0;
+    if (!refused)
+        note_taken(work);
+    else if (!is_of_row(work))
         return -1;
-    char *reason = mem_text(strbuf_text(why));
-    tell_refused(work, batch->numbers.at[row], reason);
-    int done = set_aside(batch, row, reason, why);
-    free(reason);
+    struct strbuf reason = {0};
+    strbuf_add_text(&reason, strbuf_text(why));
+    int done = 0;
+    if (refused && work->own != NULL && link_trouble(work->link) == LINK_BAD_VALUE)
+        done = send_plain(batch, row, &refused, why);
+    if (done == 0 && refused)
+        done = set_aside(batch, row, strbuf_text(&reason), why);
+    if (done == 0 && refused)
+        tell_refused(work, batch->numbers.at[row], strbuf_text(&reason));
+    strbuf_clear(&reason);
     return done;
 }
 
@@ -278,10 +263,12 @@ static int send_batch(struct batch *batch, struct strbuf *why)
     size_t rows = batch->numbers.len;
     uint64_t before = work->sent;
     int done = send_again(batch, 0, rows, true, why);
-    if (done == 0)
+    if (done == 0) {
         work->sent = batch->numbers.at[rows - 1];
-    else if (is_of_row(work))
+        note_taken(work);
+    } else if (is_of_row(work)) {
         done = send_each(batch, why);
+    }
     if (work->sent != before &&
         state_reader_set_sent(work->reader, work->sent, done == 0 ? why : NULL) != 0)
         return -1;

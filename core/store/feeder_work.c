@@ -17,12 +17,14 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define POLL_MS     1000
-#define DEADLINE_MS 10000
-#define BACKOFF_MAX 60000
-#define PING_MS     10000
-#define PURGE_MS    3600000
-#define YOUNG_MS    20000 /* so long a state may take to come to be, without a word */
+#define POLL_MS         1000
+#define DEADLINE_MS     10000
+#define BACKOFF_MAX     60000
+#define PING_MS         10000
+#define PURGE_MS        3600000
+#define PURGE_BUDGET_MS 300
+#define COUNTS_MIN_S    172800
+#define YOUNG_MS        20000 /* so long a state may take to come to be, without a word */
 
 /* ---- to the daemon ---- */
 
@@ -147,19 +149,32 @@ static int ping(struct feeder_work *work, struct strbuf *why)
     return 0;
 }
 
-/* Nodes do it at different times, and it does no harm when they do not. */
+/* Other nodes may have longer windows: twice, and two days at least. */
+static int64_t counts_kept(const struct feeder_settings *settings)
+{
+    int64_t counts = 2 * settings->window_s;
+    counts = counts < COUNTS_MIN_S ? COUNTS_MIN_S : counts;
+    return counts < settings->keep_s ? counts : settings->keep_s;
+}
+
+/* Nodes do it at different times, and it does no harm when they do not. Little by little: counts do
+ * not wait for it. */
 static int purge(struct feeder_work *work, struct strbuf *why)
 {
     uint64_t rows;
     int64_t now = clock_steady_ms();
-    if (work->settings->keep_s == 0 || work->insert == NULL)
+    const struct feeder_settings *settings = work->settings;
+    const struct schema_keep keep = {settings->keep_s, counts_kept(settings)};
+    if (settings->keep_s == 0 || work->insert == NULL)
         return 0;
     if (work->purged_ms == 0)
         work->purged_ms = now - PURGE_MS + 60000 + getpid() % 100 * 10000;
     if (now - work->purged_ms < PURGE_MS)
         return 0;
-    work->purged_ms = now;
-    return schema_purge(work->link, work->settings->keep_s, &rows, why);
+    int done = schema_purge(work->link, &keep, PURGE_BUDGET_MS, &rows, why);
+    if (done == 0)
+        work->purged_ms = now;
+    return done < 0 ? -1 : 0;
 }
 
 /* 1: more rows wait. */

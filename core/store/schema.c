@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$"
+
 enum { SQLITE = 1 << SQL_SQLITE, MYSQL = 1 << SQL_MYSQL, PGSQL = 1 << SQL_PGSQL };
 #define ALL (SQLITE | MYSQL | PGSQL)
 
@@ -293,6 +295,45 @@ int schema_check(struct link *link, struct texts *problems, struct strbuf *why)
     return check_rights(link, problems, why);
 }
 
+struct engines {
+    const char *statement; /* may be NULL */
+    struct texts *without;
+};
+
+/* Is a name a word of a text? */
+static bool is_word(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = text; len > 0 && (at = strcasestr(at, name)) != NULL; at += len)
+        if ((at == text || strchr(NAME_BYTES, at[-1]) == NULL) &&
+            (at[len] == '\0' || strchr(NAME_BYTES, at[len]) == NULL))
+            return true;
+    return false;
+}
+
+static void take_engine(void *state, const struct span *values, size_t len)
+{
+    struct engines *engines = state;
+    char *name = len < 2 ? NULL : mem_text_of(values[0].at, values[0].len);
+    if (name != NULL && (strncmp(name, "spamgear_", 9) == 0 ||
+                         (engines->statement != NULL && is_word(engines->statement, name))))
+        texts_format(engines->without, "%s (%.*s)", name, (int)values[1].len, values[1].at);
+    free(name);
+}
+
+int schema_engines(struct link *link, const char *statement, struct texts *without,
+                   struct strbuf *why)
+{
+    struct engines engines = {statement, without};
+    if (link_kind(link) != SQL_MYSQL)
+        return 0;
+    return ask(link,
+               "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN "
+               "information_schema.engines e ON e.engine = t.engine WHERE t.table_schema = "
+               "DATABASE() AND COALESCE(e.transactions, 'NO') <> 'YES'",
+               NULL, 0, take_engine, &engines, why);
+}
+
 /* ---- what is old ---- */
 
 #define PORTION 500
@@ -301,20 +342,21 @@ static const struct old {
     const char *find, *forget; /* the keys of some old rows; one of them */
     size_t keys;
     int64_t unit; /* of its time, in seconds; 0: milliseconds */
+    bool counts;  /* of a fleet, which nobody asks for behind the longest window */
 } olds[] = {
     {"SELECT node, life, seq FROM spamgear_spam WHERE time < ? LIMIT 500",
-     "DELETE FROM spamgear_spam WHERE node = ? AND life = ? AND seq = ?", 3, 1},
+     "DELETE FROM spamgear_spam WHERE node = ? AND life = ? AND seq = ?", 3, 1, false},
     {"SELECT profile, kind, name_key, minute, node FROM spamgear_flow WHERE minute < ? LIMIT 500",
      "DELETE FROM spamgear_flow WHERE profile = ? AND kind = ? AND name_key = ? AND minute = ? AND "
      "node = ?",
-     5, 60},
+     5, 60, true},
     {"SELECT profile, kind, name_key, node, what, client_key FROM spamgear_client WHERE minute < ? "
      "LIMIT 500",
      "DELETE FROM spamgear_client WHERE profile = ? AND kind = ? AND name_key = ? AND node = ? AND "
      "what = ? AND client_key = ?",
-     6, 60},
+     6, 60, true},
     {"SELECT profile, kind, name_key FROM spamgear_claim WHERE claimed < ? LIMIT 500",
-     "DELETE FROM spamgear_claim WHERE profile = ? AND kind = ? AND name_key = ?", 3, 0},
+     "DELETE FROM spamgear_claim WHERE profile = ? AND kind = ? AND name_key = ?", 3, 0, false},
 };
 
 static void take_keys(void *state, const struct span *values, size_t len)
@@ -355,8 +397,9 @@ static int purge_portion(struct link *link, const struct old *old, struct span b
     return done == 0 ? (int)rows : -1;
 }
 
-static int purge(struct link *link, const struct old *old, int64_t time, uint64_t *rows,
-                 struct strbuf *why)
+/* 1: the time is over, and there is more. */
+static int purge(struct link *link, const struct old *old, int64_t time, int64_t end_ms,
+                 uint64_t *rows, struct strbuf *why)
 {
     char before[24];
     int got, conflicts = 0;
@@ -367,15 +410,19 @@ static int purge(struct link *link, const struct old *old, int64_t time, uint64_
             got = PORTION; /* another node does the same */
         else if (got > 0)
             *rows += (uint64_t)got;
-    } while (got == PORTION);
-    return got < 0 ? -1 : 0;
+    } while (got == PORTION && clock_steady_ms() < end_ms);
+    return got < 0 ? -1 : got == PORTION;
 }
 
-int schema_purge(struct link *link, int64_t keep_s, uint64_t *rows, struct strbuf *why)
+int schema_purge(struct link *link, const struct schema_keep *keep, int64_t budget_ms,
+                 uint64_t *rows, struct strbuf *why)
 {
+    int done = 0;
+    int64_t end_ms = budget_ms == 0 ? INT64_MAX : clock_steady_ms() + budget_ms;
     *rows = 0;
-    for (size_t i = 0; i < sizeof olds / sizeof *olds; i++)
-        if (purge(link, &olds[i], clock_now() - keep_s, rows, why) != 0)
-            return -1;
-    return 0;
+    for (size_t i = 0; done == 0 && i < sizeof olds / sizeof *olds; i++) {
+        int64_t seconds = olds[i].counts && keep->counts_s > 0 ? keep->counts_s : keep->spam_s;
+        done = purge(link, &olds[i], clock_now() - seconds, end_ms, rows, why);
+    }
+    return done;
 }

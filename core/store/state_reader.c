@@ -196,6 +196,14 @@ int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct s
     return result < 0 ? -1 : 0;
 }
 
+int state_reader_renew(struct state_reader *reader, struct strbuf *why)
+{
+    if (open_to_write(reader, why) != 0)
+        return -1;
+    return sqlite_run(reader->writing,
+                      "UPDATE counter SET number = abs(random() / 2) WHERE name = 'life'", why);
+}
+
 int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *rows,
                       uint64_t *bytes, struct strbuf *why)
 {

@@ -5,6 +5,7 @@
  *     spam N                              N spam events
  *     event QUEUE-ID FROM CLIENT VICTIMS  one, 2025-11-22 06:32:34 UTC
  *     bad                                 one with bytes that are no UTF-8
+ *     long BYTES CLIENT                   one of a sender of so many bytes
  *     count PROFILE NAME MINUTE MESSAGES  what a sender sent; MINUTE is relative to now
  *     load SENDERS SECONDS                so many senders that each send once a second
  *     wait SECONDS                        until all is sent, then "complete" or "N wait"
@@ -122,6 +123,23 @@ static void add_event(const char *line)
     flush();
 }
 
+static void add_long(size_t bytes, const char *client)
+{
+    struct strbuf from = {0};
+    struct state_batch *batch = state_batch_new();
+    while (from.len < bytes)
+        strbuf_add_text(&from, "\xf0\x9f\x98\x80");
+    struct spam_event event = {.time = 1763793154,
+                               .queue_id = SPAN("LONG"),
+                               .from = strbuf_span(&from),
+                               .client = span_text(client),
+                               .victims = 1};
+    state_batch_spam(batch, &event);
+    state_submit(state, batch);
+    flush();
+    strbuf_clear(&from);
+}
+
 static void add_bad(void)
 {
     struct spam_event event = {.time = 1763793154,
@@ -198,10 +216,13 @@ static void wait_complete(unsigned long seconds)
 static void obey(const char *line)
 {
     unsigned long n = 0, m = 0;
+    char word[64];
     if (sscanf(line, "spam %lu", &n) == 1)
         add_spam(n);
     else if (strncmp(line, "event ", 6) == 0)
         add_event(line);
+    else if (sscanf(line, "long %lu %63s", &n, word) == 2)
+        add_long(n, word);
     else if (strncmp(line, "bad", 3) == 0)
         add_bad();
     else if (strncmp(line, "count ", 6) == 0)

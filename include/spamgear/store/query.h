@@ -11,6 +11,7 @@
 
 #include "spamgear/base/strbuf.h"
 #include "spamgear/log/spam_event.h"
+#include "spamgear/store/link.h"
 
 struct query {
     struct strbuf statement; /* with a bare ? for each letter: prepared as it is */
@@ -26,5 +27,11 @@ void query_clear(struct query *query);
  * local time. Bytes that are no UTF-8, and control bytes, are \xNN. False: SQL's NULL (no score).
  */
 bool query_value(const struct spam_event *event, char letter, bool utc, struct strbuf *out);
+
+/* Runs the prepared statement with a harmless row of check@spamgear.invalid, and rolls it back. A
+ * table of an engine without transactions keeps that row. 0: taken, or it is there already; -1 with
+ * why. */
+int query_try(struct link *link, struct link_statement *statement, const struct query *query,
+              bool utc, struct strbuf *why);
 
 #endif

@@ -27,8 +27,19 @@ int schema_version(struct link *link, struct strbuf *why);
 int schema_upgrade(struct link *link, bool with_spammers, struct texts *told, struct strbuf *why);
 /* Are tables, columns and rights as they must be? problems, one a line. 0, -1 with why. */
 int schema_check(struct link *link, struct texts *problems, struct strbuf *why);
-/* Removes what is older than keep_s; *rows gets how many. In portions, no long transaction; several
- * nodes may do it at the same time. 0, or -1 with why. */
-int schema_purge(struct link *link, int64_t keep_s, uint64_t *rows, struct strbuf *why);
+/* MySQL's side: tables of ours, and those that a statement (may be NULL) names, which are in an
+ * engine without transactions: "spammers (MyISAM)". 0, -1 with why. */
+int schema_engines(struct link *link, const char *statement, struct texts *without,
+                   struct strbuf *why);
+
+struct schema_keep {
+    int64_t spam_s;   /* also who reacted to whom */
+    int64_t counts_s; /* of a fleet; 0: as long */
+};
+/* Removes what is older; *rows gets how many. In portions, no long transaction; several nodes may
+ * do it at the same time. 0; 1: budget_ms (0: as long as it takes) is over and there is more; -1
+ * with why. */
+int schema_purge(struct link *link, const struct schema_keep *keep, int64_t budget_ms,
+                 uint64_t *rows, struct strbuf *why);
 
 #endif

@@ -108,6 +108,8 @@ int state_reader_buckets(struct state_reader *reader, uint64_t after, unsigned m
 int state_reader_sent(struct state_reader *reader, uint64_t *number, struct strbuf *why);
 /* The random number of this database: one that is made anew has another. */
 int state_reader_life(struct state_reader *reader, uint64_t *life, struct strbuf *why);
+/* Gives it another one: for a copy that is used as well, or was put back. */
+int state_reader_renew(struct state_reader *reader, struct strbuf *why);
 int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct strbuf *why);
 /* Number of the newest row, of rows, and of bytes of the file. */
 int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *rows,
