@@ -254,6 +254,8 @@ static void tick(void *at)
     int64_t now = clock_now();
     if (own->watcher != NULL)
         watcher_tick(own->watcher, now);
+    if (own->watcher_watch != NULL && watcher_is_stuck(own->watcher))
+        postlog_lose_process(own, &own->watcher_watch, "the process that reacts does not answer");
     tell_health(own);
     if (own->anew_ms != 0 && clock_steady_ms() >= own->anew_ms && !own->plan->set->once) {
         own->reload = true;

@@ -14,6 +14,7 @@
 
 #define WAITING_MAX 10000 /* senders that wait for their check */
 #define CHORES_MS   60000
+#define STUCK_MS    5000 /* besides twice the time that a job may take */
 #define HOUR_MS     (3600 * 1000)
 
 const struct section *const watcher_sections[] = {&watcher_section, &react_section, &mail_section,
@@ -24,6 +25,7 @@ struct own_source {
     struct other other;
     struct watcher *watcher;
     uint32_t number;
+    bool firm; /* the line at hand is none that any local user can write */
 };
 
 /* A sender whose check has not answered yet. */
@@ -31,8 +33,8 @@ struct waiting {
     struct watcher_job job;
     char *name;
     size_t name_len;
-    bool sent;
-    int64_t since; /* clock_steady_ms */
+    bool sent, urgent;
+    int64_t since, sent_at; /* clock_steady_ms */
 };
 
 struct watcher {
@@ -81,37 +83,96 @@ static size_t count_disabled(struct watcher *watcher)
     return watcher->disabled.len = kept;
 }
 
-/* Sends what may be sent. Each check is a run of its own, so max-actions-per-run is kept here, for
- * an hour; until it is known what came of those under way, nobody more than it allows is begun. */
-static void send_jobs(struct watcher *watcher)
+struct under_way {
+    size_t urgent, others, scans, acting, disabled;
+};
+
+static void count_job(const struct watcher *watcher, const struct waiting *w,
+                      struct under_way *under_way)
 {
-    size_t under_way = 0, acting = 0, disabled = count_disabled(watcher);
-    for (size_t i = 0; i < watcher->waiting.len; i++) {
-        const struct waiting *w = &watcher->waiting.at[i];
-        under_way += w->sent;
-        acting += w->sent && !w->job.dry && acts(watcher, w);
-    }
-    for (size_t i = 0; i < watcher->waiting.len && under_way < watcher->settings->jobs; i++) {
-        struct waiting *w = &watcher->waiting.at[i];
-        bool act = acts(watcher, w), full = disabled >= watcher->actions_max;
-        if (w->sent || (act && !full && disabled + acting >= watcher->actions_max))
-            continue;
-        w->job.dry = watcher->reactor.dry || (act && full);
-        if (!send_job(watcher, &w->job, (struct span){w->name, w->name_len}))
-            return;
-        w->sent = true;
-        under_way++;
-        acting += act && !full;
-    }
+    bool scan = w->job.kind == SENDER_SCRIPT;
+    under_way->scans += scan;
+    under_way->urgent += !scan && w->urgent;
+    under_way->others += !scan && !w->urgent;
+    under_way->acting += !w->job.dry && acts(watcher, w);
 }
 
-static bool waits(const struct watcher *watcher, const struct watcher_job *job, struct span name)
+/* Scans, which may take long, have places of their own; one place is kept free of senders whom
+ * anybody could have made up. */
+static bool has_place(const struct watcher *watcher, const struct waiting *w,
+                      const struct under_way *under_way)
+{
+    uint64_t jobs = watcher->settings->jobs;
+    if (w->job.kind == SENDER_SCRIPT)
+        return under_way->scans < (jobs + 1) / 2;
+    return under_way->urgent + under_way->others < jobs &&
+           (w->urgent || jobs == 1 || under_way->others < jobs - 1);
+}
+
+/* False: the socket takes no more. */
+static bool begin_job(struct watcher *watcher, struct waiting *w, struct under_way *under_way)
+{
+    bool act = acts(watcher, w), full = under_way->disabled >= watcher->actions_max;
+    if (!has_place(watcher, w, under_way) ||
+        (act && !full && under_way->disabled + under_way->acting >= watcher->actions_max))
+        return true;
+    w->job.dry = watcher->reactor.dry || (act && full);
+    if (!send_job(watcher, &w->job, (struct span){w->name, w->name_len}))
+        return false;
+    w->sent = true;
+    w->sent_at = clock_steady_ms();
+    count_job(watcher, w, under_way);
+    return true;
+}
+
+/* Sends what may be sent, the urgent first. Each check is a run of its own, so max-actions-per-run
+ * is kept here, for an hour; until it is known what came of those under way, nobody more than it
+ * allows is begun. */
+static void send_jobs(struct watcher *watcher)
+{
+    struct under_way under_way = {.disabled = count_disabled(watcher)};
+    for (size_t i = 0; i < watcher->waiting.len; i++)
+        if (watcher->waiting.at[i].sent)
+            count_job(watcher, &watcher->waiting.at[i], &under_way);
+    for (int urgent = 1; urgent >= 0; urgent--)
+        for (size_t i = 0; i < watcher->waiting.len; i++) {
+            struct waiting *w = &watcher->waiting.at[i];
+            if (!w->sent && w->urgent == urgent && !begin_job(watcher, w, &under_way))
+                return;
+        }
+}
+
+static struct waiting *find_waiting(const struct watcher *watcher, const struct watcher_job *job,
+                                    struct span name)
 {
     for (size_t i = 0; i < watcher->waiting.len; i++) {
-        const struct waiting *w = &watcher->waiting.at[i];
+        struct waiting *w = &watcher->waiting.at[i];
         if (w->job.source == job->source && w->job.work == job->work && w->job.kind == job->kind &&
             span_is((struct span){w->name, w->name_len}, name))
-            return true;
+            return w;
+    }
+    return NULL;
+}
+
+static void remove_waiting(struct watcher *watcher, size_t number)
+{
+    struct waiting *w = &watcher->waiting.at[number];
+    free(w->name);
+    memmove(w, w + 1, (--watcher->waiting.len - number) * sizeof *w);
+}
+
+/* Of too many the last one goes that is not urgent; who goes on sending comes again. */
+static bool make_way(struct watcher *watcher, bool urgent)
+{
+    size_t i = watcher->waiting.len;
+    if (i < WAITING_MAX)
+        return true;
+    while (urgent && i-- > 0) {
+        if (watcher->waiting.at[i].sent || watcher->waiting.at[i].urgent)
+            continue;
+        remove_waiting(watcher, i);
+        watcher->counts.failed++;
+        return true;
     }
     return false;
 }
@@ -128,15 +189,23 @@ static bool ask(const struct own_source *source, enum watcher_work work, enum se
     struct watcher *watcher = source->watcher;
     struct watcher_job job = {
         .source = source->number, .work = work, .kind = kind, .dry = watcher->reactor.dry};
-    if (waits(watcher, &job, name))
+    bool urgent = source->firm && work == WATCHER_CHECK && react_is_account(kind);
+    struct waiting *known = find_waiting(watcher, &job, name);
+    if (known != NULL) {
+        if (urgent && !known->urgent && !known->sent) {
+            known->urgent = true;
+            send_jobs(watcher);
+        }
         return true;
-    if (watcher->waiting.len >= WAITING_MAX || name.len > WATCHER_NAME_MAX ||
-        (name.len > 0 && memchr(name.at, '\0', name.len) != NULL))
+    }
+    if (name.len > WATCHER_NAME_MAX || (name.len > 0 && memchr(name.at, '\0', name.len) != NULL) ||
+        !make_way(watcher, urgent))
         return false;
     job.id = next_id(watcher);
     *vec_add(&watcher->waiting) = (struct waiting){.job = job,
                                                    .name = mem_text_of(name.at, name.len),
                                                    .name_len = name.len,
+                                                   .urgent = urgent,
                                                    .since = clock_steady_ms()};
     send_jobs(watcher);
     return true;
@@ -419,7 +488,9 @@ void watcher_line(struct watcher *watcher, size_t number, const struct log_line 
     event.origin = line->origin;
     event.line = line->whole;
     event.offset = line->offset;
+    watcher->sources[number].firm = line->origin == ORIGIN_TRUSTED;
     watch_add(source->watch, &event);
+    watcher->sources[number].firm = false;
 }
 
 void watcher_set_live(struct watcher *watcher, bool live, int64_t now)
@@ -489,9 +560,9 @@ static void tell_lines(char *text, size_t len,
 {
     struct span rest = {text, len}, line;
     while (span_take_line(&rest, &line)) {
-        bool trouble = line.len > 0 && *line.at == '!';
         text[line.at + line.len - text] = '\0';
-        tell(state, trouble, line.at + trouble);
+        if (line.len > 0)
+            tell(state, *line.at == '!', line.at + 1);
     }
 }
 
@@ -532,6 +603,15 @@ void watcher_tick(struct watcher *watcher, int64_t now)
         watch_tick(watcher->sources[i].told.watch, now);
     send_jobs(watcher);
     run_chores(watcher);
+}
+
+bool watcher_is_stuck(const struct watcher *watcher)
+{
+    int64_t since = clock_steady_ms() - 2 * (int64_t)watcher->reactor.deadline_ms - STUCK_MS;
+    for (size_t i = 0; i < watcher->waiting.len; i++)
+        if (watcher->waiting.at[i].sent && watcher->waiting.at[i].sent_at < since)
+            return true;
+    return false;
 }
 
 void watcher_look(const struct watcher *watcher, struct watcher_counts *counts)

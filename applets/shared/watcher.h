@@ -47,6 +47,8 @@ int watcher_fd(const struct watcher *watcher);
 int watcher_read(struct watcher *watcher, void (*tell)(void *state, bool trouble, const char *line),
                  void *state, struct strbuf *why);
 void watcher_tick(struct watcher *watcher, int64_t now);
+/* Has the process that reacts not answered for longer than any job may take? */
+bool watcher_is_stuck(const struct watcher *watcher);
 
 struct watcher_counts {
     uint64_t crossed, disabled, scripts, failed, waiting;

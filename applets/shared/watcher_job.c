@@ -29,11 +29,10 @@ struct job {
     struct strbuf *lines;
 };
 
-/* "bob: ", or with trouble "!bob: ". */
+/* " bob: ", or with trouble "!bob: ". */
 static void begin_line(struct job *job, bool trouble)
 {
-    if (trouble)
-        strbuf_add_char(job->lines, '!');
+    strbuf_add_char(job->lines, trouble ? '!' : ' ');
     text_escape(job->lines, job->name);
     strbuf_add_text(job->lines, ": ");
 }

@@ -36,7 +36,7 @@ struct watcher_news {
     uint32_t id; /* of the job; 0 with HELLO */
     enum watcher_result result;
     uint64_t missing;
-}; /* and lines, each with a newline; one that begins with '!' tells of trouble */
+}; /* and lines, each with a newline; behind a '!' stands trouble, behind a blank other news */
 
 /* What the process that reacts needs; everything is a copy there. */
 struct watcher_reactor {

@@ -15,7 +15,7 @@ static const struct option options[] = {
                 "default.",
                 .standard = "yes"),
     OPTION_COUNT(struct watcher_values, jobs, "jobs", 0, "N", "3", 1, 64,
-                 "Check so many senders at once."),
+                 "Check so many senders at once; scripts are scanned beside them, half as many."),
     OPTION_PERIOD(struct watcher_values, timeout, "timeout", 0, "PERIOD", "10min",
                   "End a check, with its reaction or scan, that takes longer."),
     OPTION_FLAG(struct watcher_values, dry_run, "dry-run", 0, "Only tell what would be done."),

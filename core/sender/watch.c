@@ -26,7 +26,9 @@ struct watch *watch_new(const struct watch_settings *settings)
         watch->settings.senders_max = SENDERS_MAX;
     if (watch->settings.again_s == 0)
         watch->settings.again_s = 60;
-    watch->free_sender = watch->newest = watch->oldest = WATCH_NONE;
+    watch->free_sender = WATCH_NONE;
+    for (int rank = 0; rank < WATCH_RANKS; rank++)
+        watch->lines[rank] = (struct watch_line){WATCH_NONE, WATCH_NONE, 0};
     watch->chains_len = CHAINS_START;
     watch->chains = mem_alloc(CHAINS_START * sizeof *watch->chains);
     memset(watch->chains, 0xff, CHAINS_START * sizeof *watch->chains);
@@ -82,17 +84,21 @@ uint32_t watch_find(const struct watch *watch, enum sender_kind kind, struct spa
 
 static void unlink_seen(struct watch *watch, const struct watched *w)
 {
-    *(w->newer != WATCH_NONE ? &watch->senders[w->newer].older : &watch->newest) = w->older;
-    *(w->older != WATCH_NONE ? &watch->senders[w->older].newer : &watch->oldest) = w->newer;
+    struct watch_line *line = &watch->lines[w->rank];
+    *(w->newer != WATCH_NONE ? &watch->senders[w->newer].older : &line->newest) = w->older;
+    *(w->older != WATCH_NONE ? &watch->senders[w->older].newer : &line->oldest) = w->newer;
+    line->len--;
 }
 
 static void link_newest(struct watch *watch, uint32_t number)
 {
     struct watched *w = &watch->senders[number];
+    struct watch_line *line = &watch->lines[w->rank];
     w->newer = WATCH_NONE;
-    w->older = watch->newest;
-    *(w->older != WATCH_NONE ? &watch->senders[w->older].newer : &watch->oldest) = number;
-    watch->newest = number;
+    w->older = line->newest;
+    *(w->older != WATCH_NONE ? &watch->senders[w->older].newer : &line->oldest) = number;
+    line->newest = number;
+    line->len++;
 }
 
 static void forget(struct watch *watch, uint32_t number)
@@ -112,14 +118,29 @@ static void forget(struct watch *watch, uint32_t number)
     watch->free_sender = number;
 }
 
-/* Memory is bounded: who was not seen for longest goes. The sender at hand is the newest. */
+/* Of the lowest rank that has more than its share; never a rank's newest, who may be the sender at
+ * hand. */
+static uint32_t who_goes(const struct watch *watch)
+{
+    uint32_t who = WATCH_NONE;
+    for (int rank = WATCH_RANKS; rank-- > 0;) {
+        const struct watch_line *line = &watch->lines[rank];
+        if (line->newest != line->oldest &&
+            (who == WATCH_NONE || line->len > watch->live / (WATCH_RANKS + 1)))
+            who = line->oldest;
+    }
+    return who;
+}
+
+/* Memory is bounded: who was not seen for longest goes. */
 static void make_room(struct watch *watch)
 {
     size_t max = watch->settings.senders_max;
-    while (watch->oldest != watch->newest &&
-           (watch->live > max || watch->slots > max * SLOTS_A_SENDER ||
-            watch->name_bytes > max * NAMES_A_SENDER)) {
-        forget(watch, watch->oldest);
+    uint32_t who;
+    while ((watch->live > max || watch->slots > max * SLOTS_A_SENDER ||
+            watch->name_bytes > max * NAMES_A_SENDER) &&
+           (who = who_goes(watch)) != WATCH_NONE) {
+        forget(watch, who);
         watch->counts.forgotten++;
     }
 }
@@ -129,11 +150,12 @@ static void grow_chains(struct watch *watch)
     watch->chains_len *= 2;
     watch->chains = mem_resize(watch->chains, watch->chains_len * sizeof *watch->chains);
     memset(watch->chains, 0xff, watch->chains_len * sizeof *watch->chains);
-    for (uint32_t i = watch->newest; i != WATCH_NONE; i = watch->senders[i].older) {
-        uint32_t *chain = chain_of(watch, watch->senders[i].hash);
-        watch->senders[i].next = *chain;
-        *chain = i;
-    }
+    for (int rank = 0; rank < WATCH_RANKS; rank++)
+        for (uint32_t i = watch->lines[rank].newest; i != WATCH_NONE; i = watch->senders[i].older) {
+            uint32_t *chain = chain_of(watch, watch->senders[i].hash);
+            watch->senders[i].next = *chain;
+            *chain = i;
+        }
 }
 
 static uint32_t take_number(struct watch *watch)
@@ -149,6 +171,11 @@ static uint32_t take_number(struct watch *watch)
     return (uint32_t)watch->senders_len++;
 }
 
+static bool is_account(enum sender_kind kind)
+{
+    return kind != SENDER_HOST && kind != SENDER_SCRIPT;
+}
+
 static uint32_t add_sender(struct watch *watch, enum sender_kind kind, struct span name,
                            uint64_t hash)
 {
@@ -159,6 +186,7 @@ static uint32_t add_sender(struct watch *watch, enum sender_kind kind, struct sp
                                               .name_len = name.len,
                                               .hash = hash,
                                               .kind = kind,
+                                              .rank = is_account(kind) ? RANK_PLAIN : RANK_OTHER,
                                               .next = *chain,
                                               .serial = ++watch->serial,
                                               .again_at = UINT64_MAX,
@@ -173,9 +201,19 @@ static uint32_t add_sender(struct watch *watch, enum sender_kind kind, struct sp
 
 static void see(struct watch *watch, uint32_t number)
 {
-    if (watch->newest == number)
+    if (watch->lines[watch->senders[number].rank].newest == number)
         return;
     unlink_seen(watch, &watch->senders[number]);
+    link_newest(watch, number);
+}
+
+static void trust(struct watch *watch, uint32_t number)
+{
+    struct watched *w = &watch->senders[number];
+    if (w->rank != RANK_PLAIN)
+        return;
+    unlink_seen(watch, w);
+    w->rank = RANK_FIRM;
     link_newest(watch, number);
 }
 
@@ -274,11 +312,16 @@ uint64_t watch_limit_of(const struct watch *watch, struct watched *w)
     return w->limit;
 }
 
+/* Since when is that long enough ago? What was told in a time that has yet to come says nothing. */
+static bool is_fresh(const struct watch *watch, int64_t told)
+{
+    return told <= watch->now && watch->now - told < watch->settings.again_s;
+}
+
 static void judge_half(const struct watch *watch, struct watched *w, uint64_t amount,
                        uint64_t limit)
 {
-    if (watch->settings.half == NULL || amount < limit - limit / 2 ||
-        watch->now - w->half_told < watch->settings.again_s)
+    if (watch->settings.half == NULL || amount < limit - limit / 2 || is_fresh(watch, w->half_told))
         return;
     w->half_told = watch->now;
     watch->settings.half(watch->settings.state, w->kind, watch_name(w));
@@ -293,7 +336,7 @@ static void judge(struct watch *watch, struct watched *w)
         w->over = false;
         return;
     }
-    if (w->over && watch->now - w->told < watch->settings.again_s && grown < w->again_at)
+    if (w->over && is_fresh(watch, w->told) && grown < w->again_at)
         return;
     w->over = true;
     w->told = watch->now;
@@ -326,12 +369,13 @@ void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name
 
 /* --- Adding --- */
 
-/* Moves the watch on. False: a line stamped so far ahead does not count. */
+/* Moves the watch on. A clock that was set back takes it along. False: a line stamped so far ahead
+ * does not count. */
 static bool move_on(struct watch *watch, int64_t time)
 {
-    if (time <= watch->now)
-        return true;
     int64_t clock = clock_now();
+    if (watch->now > clock)
+        watch->now = clock;
     if (watch->now < (time < clock ? time : clock))
         watch->now = time < clock ? time : clock;
     return time <= clock + STAMP_BACK_S;
@@ -452,6 +496,8 @@ static void add_accepted(struct watch *watch, const struct event *event)
     if (place != NULL && place->minute == event->time / 60)
         return;
     uint32_t number = watch_put(watch, event->sender_kind, event->sender);
+    if (event->origin == ORIGIN_TRUSTED)
+        trust(watch, number);
     if (hash != 0)
         remember(watch, place != NULL ? place : take_place(watch, hash), hash, number, event);
     uint64_t recipients = repeat * (event->recipients > 0 ? event->recipients : 1);
@@ -532,11 +578,14 @@ bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span
 void watch_tick(struct watch *watch, int64_t now)
 {
     int64_t first = first_minute(watch, now);
-    while (watch->oldest != WATCH_NONE) {
-        const struct watched *w = &watch->senders[watch->oldest];
-        if (w->len > 0 && (int64_t)watch_slot(w, w->len - 1)->minute >= first)
-            break;
-        forget(watch, watch->oldest);
+    for (int rank = 0; rank < WATCH_RANKS; rank++) {
+        const struct watch_line *line = &watch->lines[rank];
+        while (line->oldest != WATCH_NONE) {
+            const struct watched *w = &watch->senders[line->oldest];
+            if (w->len > 0 && (int64_t)watch_slot(w, w->len - 1)->minute >= first)
+                break;
+            forget(watch, line->oldest);
+        }
     }
 }
 
@@ -545,13 +594,16 @@ void watch_over(const struct watch *watch, int64_t now,
                              struct watch_sum sum, uint64_t limit),
                 void *state)
 {
-    for (uint32_t i = watch->newest; i != WATCH_NONE; i = watch->senders[i].older) {
-        const struct watched *w = &watch->senders[i];
-        struct watch_sum sum = sum_at(watch, w, now);
-        uint64_t limit = watch_limit(watch, watch_name(w), now);
-        if (watch_amount(watch, &sum) >= limit)
-            each(state, w->kind, watch_name(w), sum, limit);
-    }
+    uint32_t next;
+    for (int rank = WATCH_RANKS; rank-- > 0;)
+        for (uint32_t i = watch->lines[rank].newest; i != WATCH_NONE; i = next) {
+            const struct watched *w = &watch->senders[i];
+            struct watch_sum sum = sum_at(watch, w, now);
+            uint64_t limit = watch_limit(watch, watch_name(w), now);
+            next = w->older;
+            if (watch_amount(watch, &sum) >= limit)
+                each(state, w->kind, watch_name(w), sum, limit);
+        }
 }
 
 void watch_look(const struct watch *watch, struct watch_counts *counts)

@@ -16,14 +16,23 @@ struct slot {
     uint32_t foreign_messages, foreign_recipients; /* of the other machines */
 };
 
+/* What could be made up by anybody must not push out who sends with an account of his own. */
+enum watch_rank {
+    RANK_OTHER, /* a host or a script: there are as many as somebody likes */
+    RANK_PLAIN, /* an account that lines name which any local user can write */
+    RANK_FIRM,  /* one in a trusted line */
+    WATCH_RANKS
+};
+
 struct watched {
     char *name;
     size_t name_len;
     uint64_t hash;
     uint32_t next;         /* of the same chain */
-    uint32_t newer, older; /* in the order in which they were seen last */
+    uint32_t newer, older; /* of the same rank, in the order in which they were seen last */
     uint32_t serial;       /* never given twice: a place's sender is still this one */
     enum sender_kind kind;
+    enum watch_rank rank;
     bool dirty, over;
     struct slot *slots; /* a ring, oldest minute first; cap is a power of two */
     uint32_t cap, head, len;
@@ -53,7 +62,10 @@ struct watch {
     uint32_t free_sender; /* linked by next */
     uint32_t *chains;     /* by hash, a power of two */
     size_t chains_len;
-    uint32_t newest, oldest;
+    struct watch_line {
+        uint32_t newest, oldest;
+        size_t len;
+    } lines[WATCH_RANKS];
     size_t live, slots, name_bytes;
     uint32_t serial, age;
     struct place *places;

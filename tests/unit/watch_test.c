@@ -247,6 +247,56 @@ static void test_foreign(void)
     watch_free(watch);
 }
 
+/* Made-up names, of hosts and in plain lines, do not push out who really sends. */
+static void test_flood(void)
+{
+    struct told told = {0};
+    struct limits limits = {.standard = 5};
+    struct watch_settings settings = {
+        .period_s = 3600, .limits = &limits, .senders_max = 90, .state = &told, .crossed = crossed};
+    struct watch *watch = watch_new(&settings);
+    struct event real = message("", "bob", NOW), host = message("", "", NOW);
+    char name[32];
+    real.origin = ORIGIN_TRUSTED;
+    for (int i = 0; i < 4000; i++) {
+        struct event fake = host;
+        snprintf(name, sizeof name, "n%d", i);
+        fake.sender = span_text(name);
+        fake.sender_kind = i % 2 == 0 ? SENDER_HOST : SENDER_SASL;
+        fake.origin = i % 2 == 0 ? ORIGIN_TRUSTED : ORIGIN_PLAIN;
+        add(watch, fake);
+        if (i % 1000 == 0)
+            add(watch, real);
+        if (i % 30 == 0)
+            add(watch, message("", "plain", NOW));
+    }
+    test_sum("a trusted line's", watch, "bob", NOW, 4, 4);
+    test_true("a plain line's, for longer than a host's",
+              watch_sum(watch, SENDER_SASL, SPAN("plain"), NOW).messages == 134);
+    add(watch, real);
+    test_text("stopped all the same", told.name, "bob");
+    watch_free(watch);
+}
+
+static void test_clock_back(void)
+{
+    struct told told = {0};
+    struct limits limits = {.standard = 5};
+    struct watch *watch = open_watch(&told, &limits, 600);
+    add_many(watch, "bob", NOW + 86400, 5);
+    test_number("in the future", told.times, 1);
+    clock_pin(NOW);
+    for (int i = 0; i < 5; i++) {
+        struct event event = message("", "eve", NOW);
+        watch_add(watch, &event);
+        event.sender = SPAN("bob");
+        watch_add(watch, &event);
+    }
+    test_sum("the clock was set back", watch, "eve", NOW, 5, 5);
+    test_number("and everybody is told", told.times, 3);
+    watch_free(watch);
+}
+
 static void test_bounds(void)
 {
     struct told told = {0};
@@ -478,6 +528,8 @@ int main(void)
     test_stamps();
     test_joins();
     test_foreign();
+    test_flood();
+    test_clock_back();
     test_bounds();
     for (int round = 0; round < 6; round++)
         test_like_a_check(round % 2 == 0, round > 1);
