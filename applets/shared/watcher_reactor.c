@@ -10,6 +10,7 @@
 #include "watcher_parts.h"
 
 #include "spamgear/base/clock.h"
+#include "spamgear/base/text.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -83,7 +84,9 @@ static void give_up(const struct running *job, const char *why)
 {
     struct watcher_news news = {.id = job->job.id, .result = WATCHER_FAILED};
     struct strbuf line = {0};
-    strbuf_format(&line, "!%s\n", why);
+    strbuf_add_char(&line, '!');
+    text_escape(&line, (struct span){job->name, job->name_len});
+    strbuf_format(&line, ": %s\n", why);
     send_news(&news, strbuf_span(&line));
     strbuf_clear(&line);
 }
