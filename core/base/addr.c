@@ -77,6 +77,12 @@ bool addr_is_v4(const struct addr *addr)
     return memcmp(addr->bytes, v4_head, sizeof v4_head) == 0;
 }
 
+bool addr_is_loopback(const struct addr *addr)
+{
+    static const unsigned char v6[16] = {[15] = 1};
+    return addr_is_v4(addr) ? addr->bytes[12] == 127 : memcmp(addr->bytes, v6, sizeof v6) == 0;
+}
+
 void addr_format(const struct addr *addr, char out[46])
 {
     if (addr_is_v4(addr))

@@ -151,6 +151,27 @@ bool postfix_read_pickup(struct span text, struct postfix_pickup *pickup)
     return true;
 }
 
+bool postfix_take_relay(struct span *text, struct span *relay)
+{
+    struct span skipped;
+    return text->len <= POSTFIX_WHOLE_MAX && field_until_text(text, SPAN(">, relay="), &skipped) &&
+           field_until(text, ',', relay);
+}
+
+bool postfix_read_queued_as(struct span text, struct span *id)
+{
+    struct span skipped;
+    size_t n = 0;
+    if (field_find(text, SPAN(", relay=")) != NULL ||
+        !field_until_text(&text, SPAN(", status=sent ("), &skipped) ||
+        !field_cut_last(&text, SPAN("queued as "), id))
+        return false;
+    while (n < id->len && memchr(")], ;/", id->at[n], 6) == NULL)
+        n++;
+    id->len = n;
+    return postfix_is_queue_id(*id);
+}
+
 bool postfix_split_tag(struct span tag, struct span *program)
 {
     const char *slash = memchr(tag.at, '/', tag.len);

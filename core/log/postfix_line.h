@@ -52,6 +52,12 @@ bool postfix_read_client(struct span text, struct postfix_client *client);
  * when there is nothing to believe. */
 bool postfix_read_original(struct span suffixes, struct span *queue_id, struct postfix_peer *peer);
 
+/* Of a delivery "<to>, [orig_to=<..>, ]relay=R, ..., status=sent (.. queued as ID)", behind the
+ * '<': takes all up to R, then reads ID from the rest. The recipient and the reply are written by
+ * others, so a line with two relays, or one that was cut, is not believed. */
+bool postfix_take_relay(struct span *text, struct span *relay);
+bool postfix_read_queued_as(struct span text, struct span *id);
+
 /* "uid=.." of pickup. */
 bool postfix_read_pickup(struct span text, struct postfix_pickup *pickup);
 

@@ -225,32 +225,14 @@ static bool is_filter(const struct threads *threads, struct span relay)
     return false;
 }
 
-/* "...: queued as F3C59456202A)" */
-static bool take_queued_as(struct span reply, struct span *id)
-{
-    size_t n = 0;
-    if (!field_cut_last(&reply, SPAN("queued as "), id))
-        return false;
-    while (n < id->len && memchr(")], ;/", id->at[n], 6) == NULL)
-        n++;
-    id->len = n;
-    return postfix_is_queue_id(*id);
-}
-
-/* "<to>, [orig_to=<..>, ]relay=R, ..., status=sent (REPLY)". The recipient and the reply are
- * written by others, so a line with two relays is not believed at all. */
 static void take_delivery(struct threads *threads, const struct view *view)
 {
-    struct span text = view->text, skipped, relay, id;
+    struct span text = view->text, relay, id;
     if (threads->set.relays_len == 0 &&
         (threads->set.relay_names == NULL || threads->set.relay_names->len == 0))
         return;
-    if (!field_until_text(&text, SPAN(">, relay="), &skipped) || !field_until(&text, ',', &relay) ||
-        !is_filter(threads, relay))
-        return;
-    if (view->text.len > POSTFIX_WHOLE_MAX ||
-        !field_until_text(&text, SPAN(", status=sent ("), &skipped) ||
-        field_find(text, SPAN(", relay=")) != NULL || !take_queued_as(text, &id))
+    if (!postfix_take_relay(&text, &relay) || !is_filter(threads, relay) ||
+        !postfix_read_queued_as(text, &id))
         return;
     uint32_t number = begin(threads, view);
     family_touch(threads, number, view->line);

@@ -10,12 +10,6 @@
 
 /* ---- addresses that are never listed ---- */
 
-static bool is_loopback(const struct addr *addr)
-{
-    static const unsigned char v6[16] = {[15] = 1};
-    return addr_is_v4(addr) ? addr->bytes[12] == 127 : memcmp(addr->bytes, v6, sizeof v6) == 0;
-}
-
 static bool is_in(const struct prefix *list, size_t len, const struct addr *addr)
 {
     for (size_t i = 0; i < len; i++)
@@ -29,7 +23,7 @@ bool client_is_inside(const struct threads *threads, struct span address, bool o
     const struct threads_settings *set = &threads->set;
     struct addr addr;
     return addr_parse(address, &addr) &&
-           (is_loopback(&addr) || is_in(set->relays, set->relays_len, &addr) ||
+           (addr_is_loopback(&addr) || is_in(set->relays, set->relays_len, &addr) ||
             (own_too && is_in(set->own, set->own_len, &addr)));
 }
 

@@ -3,6 +3,10 @@
 
 #include "check_logs.h"
 
+#define SENT(id, relay, as)                                                                        \
+    "smtp[9]: " id ": to=<x@y>, relay=" relay ", delay=1, delays=1/0/0/0, dsn=2.0.0, "             \
+    "status=sent (250 2.0.0 Ok: queued as " as ")"
+
 static void write_logs(void)
 {
     FILE *f = fopen("mail.log.1", "w");
@@ -19,6 +23,19 @@ static void write_logs(void)
             "554 5.7.1 no; from=<a@b> to=<c@d> proto=ESMTP helo=<x>, "
             "sasl_username=ann");
     log_put(f, NOW - 300, "smtpd[9]: 4F00009: client=a.example[192.0.2.1]");
+    /* Through a content filter, and a second one. */
+    log_put(f, NOW - 290, SENT("00001004", "127.0.0.1[127.0.0.1]:10024", "F0000001"));
+    log_put(f, NOW - 280, SENT("F0000001", "::1[::1]:10026", "F0000002"));
+    /* Of somebody else, and to strangers, whose servers may answer what they like. */
+    log_put(f, NOW - 270, SENT("00001005", "127.0.0.1[127.0.0.1]:10024", "F0000003"));
+    log_put(f, NOW - 260, SENT("00001004", "mx.example[192.0.2.3]:25", "F0000004"));
+    log_put(f, NOW - 250,
+            SENT("00001004", "mx.example[192.0.2.3]:25",
+                 "F0000005) to=<x>, relay=a[127.0.0.1]:1, "
+                 "status=sent (queued as F0000006"));
+    log_put(f, NOW - 240,
+            "smtp[9]: 00001004: to=<\"a>, relay=b[127.0.0.1]:1, status=sent (queued as F0000007)\""
+            "@c>, relay=mx.example[192.0.2.3]:25, status=sent (250 queued as F0000008)");
     log_end(f, NOW);
 }
 
@@ -76,7 +93,7 @@ int main(void)
     test_true("a folder", logs_begin(dir));
     write_logs();
     test_number("ann", ids_of("mail.log*", "ann", &got, &why), 0);
-    test_text("ann", strbuf_text(&got), "00001002 00001004 ");
+    test_text("ann", strbuf_text(&got), "00001002 00001004 F0000001 F0000002 ");
     test_number("bob", ids_of("mail.log*", "bob", &got, &why), 0);
     test_text("bob", strbuf_text(&got), "00001003 ");
     test_number("nobody", ids_of("mail.log*", "nobody", &got, &why), 0);

@@ -398,6 +398,13 @@ static const struct row {
            "relay=mx.x[192.0.2.25]:25, delay=1, status=sent (ok)") VERDICT("04", "BBBB01")
              GONE("05", "BBBB01") LATER,
      "BBBB01 spam 12.5 x2 from=a@b"},
+    {"p9_forged_recipient_and_its_server's_reply",
+     WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1")
+         P("03", "smtp",
+           "AAAA01: to=<x>, relay=127.0.0.1[127.0.0.1]:1, @y>, relay=mx.x[192.0.2.25]:25, "
+           "delay=1, status=sent (queued as BBBB01)") VERDICT("04", "BBBB01") GONE("05", "BBBB01")
+             LATER,
+     "BBBB01 spam 12.5 x2 from=a@b"},
     {"p9_somebody_elses_child",
      WHOLE("AAAA01") SMTPD("02", "AAAA02", "192.0.2.2") QUEUED("03", "AAAA01", "AAAA02")
          VERDICT("04", "AAAA02") GONE("06", "AAAA02"),

@@ -23,6 +23,7 @@ struct prefix {
  */
 bool addr_parse(struct span text, struct addr *addr);
 bool addr_is_v4(const struct addr *addr);
+bool addr_is_loopback(const struct addr *addr);
 /* Canonical text (RFC 5952), IPv4 dotted; out holds 46 bytes. */
 void addr_format(const struct addr *addr, char out[46]);
 

@@ -80,6 +80,10 @@ struct log_format {
 extern const struct log_format format_postfix, format_exim, format_roundcube, format_imp,
     format_php, format_php_wrapper, format_sendmail2relay, format_sendmail2relay_path;
 
+/* Not among them, since it counts nothing: an EVENT_DELIVERED, whose `sender` is the queue ID under
+ * which a content filter gave the message of `queue_id` back. */
+extern const struct log_format format_handed;
+
 /* Built-in formats by name; NULL when there is none. */
 const struct log_format *format_find(const char *name);
 /* All built-in formats, in order; count through *len. */
