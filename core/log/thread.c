@@ -48,19 +48,10 @@ static void release_id(struct threads *threads, uint32_t number)
     family_settle(threads, number);
 }
 
-/* The queue ID's thread, of which maybe only a filter on another host has spoken yet. */
-static uint32_t find_here(struct threads *threads, const struct view *view)
-{
-    uint32_t number = family_find(threads, view->line, view->id);
-    return number != NO_THREAD ? number : family_adopt(threads, view->id);
-}
-
-/* The same, from a line that says the message is here. */
+/* The queue ID's thread, from a line that says the message is here. */
 static uint32_t begin(struct threads *threads, const struct view *view)
 {
-    uint32_t number = find_here(threads, view);
-    if (number == NO_THREAD)
-        number = family_named(threads, view->line, view->id, NO_THREAD);
+    uint32_t number = family_named(threads, view->line, view->id, NO_THREAD);
     struct thread *thread = &threads->at[number];
     threads->counts.threads += !thread->seen;
     thread->seen = true;
@@ -71,7 +62,7 @@ static uint32_t begin(struct threads *threads, const struct view *view)
 static uint32_t accept_message(struct threads *threads, const struct view *view,
                                const struct acceptance *from)
 {
-    uint32_t number = find_here(threads, view);
+    uint32_t number = family_here(threads, view->line, view->id);
     if (number != NO_THREAD && is_repeated(&threads->at[number], view, from))
         return NO_THREAD;
     if (number != NO_THREAD && !is_awaited(threads, number, from))
@@ -150,7 +141,7 @@ static void take_message_id(struct threads *threads, const struct view *view)
     struct span mid = view->text;
     field_eat(&mid, SPAN("<"));
     field_eat_end(&mid, SPAN(">"));
-    uint32_t number = find_here(threads, view);
+    uint32_t number = family_here(threads, view->line, view->id);
     if (number != NO_THREAD && threads->at[number].len[F_MESSAGE_ID] > 0) {
         if (span_is(mid, thread_text(&threads->at[number], F_MESSAGE_ID)))
             return;
@@ -361,7 +352,7 @@ void threads_tick(struct threads *threads, int64_t now)
            is_late(threads->at[ended->first].touched, threads->set.wait_s, now))
         family_drop(threads, ended->first);
     while (living->first != NO_THREAD &&
-           threads->at[living->first].touched <= now - threads->set.age_max_s) {
+           is_late(threads->at[living->first].touched, threads->set.age_max_s, now)) {
         threads->counts.given_up += threads->at[living->first].members;
         family_drop(threads, living->first);
     }

@@ -363,9 +363,12 @@ uint32_t family_find(struct threads *threads, const struct log_line *line, struc
     return NO_THREAD;
 }
 
-uint32_t family_adopt(struct threads *threads, struct span id)
+uint32_t family_here(struct threads *threads, const struct log_line *line, struct span id)
 {
-    uint32_t number = table_find_only(threads, id);
+    uint32_t number = family_find(threads, line, id);
+    if (number != NO_THREAD)
+        return number;
+    number = table_find_only(threads, id);
     if (number == NO_THREAD || threads->at[number].seen)
         return NO_THREAD;
     threads->at[number].host = threads->host;
@@ -376,7 +379,7 @@ uint32_t family_adopt(struct threads *threads, struct span id)
 uint32_t family_named(struct threads *threads, const struct log_line *line, struct span id,
                       uint32_t keep)
 {
-    uint32_t number = family_find(threads, line, id);
+    uint32_t number = family_here(threads, line, id);
     if (number != NO_THREAD)
         return number;
     number = family_new(threads, line, keep);

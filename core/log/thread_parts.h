@@ -163,14 +163,14 @@ void list_append(struct threads *threads, uint32_t root, enum list list);
 
 /* A new thread, alone; the oldest families make room, but not the one of `keep`. */
 uint32_t family_new(struct threads *threads, const struct log_line *line, uint32_t keep);
-/* The thread of this queue ID; a new one, of which nothing is known, where there is none. */
+/* The thread of this host's queue ID, of which maybe only a filter on another has spoken yet. */
+uint32_t family_here(struct threads *threads, const struct log_line *line, struct span id);
+/* The same; a new one, of which nothing is known, where there is none. */
 uint32_t family_named(struct threads *threads, const struct log_line *line, struct span id,
                       uint32_t keep);
 /* The same for an ID that another host may have given: a filter's word, or a filter's host. */
 uint32_t family_meant(struct threads *threads, const struct log_line *line, struct span id,
                       uint32_t keep);
-/* The thread of which only other hosts spoke, and now this one. */
-uint32_t family_adopt(struct threads *threads, struct span id);
 /* The one that the queue ID leads to, unless it ended so long ago that the ID is another's. */
 uint32_t family_find(struct threads *threads, const struct log_line *line, struct span id);
 /* A line of this thread came. */
