@@ -495,6 +495,11 @@ static const struct row {
              L("03", "amavis", "(1-02) ...@f>, Queue-ID: AAAA01, mail_id: x, Hits: 9, 7 ms")
                  GONE("04", "AAAA01") LATER,
      "AAAA01 spam 9 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"hosts: requeued, the filter on another spoke first",
+     ON("scan", "01", "rspamd", RSPAMD("AAAA01"))
+         P("02", "pickup", "AAAA02: uid=89 from=<joe> orig_id=AAAA01") VERDICT("03", "AAAA01")
+             GONE("05", "AAAA02") LATER,
+     "AAAA01 spam 16.1/15 x2 from=s@t uid=89 mid=m@x"},
     {"hosts: requeued under an ID of another",
      ON("mx2", "01", "postfix/smtpd", "AAAA01: client=unknown[192.0.2.2]")
          P("03", "pickup", "AAAA02: uid=89 from=<joe> orig_id=AAAA01") VERDICT("04", "AAAA02")
@@ -630,6 +635,90 @@ static void test_p11_bounds(void)
     threads_look(bench.threads, &counts);
     test_number("p11_age", (int64_t)counts.alive, 0);
     test_number("p11_aged", (int64_t)counts.given_up, 201);
+    bench_close(&bench);
+}
+
+/* A message that a filter hands back in 300 pieces, with a verdict each, is one message. */
+static void test_full_family(void)
+{
+    struct bench bench;
+    struct threads_counts counts;
+    bench_open(&bench, 0);
+    feed(&bench, WHOLE("AAAA01"));
+    for (int i = 0; i < 300; i++) {
+        feed_format(&bench, P("03", "smtpd", "BBBB%04X: client=localhost[127.0.0.1]"), i);
+        feed_format(&bench, QUEUED("03", "AAAA01", "BBBB%04X"), i);
+        feed_format(&bench, VERDICT("03", "BBBB%04X"), i);
+        feed_format(&bench, GONE("03", "BBBB%04X"), i);
+    }
+    feed(&bench, GONE("04", "AAAA01") LATER);
+    threads_look(bench.threads, &counts);
+    test_text("a full family", strbuf_text(&bench.said),
+              "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m");
+    test_number("told once", (int64_t)counts.spam, 1);
+    bench_close(&bench);
+}
+
+/* The last piece's verdict is not lost. */
+static void test_full_family_late(void)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    feed(&bench, WHOLE("AAAA01"));
+    for (int i = 0; i < 300; i++) {
+        feed_format(&bench, P("03", "smtpd", "BBBB%04X: client=localhost[127.0.0.1]"), i);
+        if (i == 299)
+            feed_format(&bench, VERDICT("03", "BBBB%04X"), i);
+        feed_format(&bench, QUEUED("03", "AAAA01", "BBBB%04X"), i);
+    }
+    feed(&bench, LATER);
+    test_text("a full family's last", strbuf_text(&bench.said),
+              "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m");
+    bench_close(&bench);
+}
+
+/* Long texts, and cases with many victims, have a bound of their own. */
+static void test_long_texts(void)
+{
+    struct bench bench;
+    struct threads_counts counts;
+    bench_open(&bench, 10000);
+    for (int i = 0; i < 6000; i++)
+        feed_format(&bench, P("01", "cleanup", "AAAA%04X: message-id=<" LONG ">"), i);
+    threads_look(bench.threads, &counts);
+    test_true("texts", counts.alive > 3000 && counts.alive < 6000);
+    test_number("texts given up", (int64_t)(counts.alive + counts.given_up), 6000);
+    bench_close(&bench);
+
+    bench_open(&bench, 1000);
+    struct strbuf line = {0};
+    for (int i = 0; i < 1000; i++)
+        feed_format(&bench, P("01", "smtpd", "AAAA%04X: client=x[192.0.2.3]"), i);
+    for (int i = 0; i < 1000; i++) {
+        strbuf_reset(&line);
+        strbuf_add_text(&line, "Nov 22 01:45:02 mx amavis[7]: (1-02) Passed SPAM {X}, <a@b> -> ");
+        for (int r = 0; r < 300; r++)
+            strbuf_format(&line, "<r%d@c>,", r);
+        strbuf_format(&line, "<q@c>, Queue-ID: AAAA%04X, mail_id: x\n", i);
+        feed(&bench, strbuf_text(&line));
+    }
+    threads_look(bench.threads, &counts);
+    test_true("cases", counts.alive > 100 && counts.alive < 1000);
+    test_number("cases told early", (int64_t)(counts.alive + counts.spam), 1000);
+    strbuf_clear(&line);
+    bench_close(&bench);
+}
+
+/* A clock that ran ahead keeps nothing in memory. */
+static void test_future(void)
+{
+    struct bench bench;
+    struct threads_counts counts;
+    bench_open(&bench, 0);
+    feed(&bench, "2027-11-22T01:45:01+01:00 mx postfix/smtpd[1]: AAAA01: client=x[192.0.2.1]\n"
+                 "2026-11-22T01:45:01+01:00 mx postfix/smtpd[1]: AAAA02: client=x[192.0.2.2]\n");
+    threads_look(bench.threads, &counts);
+    test_number("only today's", (int64_t)counts.alive, 1);
     bench_close(&bench);
 }
 
@@ -774,7 +863,8 @@ static void make_log(struct strbuf *log, unsigned seed)
     for (unsigned n = 0; n < 900; n++) {
         random = random * 6364136223846793005u + 1442695040888963407u;
         unsigned bits = (unsigned)(random >> 33);
-        strbuf_format(log, "Nov 22 01:%02u:%02u mx ", n / 600, n / 10 % 60);
+        strbuf_format(log, "Nov 22 01:%02u:%02u %s ", n / 600, n / 10 % 60,
+                      bits >> 16 & 3 ? "mx" : "mx2");
         add_line(log, kinds[bits % KINDS], bits >> 8 & 15, bits >> 12 & 15, n);
     }
 }
@@ -856,6 +946,10 @@ int main(void)
     test_rows();
     test_counts();
     test_p11_bounds();
+    test_full_family();
+    test_full_family_late();
+    test_long_texts();
+    test_future();
     test_origins();
     test_times();
     test_finish();

@@ -6,8 +6,7 @@
  * by Message-ID and only when one message of those at hand has it. "queued as ID" links two threads
  * only when the relay is a configured content filter. Where the lines of several hosts stand in one
  * log, a queue ID is looked for on the host of the line; a filter's also on all, where only one
- * thread has it. Everything is bounded; the oldest is given
- * up first, and counted.
+ * thread has it. Everything is bounded; the oldest is given up first, and counted.
  *
  * A message with a bad verdict is given out once: when it and what it became are removed, or wait_s
  * after the verdict, so that late lines still count.
