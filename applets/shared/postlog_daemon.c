@@ -20,6 +20,7 @@
 #define ONCE_MS       60000 /* the same with --once, when nobody waits for us */
 #define STUCK_MS      120000
 #define SETTLE_MS     (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
+#define WAL_BYTES     (256u << 20)          /* it is told when it is larger */
 #define WAITING_BYTES (16u << 20)           /* reading waits for a disk that is only slow */
 
 /* ---- what the parts tell ---- */
@@ -242,6 +243,10 @@ static void tell_health(struct postlog *own)
         postlog_say(own->log, SAY_NOTICE, "the state is written again");
     if (now.map_failing)
         postlog_say(own->log, SAY_ERROR, "%s", now.map_trouble);
+    if (now.wal_bytes > WAL_BYTES)
+        postlog_say(own->log, SAY_WARNING,
+                    "%s/postlog.db-wal grows: somebody has been reading the database for long",
+                    own->plan->store.state);
     if (now.lost > own->health.lost)
         postlog_say(own->log, SAY_ERROR, "LOST: %llu spam events had to be given up so far",
                     (unsigned long long)now.lost);

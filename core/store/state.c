@@ -41,6 +41,9 @@
 
 struct state {
     struct sqlite *db;
+    char *path; /* of it, and which file that was */
+    dev_t dev;
+    ino_t ino;
     int lock; /* the file's descriptor: flock ends with the process */
     struct state_writer *writer;
     struct state_map *map;
@@ -125,17 +128,34 @@ static int take_lock(const char *folder, struct strbuf *why)
     return fd;
 }
 
+/* What is written to a file that was deleted or replaced is lost, and its log of writes would spoil
+ * the new one. */
+static int check_file(const struct state *state, struct strbuf *why)
+{
+    struct stat st;
+    if (stat(state->path, &st) == 0 && st.st_dev == state->dev && st.st_ino == state->ino)
+        return 0;
+    return strbuf_why(why,
+                      "%s: was moved, deleted or replaced while it is in use: nothing is written "
+                      "until it is back, or the daemon is started anew",
+                      state->path);
+}
+
 static int open_database(struct state *state, const char *folder, struct strbuf *why)
 {
-    char *path = state_path(folder, "postlog.db");
+    struct stat st;
+    char *path = state->path = state_path(folder, "postlog.db");
     state->db = state_tables_open(path, why);
+    if (state->db != NULL && stat(path, &st) == 0) {
+        state->dev = st.st_dev;
+        state->ino = st.st_ino;
+    }
     int result = state->db == NULL ? -1 : 0;
     if (result == 0 && ((state->writer = state_writer_open(state->db, why)) == NULL ||
                         state_writer_look(state->writer, &state->numbers, why) != 0)) {
         state_explain(state->db, path, why);
         result = -1;
     }
-    free(path);
     return result;
 }
 
@@ -266,7 +286,7 @@ static void tell(char out[256], const char *text)
 
 static int write_batch(struct state *state, const struct state_batch *batch, struct strbuf *why)
 {
-    if (state_writer_put(state->writer, batch, why) != 0)
+    if (check_file(state, why) != 0 || state_writer_put(state->writer, batch, why) != 0)
         return -1;
     if (state->map != NULL)
         state_map_touch(state->map, batch);
@@ -288,6 +308,17 @@ static int purge(struct state *state, struct strbuf *why)
     return more;
 }
 
+/* Who reads for long keeps the log of writes from being used again. */
+static uint64_t wal_bytes(const struct state *state)
+{
+    struct stat st;
+    struct strbuf path = {0};
+    strbuf_format(&path, "%s-wal", state->path);
+    uint64_t bytes = stat(strbuf_text(&path), &st) == 0 ? (uint64_t)st.st_size : 0;
+    strbuf_clear(&path);
+    return bytes;
+}
+
 /* What is done behind each batch, and when none comes for a while. */
 static void tidy(struct state *state)
 {
@@ -296,12 +327,14 @@ static void tidy(struct state *state)
     bool map_failing = state->map != NULL && state_map_update(state->map, &map_why) != 0;
     int more = purge(state, &why);
     int looked = state_writer_look(state->writer, &numbers, &why);
+    uint64_t wal = wal_bytes(state);
     state->map_retry_ms = map_failing ? longer(state->map_retry_ms) : 0;
     state->tidy_ms = more > 0 ? 0 : map_failing ? state->map_retry_ms : TIDY_MS;
     state->tidied_ms = clock_steady_ms();
     pthread_mutex_lock(&state->mutex);
     if (looked == 0)
         state->numbers = numbers;
+    state->health.wal_bytes = wal;
     if (more < 0 || looked < 0)
         tell(state->health.trouble, strbuf_text(&why));
     state->health.map_failing = map_failing;
@@ -467,6 +500,7 @@ void state_close(struct state *state)
     state_map_free(state->map);
     state_writer_close(state->writer);
     sqlite_close(state->db);
+    free(state->path);
     if (state->lock >= 0)
         close(state->lock);
     pthread_cond_destroy(&state->come);

@@ -72,8 +72,9 @@ for part in part.*; do
     run smooth mail none: || wrong "portion $number: status $?"
     # A portion is worked through until nothing is left to do.
     while :; do
-        [ $((call % 7)) -ne 0 ] && name=mail || name=link
-        run killed $name "$way:$call" 2>/dev/null
+        name=mail
+        [ $((call % 7)) -ne 0 ] || name=link
+        run killed "$name" "$way:$call" 2>/dev/null
         status=$?
         [ $status -ne 137 ] || killed=$((killed + 1))
         [ $status -ne 2 ] || refused=$((refused + 1))
@@ -95,7 +96,7 @@ run killed mail none: || wrong "the end of the killed one: status $?"
 "$bin/postlog_rows" killed/state | sort >got
 echo "seed $seed: killed $killed times, refused $refused times, $(grep -c ^spam want) rows"
 [ $killed -gt 10 ] || wrong "too few kills"
-grep -q '^spam' want && grep -q '^sasl' want || wrong "nothing to tell"
+{ grep -q '^spam' want && grep -q '^sasl' want; } || wrong "nothing to tell"
 cmp -s got want || { wrong "what there is (<) and what should be (>):"; diff got want | head -n 40; }
 [ $failed = 0 ] || tail -n 20 killed/out
 exit $failed

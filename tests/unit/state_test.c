@@ -495,6 +495,84 @@ static void bounded_waiting(const char *folder)
     state_close(state);
 }
 
+/* Somebody else's transaction, of which there seems to be no end: reading goes on, it is told, and
+ * in the end everything is there. */
+static void test_locked(void)
+{
+    struct state_health health;
+    struct state_settings settings = {.folder = folder_of("locked"), .commit_ms = 1};
+    struct state *state = start_it(&settings);
+    submit_spam(state, 0, 10);
+    flush(state);
+    struct sqlite *other = sqlite_open(file_of(settings.folder, "postlog.db"), 1000, &why);
+    test_number("begins", sqlite_run(other, "BEGIN IMMEDIATE", &why), 0);
+    test_true("nobody waits", slowest_submit(state, 10) < 1000);
+    test_number("does not flush", state_flush(state, 3000, &why), -1);
+    test_true("says why", strstr(strbuf_text(&why), "locked") != NULL);
+    strbuf_reset(&why);
+    state_look(state, &health);
+    test_true("is told", health.failing && strstr(health.trouble, "locked") != NULL);
+    test_number("ends", sqlite_run(other, "ROLLBACK", &why), 0);
+    sqlite_close(other);
+    flush(state);
+    state_close(state);
+    test_number("all of it, once", count_rows(settings.folder), 10 + 1000);
+}
+
+/* Nothing is written to a file that nobody will find again. */
+static void test_taken_away(void)
+{
+    struct state_health health;
+    const char *folder = folder_of("taken");
+    struct state_settings settings = {.folder = folder, .commit_ms = 1};
+    struct state *state = start_it(&settings);
+    char path[300], away[310];
+    snprintf(path, sizeof path, "%s", file_of(folder, "postlog.db"));
+    snprintf(away, sizeof away, "%s.away", path);
+    submit_spam(state, 0, 10);
+    flush(state);
+    test_number("moved", rename(path, away), 0);
+    submit_spam(state, 10, 10);
+    test_number("does not flush", state_flush(state, 300, &why), -1);
+    strbuf_reset(&why);
+    state_look(state, &health);
+    test_true("is told", health.failing && strstr(health.trouble, "replaced") != NULL);
+    close(open(path, O_WRONLY | O_CREAT, 0600));
+    test_number("another one", state_flush(state, 300, &why), -1);
+    strbuf_reset(&why);
+    test_number("is back", rename(away, path), 0);
+    flush(state);
+    state_close(state);
+    test_number("all of it, once", count_rows(folder), 20);
+}
+
+/* A log that has another name is the same log. */
+static void see_mark(void *to, const char *source, struct span mark)
+{
+    strbuf_format(to, "%s=%.*s;", source, (int)mark.len, mark.at);
+}
+
+static void test_marks(void)
+{
+    struct state_settings settings = {.folder = folder_of("marks")};
+    struct state *state = start_it(&settings);
+    struct state_batch *batch = state_batch_new();
+    struct strbuf marks = {0};
+    state_batch_mark(batch, "/a", SPAN("1"));
+    state_batch_mark(batch, "/b", SPAN("2"));
+    state_submit(state, batch);
+    state_close(state);
+    state = open_it(&settings);
+    test_number("renames", state_rename_mark(state, "/a", "/b", &why), 0);
+    test_number("renames", state_rename_mark(state, "/b", "/c", &why), 0);
+    state_close(state);
+    state = open_it(&settings);
+    test_number("marks", state_marks(state, see_mark, &marks, &why), 0);
+    test_text("marks", strbuf_text(&marks), "/c=1;");
+    strbuf_clear(&marks);
+    state_close(state);
+}
+
 /* ---- what is refused ---- */
 
 static void refuse(const struct state_settings *settings, const char *what)
@@ -628,6 +706,9 @@ int main(void)
     in_namespace(full_disk, "full");
     in_namespace(readonly_disk, "readonly");
     in_namespace(bounded_waiting, "waiting");
+    test_locked();
+    test_taken_away();
+    test_marks();
     test_refused();
     strbuf_clear(&why);
     test_true("tidies up", nftw(work_folder, remove_it, 8, FTW_DEPTH | FTW_PHYS) == 0);

@@ -83,7 +83,8 @@ struct state_health {
     uint64_t unsent;           /* rows another database has not got yet; with feeds */
     uint64_t lost;             /* rows that went unsent, or did not fit into waiting_max */
     int64_t oldest_waiting_ms; /* age of the oldest batch that waits */
-    bool failing;              /* the last commit failed; trouble says why */
+    uint64_t wal_bytes; /* of the file beside it, which grows while somebody reads for long */
+    bool failing;       /* the last commit failed; trouble says why */
     char trouble[256];
     bool map_failing; /* Postfix' file could not be brought up to date */
     char map_trouble[256];
