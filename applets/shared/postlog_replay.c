@@ -28,12 +28,15 @@ struct replay {
     struct logs logs;
     char *folder; /* of a state that is gone afterwards; NULL */
     char name[32];
+    uint64_t stored; /* events that a run which did not come to its end has left in the state */
 };
 
+/* The same logs give the same events in the same order. */
 static void take_spam(void *at, const struct spam_event *event)
 {
-    struct postlog *own = at;
-    if (own->batch != NULL)
+    struct replay *replay = at;
+    struct postlog *own = &replay->own;
+    if (own->batch != NULL && own->counts.spam >= replay->stored)
         state_batch_spam(own->batch, event);
     own->counts.spam++;
     postlog_say_spam(own->log, event);
@@ -102,7 +105,12 @@ static int start_feeder(struct replay *replay, const char *folder, struct strbuf
 static bool was_replayed(struct replay *replay, struct strbuf *why)
 {
     struct strbuf mark = {0};
+    unsigned long long number;
     bool was = state_mark(replay->own.state, replay->name, &mark, NULL) == 1;
+    if (was && span_number(strbuf_span(&mark), &number)) {
+        replay->stored = number;
+        was = false;
+    }
     strbuf_clear(&mark);
     if (was)
         strbuf_why(why, "these logs stand in %s already", replay->own.plan->store.state);
@@ -134,11 +142,18 @@ static int open_state(struct replay *replay, struct strbuf *why)
 
 /* ---- reading ---- */
 
-static void hand_over(struct postlog *own)
+/* With how many events there were so far, or that these are all. */
+static void hand_over(struct replay *replay, bool done)
 {
+    struct postlog *own = &replay->own;
     struct state_health health;
+    char mark[32] = "done";
     if (own->batch == NULL)
         return;
+    if (!done)
+        snprintf(mark, sizeof mark, "%llu", (unsigned long long)own->counts.spam);
+    if (done || own->counts.spam > replay->stored)
+        state_batch_mark(own->batch, replay->name, span_text(mark));
     state_submit(own->state, own->batch);
     own->batch = state_batch_new();
     own->submitted_ms = clock_steady_ms();
@@ -150,18 +165,20 @@ static void hand_over(struct postlog *own)
     }
 }
 
-static void take_block(struct postlog *own, struct postlog_input *input, const struct block *block)
+static void take_block(struct replay *replay, struct postlog_input *input,
+                       const struct block *block)
 {
+    struct postlog *own = &replay->own;
     struct postlog_chunk chunk = {.lines = {block->data, block->len}};
     input->clock.newest = block->clock.newest;
     postlog_take_lines(own, input, &chunk);
     if (own->newest != STAMP_NONE)
         threads_tick(own->threads, own->newest);
     if (own->batch != NULL && state_batch_is_full(own->batch))
-        hand_over(own);
+        hand_over(replay, false);
 }
 
-static void read_log(struct postlog *own, struct source *source)
+static void read_log(struct replay *replay, struct source *source)
 {
     static const struct window all = {.since = INT64_MIN, .until = INT64_MAX, .full = true};
     struct postlog_input input = {.threads = true, .newest = STAMP_NONE};
@@ -173,17 +190,17 @@ static void read_log(struct postlog *own, struct source *source)
     block_init(&block, source);
     input.clock = reader.clock;
     while ((result = reader_next(&reader, &block, &why)) > 0)
-        take_block(own, &input, &block);
+        take_block(replay, &input, &block);
     if (result < 0)
-        postlog_say(own->log, SAY_ERROR, "%s", strbuf_text(&why));
+        postlog_say(replay->own.log, SAY_ERROR, "%s", strbuf_text(&why));
     block_clear(&block);
     reader_close(&reader);
     strbuf_clear(&why);
 }
 
-static void open_threads(struct postlog *own)
+static void open_threads(struct replay *replay)
 {
-    const struct postlog_plan *plan = own->plan;
+    const struct postlog_plan *plan = replay->own.plan;
     struct threads_settings settings = {.threads_max = plan->set->threads_max,
                                         .age_max_s = plan->set->age.seconds,
                                         .wait_s = plan->set->wait.seconds,
@@ -192,21 +209,20 @@ static void open_threads(struct postlog *own)
                                         .relays = plan->relays.at,
                                         .relays_len = plan->relays.len,
                                         .relay_names = &plan->relay_names,
-                                        .state = own,
+                                        .state = replay,
                                         .spam = take_spam};
-    own->threads = threads_new(&settings);
+    replay->own.threads = threads_new(&settings);
 }
 
 static int read_all(struct replay *replay, struct strbuf *why)
 {
     struct postlog *own = &replay->own;
     for (size_t i = 0; i < replay->logs.sources.len; i++)
-        read_log(own, replay->logs.sources.at[i]);
+        read_log(replay, replay->logs.sources.at[i]);
     threads_finish(own->threads);
     if (own->batch == NULL)
         return 0;
-    state_batch_mark(own->batch, replay->name, SPAN("done"));
-    hand_over(own);
+    hand_over(replay, true);
     return state_flush(own->state, FLUSH_MS, why);
 }
 
@@ -250,7 +266,7 @@ int postlog_replay(const struct postlog_plan *plan, const struct run *run)
     int result = open_logs(&replay);
     if (result == 0) {
         name_logs(&replay);
-        open_threads(&replay.own);
+        open_threads(&replay);
         result = open_state(&replay, &why) != 0 ? -1 : read_all(&replay, &why);
     }
     if (result == 0)

@@ -25,6 +25,16 @@ max-connections = 1000000000
 END
 mkdir log state
 
+# However the test ends, no daemon stays behind.
+daemon=
+finish_all() {
+    result=$?
+    [ -z "$daemon" ] || kill -KILL "$daemon" 2>/dev/null
+    (exit $result)
+    finish
+}
+trap finish_all EXIT
+
 # in the background, its process in $daemon
 daemon_begin() {
     "$spamgear" postlog --config torture.conf >>daemon.out 2>&1 &

@@ -73,7 +73,7 @@ for part in part.*; do
     # A portion is worked through until nothing is left to do.
     while :; do
         name=mail
-        [ $((call % 7)) -ne 0 ] || name=link
+        [ $((call % 7)) -ne 0 ] || name="link"
         run killed "$name" "$way:$call" 2>/dev/null
         status=$?
         [ $status -ne 137 ] || killed=$((killed + 1))
@@ -99,4 +99,22 @@ echo "seed $seed: killed $killed times, refused $refused times, $(grep -c ^spam 
 { grep -q '^spam' want && grep -q '^sasl' want; } || wrong "nothing to tell"
 cmp -s got want || { wrong "what there is (<) and what should be (>):"; diff got want | head -n 40; }
 [ $failed = 0 ] || tail -n 20 killed/out
+
+# A replay that was killed goes on behind the rows it has left, and then it is done.
+replay() {
+    "$bin/spamgear_killed" postlog --config smooth/mail.conf --state "$work/old" --replay log \
+        -v 0 >>old.out 2>&1
+}
+replay || wrong "replay: status $?"
+"$bin/postlog_rows" "$work/old" >want
+python3 -c 'import sqlite3, sys
+with sqlite3.connect(sys.argv[1]) as db:
+    db.execute("DELETE FROM spam WHERE number NOT IN (SELECT number FROM spam ORDER BY number LIMIT 7)")
+    db.execute("UPDATE mark SET mark = 7")' old/postlog.db || wrong "cannot cut the rows"
+[ "$("$bin/postlog_rows" "$work/old" | wc -l)" = 7 ] || wrong "the rows are not cut"
+replay || wrong "replay again: status $?"
+"$bin/postlog_rows" "$work/old" >got
+cmp -s got want || wrong "a replay that was killed: $(diff got want | head -n 20)"
+replay
+[ $? = 2 ] || wrong "a replay that is done: status $?"
 exit $failed
