@@ -30,7 +30,7 @@ run_packages="xz-utils zstd gzip tzdata"
 scan_packages="perl-base util-linux mount strace"
 clang_packages="clang-14 libclang-rt-14-dev llvm-14"
 lint_packages="clang-format-14 universal-ctags shellcheck mandoc"
-truth_packages="systemd systemd-journal-remote"
+truth_packages="systemd systemd-journal-remote python3"
 
 packages_of() {
     case $1 in

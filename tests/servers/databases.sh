@@ -111,7 +111,7 @@ databases_start() {
 $(free_ports 2)
 END
     mariadb_make
-    postgres_make
+    postgres_make trust
     mariadb_start
     postgres_start
     mariadb_do "CREATE DATABASE mail CHARACTER SET utf8mb4; CREATE USER mail@'%' IDENTIFIED BY '';

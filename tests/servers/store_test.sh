@@ -215,8 +215,8 @@ test_any_sender() {
     order event Q4 plain@example.org 192.0.2.4 1
     order wait 20
     wait_for "the strange ones" rows_are 5
-    same "$kind: clients" "192.0.2.1 192.0.2.2 192.0.2.4" "$(echo $(do_sql "SELECT client FROM spammers
-        WHERE client LIKE '192%' ORDER BY 1"))"
+    same "$kind: clients" "192.0.2.1 192.0.2.2 192.0.2.4" "$(do_sql "SELECT client FROM spammers
+        WHERE client LIKE '192%' ORDER BY 1" | paste -s -d ' ')"
     same "$kind: none is set aside" "0 0" "$(do_sql 'SELECT count(*) FROM spamgear_spam WHERE note IS
         NOT NULL') $(grep -c 'set aside' feed.out)"
     same "$kind: strange ones are there, too" 8 "$(do_sql "SELECT count(*) FROM spammers WHERE client NOT

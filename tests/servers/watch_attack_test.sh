@@ -85,15 +85,17 @@ test_flood() {
 }
 
 test_names() {
-    lines 6000 6000 '\x1b[31mred' >>true.log
-    lines 6001 6001 '-rf' >>true.log
-    lines 6002 6002 '!bang' >>true.log
-    lines 6003 6003 '../../etc/passwd' >>true.log
-    lines 6004 6004 'm\xc3\xbcller' >>true.log
-    lines 6005 6005 '\xff\xfe' >>true.log
-    lines 6006 6006 '{name}' >>true.log
-    lines 6007 6007 "$(printf '%070000d' 1)" >>true.log
-    lines 6008 6008 "$(printf '%09000d' 1)" >>true.log
+    {
+        lines 6000 6000 '\x1b[31mred'
+        lines 6001 6001 '-rf'
+        lines 6002 6002 '!bang'
+        lines 6003 6003 '../../etc/passwd'
+        lines 6004 6004 'm\xc3\xbcller'
+        lines 6005 6005 '\xff\xfe'
+        lines 6006 6006 '{name}'
+        lines 6007 6007 "$(printf '%070000d' 1)"
+        lines 6008 6008 "$(printf '%09000d' 1)"
+    } >>true.log
     for name in '-rf' '!bang' '../../etc/passwd' '{name}'; do
         wait_for "$name" told "$name: refused: 10 messages"
     done
