@@ -5,13 +5,18 @@ cd "$(dirname "$0")/../.." || exit 2
 failed=0
 wrong() { echo "$1"; failed=1; }
 
-named() { # PAGE DEFECT... : the last column of its row names files or cases below tests/
+# The last column of its row names files or cases below tests/, some with a row or function in them
+# (FILE:NAME).
+named() { # PAGE DEFECT...
     page=$1
     shift
     for defect in "$@"; do
         paths=$(sed -n "s/^| $defect |.*| \([^|]*\) |\$/\1/p" "$page" | tr -d ',`')
         [ -n "$paths" ] || wrong "$defect: $page names no case"
         for path in $paths; do
+            row=${path#*:} path=${path%%:*}
+            [ "$row" = "$path" ] || grep -q -w -e "$row" "tests/$path" ||
+                wrong "$defect: tests/$path has no $row"
             [ -f "tests/$path" ] || [ -f "tests/$path/args" ] || wrong "$defect: tests/$path is no case"
         done
     done

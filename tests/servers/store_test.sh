@@ -105,6 +105,20 @@ test_kills() {
     feed_end
 }
 
+# It is not there when the feeder begins, and comes later: asked again, and nothing was lost.
+test_down_at_start() {
+    fresh "down at the start"
+    kill_database
+    feed_begin "$query"
+    order spam 100
+    hear "rows wait here"
+    start_database
+    order wait 20
+    hear complete
+    each_once 100
+    feed_end
+}
+
 # The child of the child of feed.
 kill_worker() {
     worker=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v group="$feeding" '
@@ -330,6 +344,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     test_tables
     test_query
     test_kills
+    test_down_at_start
     test_feeder_killed
     test_still
     test_read_only

@@ -8,7 +8,7 @@
 static const struct {
     const char *name, *text, *statement, *letters; /* letters NULL: refused, statement is in why */
 } cases[] = {
-    {"begins with i", "insert into t values(?i)", "insert into t values(?)", "i"},
+    {"p15_insert", "insert into t values(?i)", "insert into t values(?)", "i"},
     {"begins with m", "merge into t values(?m)", "merge into t values(?)", "m"},
     {"begins with f", "f(?f)", "f(?)", "f"},
     {"begins with c", "call p(?c)", "call p(?)", "c"},
@@ -22,7 +22,7 @@ static const struct {
      "(?, ?, ?)     ON DUPLICATE KEY UPDATE `client` = `client`",
      "ftscts"},
     {"the new ones", "x(?u,?v,?p)", "x(?,?,?)", "uvp"},
-    {"quoted", "x('?f', \"?c\", `?t`, ?s)", "x('?f', \"?c\", `?t`, ?)", "s"},
+    {"p15_quoted", "x('?f', \"?c\", `?t`, ?s)", "x('?f', \"?c\", `?t`, ?)", "s"},
     {"a quote twice", "x('it''s ?f', ?f)", "x('it''s ?f', ?)", "f"},
     {"comments", "x(?f) -- ?c\n/* ?t 'x */ y # it's ?s\nz", "x(?)  \n  y  \nz", "f"},
     {"a semicolon", "x(?f) ; ", "x(?) ; ", "f"},
