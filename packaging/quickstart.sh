@@ -64,7 +64,7 @@ build_program() {
 }
 
 # About 2000 lines of Postfix log of the last hour: 25 people with their few addresses, incoming
-# mail, failed log-ins, and the password of anna in the hands of a botnet.
+# mail, failed log-ins, and the password of anna in the hands of a botnet; with the verdicts of rspamd.
 sample_log() {
     awk -v now="$(date +%s)" '
     function draw(n) { return int(rand() * n) }
@@ -74,10 +74,17 @@ sample_log() {
         line("postfix/submission/smtpd", "connect from " client)
         line("postfix/submission/smtpd", id ": client=" client ", sasl_method=PLAIN, sasl_username=" user)
         line("postfix/cleanup", "" id ": message-id=<" messages "@example.net>")
+        verdict(id, user, substr(client, index(client, "[") + 1), user == "anna")
         line("postfix/qmgr", id ": from=<" user ">, size=" 500 + draw(9000) ", nrcpt=1 (queue active)")
         line("postfix/smtp", id ": to=<someone@mail.example>, relay=mx.mail.example[198.51.100.7]:25," \
             " delay=0.9, delays=0.1/0/0.4/0.4, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
         line("postfix/qmgr", id ": removed")
+    }
+    function verdict(id, user, ip, bad) {
+        line("rspamd", "<" tolower(id) ">; proxy; rspamd_task_write_log: id: <" messages "@example.net>, qid: <" id \
+            ">, ip: " substr(ip, 1, length(ip) - 1) ", user: " user ", from: <" user ">, (default: F (" \
+            (bad ? "add header): [11.20" : "no action): [-0.40") "/15.00] []), len: 700, time: 88.1ms," \
+            " dns req: 20, digest: <0>, rcpts: <someone@mail.example>, mime_rcpts: <someone@mail.example>")
     }
     function bot(    n) {
         n = draw(59)
@@ -166,6 +173,11 @@ show() {
     say ""
 }
 
+last_of_postlog() {
+    "$build/spamgear" postlog --config "$build/sample-world/spamgear.conf" --replay "$sample" -v 6 2>&1 |
+        grep '^postlog: ID: ' | tail -n 3
+}
+
 mkdir -p "$build"
 log=$build/quickstart.log
 : >"$log"
@@ -185,6 +197,8 @@ show "spamgear postfix-spam-check -l $sample -d 5,5 --dry-run" "$build/spamgear"
     --config "$build/sample-world/spamgear.conf" -l "$sample" -d 5,5 --dry-run
 say "Without --dry-run it is done, verified, mailed, and kept as a case; \`spamgear case undo\` lifts it."
 say ""
+say "The daemon does that all the time, and knows what the spam filter said. Its own log would end with:"
+show "spamgear postlog --replay $sample -v 6 2>&1 | tail -n 3" last_of_postlog
 say "And a customer's web site. What stands in it that should not?"
 show "full-scan --details $build/sample-home" "$build/spamgear" full-scan --details --no-cache \
     --clamav off --signatures "$top/packaging/rules" "$build/sample-home"
@@ -197,6 +211,7 @@ Next, as root:
   spamgear --install /usr/local/bin     # postfix-spam-check, full-scan and the others, as links
   postfix-spam-check                    # your own mail log, the last hour
   full-scan /home                       # your own users' sites; changes nothing
+  spamgear postlog --replay /var/log/mail.log -v 6    # whose mail the spam filter called spam
   queue-depth                           # how many mails wait, and since when
   cp $top/packaging/cron/spamgear /etc/cron.d/    # ask by cron, answers by mail
   spamgear --list                       # everything it can do
