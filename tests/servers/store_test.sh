@@ -111,6 +111,7 @@ test_down_at_start() {
     kill_database
     feed_begin "$query"
     order spam 100
+    order sleep 2500
     hear "rows wait here"
     start_database
     order wait 20
