@@ -29,7 +29,7 @@ build_packages="gcc libc6-dev cmake ninja-build pkg-config libpcre2-dev zlib1g-d
 run_packages="xz-utils zstd gzip tzdata"
 scan_packages="perl-base util-linux mount strace"
 clang_packages="clang-14 libclang-rt-14-dev llvm-14"
-lint_packages="clang-format-14 universal-ctags shellcheck mandoc"
+lint_packages="clang-format-14 universal-ctags shellcheck mandoc systemd logrotate"
 truth_packages="systemd systemd-journal-remote python3"
 
 packages_of() {
