@@ -3,6 +3,9 @@
 
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
+#include "spamgear/base/json.h"
+#include "spamgear/base/text.h"
+#include "spamgear/log/stamp.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -74,41 +77,119 @@ static int fetch_page(const char *socket, const char *page, struct strbuf *body,
     return good ? 0 : -1;
 }
 
-/* ---- without a daemon ---- */
+/* ---- without its answer ---- */
 
-static void tell_state(const struct postlog_plan *plan, bool json)
+/* What its state tells. */
+struct left {
+    int held; /* by a process: 1, 0; -1: cannot tell */
+    bool known;
+    uint64_t rows, bytes, waiting;
+    struct texts logs, times; /* a log, and when its newest line was; "": not known */
+};
+
+static void take_mark(void *at, const char *source, struct span text)
 {
-    uint64_t newest = 0, rows = 0, bytes = 0, sent = 0;
+    struct left *left = at;
+    struct follow_mark mark;
     struct strbuf why = {0};
-    struct state_reader *reader = state_reader_open(plan->store.state, &why);
-    bool known = reader != NULL && state_reader_size(reader, &newest, &rows, &bytes, &why) == 0 &&
-                 state_reader_sent(reader, &sent, &why) == 0;
-    uint64_t waiting = plan->store.feeds && newest > sent ? newest - sent : 0;
-    waiting = waiting < rows ? waiting : rows; /* numbers begin anywhere */
-    if (json && known)
-        printf("{\"schema\":1,\"running\":false,\"well\":false,\"rows\":%" PRIu64
-               ",\"bytes\":%" PRIu64 ",\"database_waiting\":%" PRIu64 "}\n",
-               rows, bytes, waiting);
-    else if (json)
-        puts("{\"schema\":1,\"running\":false,\"well\":false}");
-    else
-        puts("not running");
-    if (!json && known)
-        printf("state     %" PRIu64 " rows in %" PRIu64 " bytes, %" PRIu64
-               " of them wait for the database\n",
-               rows, bytes, waiting);
-    if (!known && why.len > 0)
-        diag_warn("%s", strbuf_text(&why));
-    if (reader != NULL)
-        state_reader_close(reader);
+    char when[32] = "";
+    if (follow_mark_read(text, &mark, &why) == 0 && mark.before != STAMP_NONE) /* of a file */
+        stamp_format(mark.before, when);
+    texts_add(&left->logs, source);
+    texts_add(&left->times, when);
     strbuf_clear(&why);
+}
+
+static int look_into(struct left *left, const struct postlog_plan *plan, struct strbuf *why)
+{
+    uint64_t newest = 0, sent = 0;
+    struct state_reader *reader = state_reader_open(plan->store.state, why);
+    if (reader == NULL)
+        return -1;
+    int result = state_reader_size(reader, &newest, &left->rows, &left->bytes, why);
+    if (result == 0)
+        result = state_reader_sent(reader, &sent, why);
+    if (result == 0)
+        result = state_reader_marks(reader, take_mark, left, why);
+    state_reader_close(reader);
+    left->waiting = plan->store.feeds && newest > sent ? newest - sent : 0;
+    if (left->waiting > left->rows) /* numbers begin anywhere */
+        left->waiting = left->rows;
+    return result < 0 ? -1 : 0;
+}
+
+static void json_of_logs(struct json *json, const struct left *left)
+{
+    json_open(json, "logs", '[');
+    for (size_t i = 0; i < left->logs.len; i++) {
+        json_open(json, NULL, '{');
+        json_text(json, "name", span_text(left->logs.at[i]));
+        json_word(json, "newest", *left->times.at[i] != '\0' ? left->times.at[i] : NULL);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void add_json(struct strbuf *out, const struct left *left)
+{
+    struct json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_number(&json, "schema", 1);
+    if (left->held >= 0)
+        json_bool(&json, "running", left->held > 0);
+    else
+        json_word(&json, "running", NULL);
+    json_bool(&json, "well", false);
+    if (left->known) {
+        json_number(&json, "rows", left->rows);
+        json_number(&json, "bytes", left->bytes);
+        json_number(&json, "database_waiting", left->waiting);
+        json_of_logs(&json, left);
+    }
+    json_close(&json, '}');
+    strbuf_add_char(out, '\n');
+}
+
+static void add_text(struct strbuf *out, const struct left *left)
+{
+    strbuf_add_text(out, left->held > 0    ? "running, but it does not answer\n"
+                         : left->held == 0 ? "not running\n"
+                                           : "cannot tell whether it runs\n");
+    for (size_t i = 0; i < left->logs.len; i++) {
+        strbuf_add_text(out, "log       ");
+        text_escape(out, span_text(left->logs.at[i]));
+        strbuf_format(out, ": newest line %s\n",
+                      *left->times.at[i] != '\0' ? left->times.at[i] : "-");
+    }
+    if (left->known)
+        strbuf_format(out,
+                      "state     %" PRIu64 " rows in %" PRIu64 " bytes, %" PRIu64
+                      " of them wait for the database\n",
+                      left->rows, left->bytes, left->waiting);
+}
+
+static int tell_state(const struct postlog_plan *plan, bool json)
+{
+    struct left left = {0};
+    struct strbuf why = {0}, out = {0};
+    left.held = state_is_held(plan->store.state, &why);
+    left.known = look_into(&left, plan, &why) == 0;
+    (json ? add_json : add_text)(&out, &left);
+    fwrite(strbuf_text(&out), 1, out.len, stdout);
+    if (why.len > 0)
+        diag_warn("%s", strbuf_text(&why));
+    texts_clear(&left.logs);
+    texts_clear(&left.times);
+    strbuf_clear(&out);
+    strbuf_clear(&why);
+    return left.held > 0 ? STATUS_TROUBLE : STATUS_GONE;
 }
 
 int postlog_status_ask(const struct postlog_plan *plan)
 {
     bool json = plan->set->format == 1;
     struct strbuf body = {0}, why = {0};
-    int status = STATUS_GONE;
+    int status;
     if (fetch_page(plan->set->socket, json ? "/status.json" : "/status", &body, &why) == 0) {
         struct span well = json ? SPAN("\"well\":true") : SPAN("running, well");
         struct span start = {body.data, body.len < 200 ? body.len : 200};
@@ -116,7 +197,7 @@ int postlog_status_ask(const struct postlog_plan *plan)
         status = span_find(start, well) != NULL ? STATUS_WELL : STATUS_TROUBLE;
     } else {
         diag_warn("%s", strbuf_text(&why));
-        tell_state(plan, json);
+        status = tell_state(plan, json);
     }
     strbuf_clear(&body);
     strbuf_clear(&why);

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define DAY_S         86400
+#define LOCK_TRIES    5
 #define RETRY_MS      100 /* twice as long each time, but not while somebody waits for it */
 #define RETRY_MAX_MS  10000
 #define TIDY_MS       60000
@@ -111,13 +112,37 @@ static int check_folder(const char *path, struct strbuf *why)
     return result;
 }
 
+int state_is_held(const char *folder, struct strbuf *why)
+{
+    char *path = state_path(folder, "postlog.lock");
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), held = 0;
+    if (fd < 0 && errno != ENOENT)
+        held = strbuf_why(why, "%s: %s", path, strerror(errno));
+    if (fd >= 0) {
+        if (flock(fd, LOCK_SH | LOCK_NB) != 0)
+            held = errno == EWOULDBLOCK ? 1 : strbuf_why(why, "%s: %s", path, strerror(errno));
+        close(fd);
+    }
+    free(path);
+    return held;
+}
+
+/* Whoever only looks has it for a moment. */
+static int lock_file(int fd)
+{
+    int result;
+    for (int tries = LOCK_TRIES; (result = flock(fd, LOCK_EX | LOCK_NB)) != 0 && tries > 0; tries--)
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    return result;
+}
+
 static int take_lock(const char *folder, struct strbuf *why)
 {
     char *path = state_path(folder, "postlog.lock");
     int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         strbuf_why(why, "%s: %s", path, strerror(errno));
-    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    } else if (lock_file(fd) != 0) {
         strbuf_why(why, "%s: %s", path,
                    errno == EWOULDBLOCK ? "another process works with this state"
                                         : strerror(errno));
@@ -205,13 +230,7 @@ int state_marks(struct state *state, void (*each)(void *to, const char *source, 
                 void *to, struct strbuf *why)
 {
     struct sqlite_query *query = sqlite_prepare(state->db, "SELECT source, mark FROM mark", why);
-    int result = query == NULL ? -1 : 1;
-    while (result == 1 && (result = sqlite_step(query, why)) == 1) {
-        struct span name = sqlite_bytes(query, 0);
-        char *source = mem_text_of(name.at, name.len);
-        each(to, source, sqlite_bytes(query, 1));
-        free(source);
-    }
+    int result = query == NULL ? -1 : state_tell_marks(query, each, to, why);
     sqlite_query_close(query);
     return result;
 }

@@ -114,4 +114,11 @@ void state_map_touch(struct state_map *map, const struct state_batch *batch);
  * looked at again. 0, or -1 with why. */
 int state_map_update(struct state_map *map, struct strbuf *why);
 
+/* ---- state_reader.c ---- */
+
+/* Steps through a query of sources and marks, and resets it. 0, -1 with why. */
+int state_tell_marks(struct sqlite_query *query,
+                     void (*each)(void *to, const char *source, struct span mark), void *to,
+                     struct strbuf *why);
+
 #endif

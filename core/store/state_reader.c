@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum statement { SPAM, BUCKETS, SENT, LIFE, SIZE, STATEMENTS };
+enum statement { SPAM, BUCKETS, SENT, LIFE, MARKS, SIZE, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
     [SPAM] = "SELECT number, time, verdict_time, queue_id, message_id, sender, client, "
@@ -18,6 +18,7 @@ static const char *const texts[STATEMENTS] = {
                 "WHERE change > ?1 ORDER BY change LIMIT ?2",
     [SENT] = "SELECT number FROM counter WHERE name = 'sent'",
     [LIFE] = "SELECT number FROM counter WHERE name = 'life'",
+    [MARKS] = "SELECT source, mark FROM mark ORDER BY source",
     [SIZE] = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'spam'), "
              "(SELECT count(*) FROM spam), page_count * page_size "
              "FROM pragma_page_count, pragma_page_size",
@@ -202,6 +203,28 @@ int state_reader_renew(struct state_reader *reader, struct strbuf *why)
         return -1;
     return sqlite_run(reader->writing,
                       "UPDATE counter SET number = abs(random() / 2) WHERE name = 'life'", why);
+}
+
+int state_tell_marks(struct sqlite_query *query,
+                     void (*each)(void *to, const char *source, struct span mark), void *to,
+                     struct strbuf *why)
+{
+    int result;
+    while ((result = sqlite_step(query, why)) == 1) {
+        struct span name = sqlite_bytes(query, 0);
+        char *source = mem_text_of(name.at, name.len);
+        each(to, source, sqlite_bytes(query, 1));
+        free(source);
+    }
+    sqlite_reset(query);
+    return result;
+}
+
+int state_reader_marks(struct state_reader *reader,
+                       void (*each)(void *to, const char *source, struct span mark), void *to,
+                       struct strbuf *why)
+{
+    return state_tell_marks(reader->queries[MARKS], each, to, why);
 }
 
 int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *rows,

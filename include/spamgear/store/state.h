@@ -40,6 +40,8 @@ struct state;
  * at a time (flock STATE/postlog.lock). NULL with why. */
 struct state *state_open(const struct state_settings *settings, struct strbuf *why);
 void state_close(struct state *state); /* flushes first, for a few seconds at most */
+/* Does a process hold it? 1, 0; -1 with why: cannot tell. */
+int state_is_held(const char *folder, struct strbuf *why);
 
 /* --- What there was; before state_start --- */
 /* 1: the mark's text as it was submitted; 0: none; -1 with why. Appends. state_watch also tells how
@@ -112,6 +114,10 @@ int state_reader_life(struct state_reader *reader, uint64_t *life, struct strbuf
 /* Gives it another one: for a copy that is used as well, or was put back. */
 int state_reader_renew(struct state_reader *reader, struct strbuf *why);
 int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct strbuf *why);
+/* Every mark, in the order of their sources. 0, -1 with why. */
+int state_reader_marks(struct state_reader *reader,
+                       void (*each)(void *to, const char *source, struct span mark), void *to,
+                       struct strbuf *why);
 /* Number of the newest row, of rows, and of bytes of the file. */
 int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *rows,
                       uint64_t *bytes, struct strbuf *why);
