@@ -13,7 +13,9 @@
 #include "spamgear/base/scratch.h"
 #include "spamgear/check/logs.h"
 #include "spamgear/log/reader.h"
+#include <dirent.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,14 +79,49 @@ static void name_logs(struct replay *replay)
 
 /* ---- where rows go ---- */
 
-static int make_folder(struct replay *replay, struct strbuf *why)
+/* States that killed runs have left: nobody holds them. */
+static void remove_left(const char *parent)
 {
-    const char *parent = replay->own.plan->store.state;
-    int fd = path_make_folder(parent, 0755, why);
+    DIR *dir = opendir(parent);
+    struct strbuf path = {0};
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, SCRATCH_PREFIX, sizeof SCRATCH_PREFIX - 1) != 0)
+            continue;
+        strbuf_reset(&path);
+        strbuf_format(&path, "%s/%s", parent, entry->d_name);
+        if (state_is_held(strbuf_text(&path), NULL) == 0)
+            scratch_remove(strbuf_text(&path));
+    }
+    if (dir != NULL)
+        closedir(dir);
+    strbuf_clear(&path);
+}
+
+/* The folder of such states, locked until there is one that is held. -1 with why. */
+static int lock_parent(const char *parent, struct strbuf *why)
+{
+    struct stat st;
+    int fd = path_make_folder(parent, 0700, why);
     if (fd < 0)
         return -1;
+    if (fstat(fd, &st) == 0 && path_is_private(&st) && flock(fd, LOCK_EX) == 0)
+        return fd;
+    strbuf_why(why, "%s: may be changed by other users, or cannot be locked", parent);
     close(fd);
-    replay->folder = scratch_make(parent, 0, 0, why);
+    return -1;
+}
+
+static int make_folder(struct replay *replay, int *lock, struct strbuf *why)
+{
+    struct strbuf parent = {0};
+    strbuf_format(&parent, "%s/replay", replay->own.plan->store.state);
+    *lock = lock_parent(strbuf_text(&parent), why);
+    if (*lock >= 0) {
+        remove_left(strbuf_text(&parent));
+        replay->folder = scratch_make(strbuf_text(&parent), 0, 0, why);
+    }
+    strbuf_clear(&parent);
     return replay->folder != NULL ? 0 : -1;
 }
 
@@ -117,16 +154,11 @@ static bool was_replayed(struct replay *replay, struct strbuf *why)
     return was;
 }
 
-static int open_state(struct replay *replay, struct strbuf *why)
+static int open_at(struct replay *replay, const char *folder, struct strbuf *why)
 {
     struct postlog *own = &replay->own;
     const struct store_config *store = &own->plan->store;
-    bool named = own->plan->set->state != NULL;
-    if (!named && !store->feeds)
-        return 0;
-    if (!named && make_folder(replay, why) != 0)
-        return -1;
-    const char *folder = named ? store->state : replay->folder;
+    bool named = folder == store->state;
     struct state_settings settings = {.folder = folder,
                                       .keep_s = named ? store->keep_s : INT64_MAX / 4,
                                       .rows_max = store->rows_max,
@@ -134,7 +166,26 @@ static int open_state(struct replay *replay, struct strbuf *why)
     if (start_feeder(replay, folder, why) != 0) /* before the state that it reads is open here */
         return -1;
     own->state = state_open(&settings, why);
-    if (own->state == NULL || was_replayed(replay, why))
+    return own->state != NULL ? 0 : -1;
+}
+
+static int open_state(struct replay *replay, struct strbuf *why)
+{
+    struct postlog *own = &replay->own;
+    const struct store_config *store = &own->plan->store;
+    bool named = own->plan->set->state != NULL;
+    int lock = -1, result = 0;
+    if (!named && !store->feeds)
+        return 0;
+    if (!named)
+        result = make_folder(replay, &lock, why);
+    if (result == 0)
+        result = open_at(replay, named ? store->state : replay->folder, why);
+    if (lock >= 0) {
+        flock(lock, LOCK_UN); /* the feeder has this descriptor, too */
+        close(lock);
+    }
+    if (result != 0 || was_replayed(replay, why))
         return -1;
     own->batch = state_batch_new();
     return state_start(own->state, why);

@@ -12,7 +12,7 @@
 char *scratch_make(const char *parent, uid_t uid, gid_t gid, struct strbuf *why)
 {
     struct strbuf path = {0};
-    strbuf_format(&path, "%s/spamgear.XXXXXX", parent);
+    strbuf_format(&path, "%s/" SCRATCH_PREFIX "XXXXXX", parent);
     if (mkdtemp(path.data) == NULL) {
         strbuf_why(why, "%s: cannot make a folder: %s", parent, strerror(errno));
     } else if (geteuid() == 0 && uid != 0 && lchown(path.data, uid, gid) != 0) {

@@ -5,6 +5,8 @@
 #include "spamgear/base/strbuf.h"
 #include <sys/types.h>
 
+#define SCRATCH_PREFIX "spamgear." /* of its name */
+
 /* Makes a new folder (0700) below parent, for another user when root asks for one (uid not 0);
  * that user must be able to reach parent. Its path: caller frees; NULL with why. */
 char *scratch_make(const char *parent, uid_t uid, gid_t gid, struct strbuf *why);
