@@ -10,6 +10,7 @@
 #include "spamgear/base/spawn.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
@@ -35,14 +36,29 @@ static void read_words(struct texts *words)
     strbuf_clear(&text);
 }
 
+/* An upgrade may have put another one in its place; until it does, the one that runs goes on. */
+static const char *program(char path[PATH_MAX])
+{
+    struct span gone = SPAN(" (deleted)");
+    ssize_t len = readlink(SELF, path, PATH_MAX - 1);
+    if (len <= (ssize_t)gone.len || memcmp(path + len - gone.len, gone.at, gone.len) != 0)
+        return SELF;
+    path[len - (ssize_t)gone.len] = '\0';
+    return access(path, X_OK) == 0 ? path : SELF;
+}
+
+static bool is_applet(const struct postlog *own, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return applet_find(own->run->all, slash != NULL ? slash + 1 : path, NULL) != NULL;
+}
+
 /* Where the words behind the applet's name begin. */
 static size_t first_word(const struct postlog *own, const struct texts *words)
 {
-    for (size_t i = 0; i < words->len && i < 2; i++) {
-        const char *slash = strrchr(words->at[i], '/');
-        if (applet_find(own->run->all, slash != NULL ? slash + 1 : words->at[i], NULL) != NULL)
+    for (size_t i = 0; i < words->len && i < 2; i++)
+        if (is_applet(own, words->at[i]))
             return i + 1;
-    }
     return words->len < 2 ? words->len : 1; /* a link of another name */
 }
 
@@ -63,9 +79,11 @@ static bool is_sound(const struct postlog *own)
     struct texts words = {0};
     VEC(const char *) argv = {0};
     struct strbuf output = {0}, why = {0};
+    char path[PATH_MAX];
     read_words(&words);
-    *vec_add(&argv) = SELF;
-    *vec_add(&argv) = own->run->called;
+    *vec_add(&argv) = program(path);
+    if (!is_applet(own, argv.at[0]))
+        *vec_add(&argv) = own->run->called;
     *vec_add(&argv) = "--check";
     if (own->run->config_path != NULL) { /* it may have come by the environment */
         *vec_add(&argv) = "--config";
@@ -90,6 +108,7 @@ void postlog_become_anew(const struct postlog *own)
 {
     struct texts words = {0};
     sigset_t none;
+    char path[PATH_MAX];
     (void)own;
     read_words(&words);
     VEC(char *) argv = {0};
@@ -98,6 +117,7 @@ void postlog_become_anew(const struct postlog *own)
     *vec_add(&argv) = NULL;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    execv(program(path), argv.at);
     execv(SELF, argv.at);
     vec_clear(&argv);
     texts_clear(&words);
