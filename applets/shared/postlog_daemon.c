@@ -5,6 +5,7 @@
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
+#include "spamgear/base/path.h"
 #include "spamgear/net/notify.h"
 #include <signal.h>
 #include <stdio.h>
@@ -213,6 +214,16 @@ static int watch_descriptors(struct postlog *own, struct strbuf *why)
     return result;
 }
 
+/* systemd makes it for its services; sockets tell when it is missing. */
+static void make_run_folder(void)
+{
+    struct strbuf why = {0};
+    int fd = geteuid() == 0 ? path_make_folder(POSTLOG_RUN, 0755, &why) : -1;
+    if (fd >= 0)
+        close(fd);
+    strbuf_clear(&why);
+}
+
 /* What reads the state in another process is started before it is open, and everything that forks
  * before there is a thread. */
 static int open_all(struct postlog *own, struct strbuf *why)
@@ -222,6 +233,8 @@ static int open_all(struct postlog *own, struct strbuf *why)
         open_state(own, why) != 0)
         return -1;
     open_threads(own);
+    if (!own->plan->set->once)
+        make_run_folder();
     if (open_policy(own, why) != 0 || load(own, why) != 0 || open_inputs(own) != 0 ||
         postlog_signals_open(own, why) != 0)
         return -1;
@@ -290,11 +303,26 @@ static enum postlog_level usual(const struct postlog *own)
     return own->plan->set->once ? SAY_DEBUG : SAY_NOTICE;
 }
 
+/* It may come; or its name is wrong. */
+static void tell_absent(struct postlog *own)
+{
+    struct follow_state state;
+    for (size_t i = 0; i < own->inputs.len; i++) {
+        const struct postlog_input *input = &own->inputs.at[i];
+        if (input->follow == NULL || input->failing)
+            continue;
+        follow_look(input->follow, &state);
+        if (state.file == NULL)
+            postlog_say(own->log, SAY_WARNING, "%s: is not there", input->name);
+    }
+}
+
 static void go_live(struct postlog *own)
 {
     if (own->live)
         return;
     own->live = true;
+    tell_absent(own);
     if (own->watcher != NULL)
         watcher_set_live(own->watcher, true, clock_now());
     postlog_say(own->log, usual(own), "all that was there has been read");
@@ -461,6 +489,7 @@ int postlog_run(const struct postlog_plan *plan, const struct run *run)
     umask(077);
     signal(SIGHUP, SIG_IGN); /* until we listen */
     signal(SIGUSR1, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN); /* who read what we say may go */
     own.log = postlog_log_open(plan->log, plan->level, plan->console, plan->set->once);
     tell_remarks(&own);
     int result = open_all(&own, &why);

@@ -10,7 +10,8 @@
 #include "spamgear/cli/applet.h"
 #include "store_section.h"
 
-#define POSTLOG_SOCKET "/run/spamgear/postlog.sock"
+#define POSTLOG_RUN    "/run/spamgear"
+#define POSTLOG_SOCKET POSTLOG_RUN "/postlog.sock"
 
 struct postlog_settings {
     char *ini, *state, *log, *socket, *listen, *textfile, *journal_dir, *journal_file;

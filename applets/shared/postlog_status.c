@@ -63,6 +63,12 @@ static void look_at(const struct postlog_input *input, struct follow_state *stat
         follow_look(input->follow, state);
 }
 
+/* Time of the newest line; after a start, of the one before the mark. */
+static int64_t newest_of(const struct postlog_input *input)
+{
+    return input->newest != STAMP_NONE ? input->newest : input->clock.before;
+}
+
 /* ---- text ---- */
 
 static void text_of_log(struct strbuf *out, const struct postlog_input *input)
@@ -70,8 +76,8 @@ static void text_of_log(struct strbuf *out, const struct postlog_input *input)
     struct follow_state state;
     char when[32] = "-";
     look_at(input, &state);
-    if (input->newest != STAMP_NONE)
-        stamp_format(input->newest, when);
+    if (newest_of(input) != STAMP_NONE)
+        stamp_format(newest_of(input), when);
     strbuf_add_text(out, "log       ");
     text_escape(out, span_text(input->name));
     if (input->follow != NULL && state.file == NULL)
@@ -145,13 +151,13 @@ static void json_of_log(struct json *json, const struct postlog_input *input)
     struct follow_state state;
     char when[32];
     look_at(input, &state);
-    if (input->newest != STAMP_NONE)
-        stamp_format(input->newest, when);
+    if (newest_of(input) != STAMP_NONE)
+        stamp_format(newest_of(input), when);
     json_open(json, NULL, '{');
     json_text(json, "name", span_text(input->name));
     json_bool(json, "there", input->follow == NULL || state.file != NULL);
     json_bool(json, "readable", !input->failing);
-    json_word(json, "newest", input->newest != STAMP_NONE ? when : NULL);
+    json_word(json, "newest", newest_of(input) != STAMP_NONE ? when : NULL);
     json_number(json, "behind", behind(&state));
     json_number(json, "rotations", state.rotations);
     json_number(json, "lost", state.lost);
@@ -252,7 +258,7 @@ static void metrics_of_logs(const struct postlog *own, struct strbuf *out)
             const struct postlog_input *input = &own->inputs.at[i];
             struct follow_state state;
             look_at(input, &state);
-            double newest = input->newest == STAMP_NONE ? 0 : (double)input->newest;
+            double newest = newest_of(input) == STAMP_NONE ? 0 : (double)newest_of(input);
             double values[] = {(double)behind(&state), !input->failing, newest};
             metrics_sample(out, families[f].name, "log", span_text(input->name), values[f]);
         }

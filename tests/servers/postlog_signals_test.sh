@@ -60,6 +60,8 @@ no_process_left() {
 status() { timeout 20 "$spamgear" postlog status --format json; }
 status_has() { status | grep -q "$1"; }
 
+status_by_installed() { "$installed" postlog status >/dev/null 2>&1; }
+
 service_manager() {
     start notified perl "$servers_dir/notify.pl" "$work/notify"
     wait_for "the service manager's socket" test -S notify
@@ -133,6 +135,57 @@ kill -TERM "$daemon"
 ends "SIGTERM again"
 wait_for "its other processes to end" no_process_left
 
+# --- nobody reads what it says any more ---
+mkfifo said
+head -n 1 said >/dev/null &
+# shellcheck disable=SC2016
+daemon sh -c 'exec "$@" 2>said' sh
+first="$first A0000000005 A0000000006"
+wait_for "it to follow" status_has '"live": *true'
+spam A0000000007 anna >>log/mail.log
+wait_for "the row" is_known "$first A0000000007"
+kill -HUP "$daemon"
+spam A0000000008 anna >>log/mail.log
+wait_for "another row" is_known "$first A0000000007 A0000000008"
+kill -TERM "$daemon"
+ends "SIGTERM without a listener"
+
+# --- its program is removed, and replaced ---
+installed=$spamgear
+cp "$installed" program
+spamgear=$work/program
+daemon env
+wait_for "it to follow" told started
+rm program
+kill -HUP "$daemon"
+wait_for "the removed one to go on" told 'reloading'
+wait_for "it to follow" status_by_installed
+cp "$installed" program
+: >daemon.err
+kill -HUP "$daemon"
+runs_new() { [ "$(readlink "/proc/$daemon/exe")" = "$work/program" ]; }
+wait_for "the new one to go on" runs_new
+wait_for "it to follow" told started
+kill -TERM "$daemon"
+ends "SIGTERM of the new one"
+spamgear=$installed
+
+# --- the standard place of its socket, which nobody has made, and others' umask ---
+configure
+sed -i '/^socket/d' postlog.conf
+sed -i "s|^state = .*|state = $work/made/here|" postlog.conf
+# shellcheck disable=SC2016
+daemon unshare -m sh -c 'umask 077 && mount -t tmpfs none /run && exec "$@"' sh
+wait_for "the socket" test -S "/proc/$daemon/root/run/spamgear/postlog.sock"
+same "folders are for everybody" "755 755" \
+    "$(stat -c %a "/proc/$daemon/root/run/spamgear" "$work/made/here" | paste -sd ' ' -)"
+spamgear_status=$(timeout 20 "$spamgear" postlog status --socket "$work/none" 2>/dev/null)
+same "it runs, whatever its socket" "1 running, but it does not answer" \
+    "$? $(echo "$spamgear_status" | head -n 1)"
+kill -TERM "$daemon"
+ends "SIGTERM there"
+configure
+
 # --- a state folder that is full, and not full any more ---
 mkdir small
 configure "[store]" "state = $work/small"
@@ -142,18 +195,18 @@ daemon unshare -m sh -c 'mount -t tmpfs -o size=2m,mode=755 none "$1" && shift &
 wait_for "it to follow" told started
 small() { nsenter -t "$daemon" -m "$rows" "$work/small" 2>/dev/null | grep -c ^spam; }
 small_has() { [ "$(small)" = "$1" ]; }
-wait_for "the rows of the log" small_has 6
+wait_for "the rows of the log" small_has 8
 dd if=/dev/zero of="/proc/$daemon/root$work/small/filler" bs=4k 2>/dev/null
 for n in 1 2 3; do
     spam C000000000$n carl
 done >>log/mail.log
 wait_for "the full disk to be told" told 'full'
 spam C0000000004 carl >>log/mail.log
-wait_for "lines to be read all the same" status_has '"spam": *10[,}]'
+wait_for "lines to be read all the same" status_has '"spam": *12[,}]'
 same "status says it" 1 "$(status >/dev/null; echo $?)"
-same "what is on disk stays" 6 "$(small)"
+same "what is on disk stays" 8 "$(small)"
 rm "/proc/$daemon/root$work/small/filler"
-wait_for "all rows" small_has 10
+wait_for "all rows" small_has 12
 wait_for "the end of the trouble" status_has '"well": *true'
 kill -TERM "$daemon"
 ends "SIGTERM after that"
