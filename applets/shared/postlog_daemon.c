@@ -501,7 +501,8 @@ int postlog_run(const struct postlog_plan *plan, const struct run *run)
     }
     say_why(&own, &why);
     close_all(&own);
-    postlog_log_close(own.log);
+    if (postlog_log_close(own.log))
+        result = -1;
     if (result == 0 && own.reload) {
         postlog_become_anew(&own);
         diag_error("cannot start anew");

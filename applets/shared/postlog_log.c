@@ -22,7 +22,7 @@
 struct postlog_log {
     char *file;
     int fd, level, console;
-    bool counts, told;
+    bool counts, told, trouble;
     int64_t tried_ms;
     struct strbuf buffer;
     struct {
@@ -55,6 +55,7 @@ static int open_file(const char *file, struct strbuf *why)
 
 static void speak(struct postlog_log *log, enum postlog_level level, const char *text)
 {
+    log->trouble |= level <= SAY_ERROR;
     if ((int)level > log->console)
         return;
     if (level <= SAY_ERROR && log->counts)
@@ -115,16 +116,16 @@ void postlog_log_flush(struct postlog_log *log)
     }
 }
 
-void postlog_log_close(struct postlog_log *log)
+bool postlog_log_close(struct postlog_log *log)
 {
-    if (log == NULL)
-        return;
+    bool trouble = log->counts && log->trouble;
     postlog_log_flush(log);
     if (log->fd >= 0)
         close(log->fd);
     strbuf_clear(&log->buffer);
     free(log->file);
     free(log);
+    return trouble;
 }
 
 /* "2026-11-22T08:15:00..." as a log of postlog-sa, and as syslog has it. */

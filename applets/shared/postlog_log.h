@@ -19,7 +19,7 @@ struct postlog_log;
  * errors are the trouble of this run (its status). A file that cannot be opened is told, and tried
  * again. Never NULL. */
 struct postlog_log *postlog_log_open(const char *file, int level, int console, bool counts);
-void postlog_log_close(struct postlog_log *log); /* NULL is fine */
+bool postlog_log_close(struct postlog_log *log); /* were there errors that count, said or not? */
 
 void postlog_say(struct postlog_log *log, enum postlog_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -289,7 +289,8 @@ static void tell_end(const struct postlog *own)
                 (unsigned long long)counts.unjoined, (unsigned long long)own->counts.spam);
 }
 
-static void close_all(struct replay *replay)
+/* Was all well? */
+static bool close_all(struct replay *replay)
 {
     if (replay->own.feeder != NULL)
         postlog_end_feeding(&replay->own, replay->own.batch != NULL ? FEED_MS : 0);
@@ -303,7 +304,7 @@ static void close_all(struct replay *replay)
         scratch_remove(replay->folder);
     free(replay->folder);
     logs_close(&replay->logs);
-    postlog_log_close(replay->own.log);
+    return !postlog_log_close(replay->own.log);
 }
 
 int postlog_replay(const struct postlog_plan *plan, const struct run *run)
@@ -325,6 +326,5 @@ int postlog_replay(const struct postlog_plan *plan, const struct run *run)
     if (why.len > 0)
         postlog_say(replay.own.log, SAY_ERROR, "%s", strbuf_text(&why));
     strbuf_clear(&why);
-    close_all(&replay);
-    return result == 0 ? 0 : APPLET_TROUBLE;
+    return close_all(&replay) && result == 0 ? 0 : APPLET_TROUBLE;
 }
