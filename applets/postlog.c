@@ -6,6 +6,7 @@
 #include "shared/policy_section.h"
 #include "shared/postlog_daemon.h"
 #include "shared/react_section.h"
+#include "shared/watcher.h"
 #include "shared/watcher_section.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/cli/settings.h"
@@ -26,7 +27,8 @@ static int check_all(const struct postlog_plan *plan, const struct run *run)
     for (size_t i = 0; i < plan->remarks.len; i++)
         diag_warn("%s", plan->remarks.at[i]);
     settings_check_values(run->config, run->all, &problems);
-    return tell(&problems) ? APPLET_TROUBLE : 0;
+    bool trouble = tell(&problems);
+    return watcher_check(run) != 0 || trouble ? APPLET_TROUBLE : 0;
 }
 
 static int run_plan(const struct postlog_plan *plan, const struct run *run)

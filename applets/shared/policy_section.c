@@ -1,6 +1,7 @@
 /* policy_section - the rows of [policy], and whose limits are others. */
 #include "policy_section.h"
 
+#include "spamgear/net/serve.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +38,12 @@ static int check_mode(const char *value, void *field, struct strbuf *why)
     return mode_of(value) != 0 ? 0 : strbuf_why(why, "\"%s\" is no mode such as 0660", value);
 }
 
+static int check_place(const char *value, void *field, struct strbuf *why)
+{
+    (void)field;
+    return serve_check(value, why);
+}
+
 static int check_own(const char *value, void *field, struct strbuf *why)
 {
     struct prefix prefix;
@@ -49,7 +56,8 @@ static int check_own(const char *value, void *field, struct strbuf *why)
 static const struct option rows[] = {
     OPTION_LIST(struct policy_rows, listen, "listen", 0, "PLACE",
                 "Where mail servers ask: unix:/var/spool/postfix/private/spamgear, or a loopback "
-                "address such as 127.0.0.1:10040. Without any there is no policy service."),
+                "address such as 127.0.0.1:10040. Without any there is no policy service.",
+                .check = check_place),
     OPTION_TEXT(struct policy_rows, mode, "mode", 0, "MODE", "0660",
                 "The mode of socket files. Whoever may write to one may ask.", .check = check_mode),
     OPTION_TEXT(struct policy_rows, group, "group", 0, "GROUP", NULL,

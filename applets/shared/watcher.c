@@ -399,6 +399,18 @@ struct watcher *watcher_open(const struct run *run, const struct feeder_settings
     return NULL;
 }
 
+int watcher_check(const struct run *run)
+{
+    struct watcher *watcher = mem_zero(1, sizeof *watcher);
+    watcher->fd = -1;
+    int result = read_settings(watcher, run);
+    if (result == 0 && watcher->settings->sources.len > 0 &&
+        (open_sources(watcher, run) != 0 || read_react(watcher, run) != 0))
+        result = -1;
+    watcher_close(watcher, 0);
+    return result;
+}
+
 /* ---- the end ---- */
 
 /* Until the other end is closed, or it takes too long: a reaction is finished all the same, but

@@ -30,6 +30,8 @@ struct watcher;
  * diag_error; NULL then. fleet: NULL without one; borrowed. Starts the process that reacts. */
 struct watcher *watcher_open(const struct run *run, const struct feeder_settings *fleet, bool dry,
                              bool *none);
+/* Could it be opened? 0; -1: told by diag_error. */
+int watcher_check(const struct run *run);
 void watcher_close(struct watcher *watcher, int deadline_ms); /* lets a reaction end */
 
 size_t watcher_count(const struct watcher *watcher);

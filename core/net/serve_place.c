@@ -192,15 +192,23 @@ static bool is_loopback(const union address *address)
                                               : ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
 }
 
+static socklen_t read_loopback(const char *text, union address *address, struct strbuf *why)
+{
+    socklen_t len = read_address(text, address);
+    if (len == 0)
+        strbuf_why(why, "it is neither unix:/PATH nor 127.0.0.1:PORT nor [::1]:PORT");
+    else if (!is_loopback(address))
+        strbuf_why(why, "only addresses of this machine (127.0.0.1, ::1) are listened on");
+    return len > 0 && is_loopback(address) ? len : 0;
+}
+
 static int open_loopback(struct serve_place *place, const char *text, struct strbuf *why)
 {
     union address address;
     int yes = 1;
-    socklen_t len = read_address(text, &address);
+    socklen_t len = read_loopback(text, &address, why);
     if (len == 0)
-        return strbuf_why(why, "it is neither unix:/PATH nor 127.0.0.1:PORT nor [::1]:PORT");
-    if (!is_loopback(&address))
-        return strbuf_why(why, "only addresses of this machine (127.0.0.1, ::1) are listened on");
+        return -1;
     place->fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (place->fd < 0)
         return strbuf_why(why, "cannot make a socket: %s", strerror(errno));
@@ -215,6 +223,20 @@ static int open_loopback(struct serve_place *place, const char *text, struct str
 }
 
 /* ---- both ---- */
+
+int serve_check(const char *place, struct strbuf *why)
+{
+    union address address;
+    struct strbuf reason = {0};
+    bool is_unix = strncmp(place, "unix:", 5) == 0;
+    const char *text = is_unix || strncmp(place, "inet:", 5) == 0 ? place + 5 : place;
+    bool good = text[0] == '/' || (!is_unix && read_loopback(text, &address, &reason) > 0);
+    if (!good)
+        strbuf_why(why, "%s: %s", place,
+                   is_unix ? "the path of a socket begins with /" : strbuf_text(&reason));
+    strbuf_clear(&reason);
+    return good ? 0 : -1;
+}
 
 int serve_place_open(struct serve_place *place, const struct serve_settings *settings,
                      struct strbuf *why)

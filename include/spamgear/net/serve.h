@@ -25,6 +25,9 @@ struct serve_settings {
     size_t (*take)(void *state, struct span bytes, struct strbuf *answer, bool *close);
 };
 
+/* Is it a place to listen at? 0, -1 with why. */
+int serve_check(const char *place, struct strbuf *why);
+
 struct serve;
 struct serve *serve_open(struct loop *loop, const struct serve_settings *settings,
                          struct strbuf *why);
