@@ -1,11 +1,25 @@
 # databases.sh - MariaDB and PostgreSQL for the tests of the store; sourced behind lib.sh. Both run
 # as nobody in folders below $work, and can be stopped, killed and started again on the same data.
+# With safe=1 they survive a power cut, with tls=1 (and tls_make before) they can encrypt.
 # shellcheck shell=sh disable=SC2034,SC2154,SC2046
 postgres=$cache/usr/lib/postgresql/15/bin
 
 as_nobody() {
     setpriv --reuid=nobody --regid=nogroup --clear-groups \
         env LD_LIBRARY_PATH="$cache/usr/lib/x86_64-linux-gnu" "$@"
+}
+
+# A certificate for 127.0.0.1, which is its own authority, and another one.
+tls_make() {
+    mkdir tls
+    for name in crt other; do
+        openssl req -x509 -newkey rsa:2048 -nodes -keyout "tls/$([ $name = crt ] && echo key || echo k2)" \
+            -out tls/$name -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 -days 30 \
+            2>openssl.out || give_up openssl
+    done
+    chmod 711 tls
+    chown nobody tls/key
+    chmod 600 tls/key
 }
 
 mariadb_options() {
@@ -28,7 +42,8 @@ mariadb_start() {
         "$cache/usr/sbin/mariadbd" $(mariadb_options) --plugin-dir="$cache/usr/lib/mysql/plugin" \
         --socket="$work/maria/s" --pid-file="$work/maria/pid" --bind-address=127.0.0.1 \
         --port="$port_maria" --tmpdir="$work/maria" --innodb-buffer-pool-size=64M \
-        --innodb-flush-log-at-trx-commit=2
+        --innodb-flush-log-at-trx-commit="${safe:-2}" \
+        ${tls:+--ssl-cert="$work/tls/crt" --ssl-key="$work/tls/key"}
     maria=$started
     wait_for MariaDB mariadb_do 'SELECT 1'
 }
@@ -52,7 +67,9 @@ postgres_make() {
 
 postgres_start() {
     start pg.out setpriv --reuid=nobody --regid=nogroup --clear-groups \
-        "$postgres/postgres" -D "$work/pg/db" -k "$work/pg" -p "$port_pg" -h 127.0.0.1 -F
+        "$postgres/postgres" -D "$work/pg/db" -k "$work/pg" -p "$port_pg" -h 127.0.0.1 \
+        -c fsync="$([ -n "${safe:-}" ] && echo on || echo off)" ${tls:+-c ssl=on -c ssl_cert_file="$work/tls/crt"} \
+        ${tls:+-c ssl_key_file="$work/tls/key"}
     pg=$started
     wait_for PostgreSQL postgres_do 'SELECT 1'
 }

@@ -9,7 +9,7 @@
  *     count PROFILE NAME MINUTE MESSAGES  what a sender sent; MINUTE is relative to now
  *     load SENDERS SECONDS                so many senders that each send once a second
  *     wait SECONDS                        until all is sent, then "complete" or "N wait"
- *     sleep MS                            goes on reading
+ *     sleep MS                            goes on reading, as between orders
  *     stop MS                             ends the feeder
  *
  * What it hears is printed: "tell: ..", "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
@@ -241,6 +241,15 @@ static void obey(const char *line)
     fflush(stdout);
 }
 
+/* Goes on reading until there is an order. */
+static char *next_order(char *line, int size)
+{
+    struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+    while (poll(&fd, 1, 0) == 0)
+        listen_ms(20);
+    return fgets(line, size, stdin);
+}
+
 int main(int argc, char **argv)
 {
     static char line[1024];
@@ -249,6 +258,8 @@ int main(int argc, char **argv)
     struct query query = {0};
     if (argc < 7)
         return 2;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what is heard is waited for */
+    setvbuf(stdin, NULL, _IONBF, 0);  /* an order that is read is obeyed */
     if (sql_place_parse(argv[2], &settings.place, &why) != 0)
         die("url", &why);
     if (*argv[3] != '\0' && secret_read(argv[3], &password, &why) != 0)
@@ -266,7 +277,7 @@ int main(int argc, char **argv)
     feeder = feeder_start(&settings, &why);
     if (feeder == NULL || (state = state_open(&own, &why)) == NULL || state_start(state, &why) != 0)
         die("start", &why);
-    while (fgets(line, sizeof line, stdin) != NULL)
+    while (next_order(line, sizeof line) != NULL)
         obey(line);
     feeder_stop(feeder, 2000);
     state_close(state);

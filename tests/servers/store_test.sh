@@ -66,6 +66,42 @@ query: is understood, and takes a row" "$("$spamgear" store --config store.conf 
         "$("$spamgear" store --config store.conf upgrade 2>&1 | tail -n 1)"
 }
 
+# Who answers is known, and nobody reads along.
+test_tls() {
+    asks() { "$(dirname "$spamgear")/sql_ask" "$1" '' 5000 "$encrypted" 2>&1; }
+    if [ "$kind" = mysql ]; then
+        encrypted="SELECT variable_value <> '' FROM information_schema.session_status WHERE
+            variable_name = 'Ssl_cipher'" yes='changed 0 [1]'
+    else
+        encrypted='SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()' yes='changed 0 [t]'
+    fi
+    same "$kind: encrypted" "$yes" "$(asks "$url?tls=require")"
+    same "$kind: and known" "$yes" "$(asks "$url?tls=verify&tls-ca=$work/tls/crt")"
+    for wrong in "$url?tls=verify&tls-ca=$work/tls/other" "$url?tls=verify&tls-ca=$work/none" \
+        "$(echo "$url" | sed s/127.0.0.1/localhost/)?tls=verify&tls-ca=$work/tls/crt"; do
+        same "$kind: refused: $wrong" failed: "$(asks "$wrong" | cut -d ' ' -f 1)"
+    done
+}
+
+# What an administrator gets to read when something is wrong; never the password.
+test_sentences() {
+    config "${url%%@*}@127.0.0.1:1/mail"
+    same "$kind: server is down" "2 1" "$("$spamgear" store --config store.conf check >check.out 2>&1
+        echo $? "$(grep -c ': other database: the [A-Za-z]* server: ' check.out)")"
+    echo secretword >wrong
+    chmod 600 wrong
+    config "$url" "password-file = $work/wrong"
+    "$spamgear" store --config store.conf check >check.out 2>&1
+    same "$kind: the password" 0 "$(grep -c secretword check.out)"
+    config "$(echo "$url" | sed 's/mail@/nobody@/')"
+    same "$kind: no such user" 2 "$("$spamgear" store --config store.conf check >check.out 2>&1
+        echo $?)"
+    same "$kind: purge" "other database: removed 0 rows" "$(config "$url"
+        "$spamgear" store --config store.conf purge 2>&1)"
+    same "$kind: many rows at once" well "$("$(dirname "$spamgear")/link_rows" "$url" 2>/dev/null |
+        tee link.out | sed 's/ [0-9]*$//')"
+}
+
 # The original's table and query, with values that no text column takes as they are.
 test_query() {
     fresh query
@@ -337,12 +373,16 @@ test_alone() {
     "$spamgear" store --config store.conf init >/dev/null 2>&1
 }
 
+tls=1
+tls_make
 databases_start
 for kind in ${KINDS:-mysql pgsql}; do
     eval "url=\$url_$kind"
     if [ "$kind" = mysql ]; then query=$readme; else query=$readme_pg; fi
     rm -rf state
     test_tables
+    test_tls
+    test_sentences
     test_query
     test_kills
     test_down_at_start
