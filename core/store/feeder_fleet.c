@@ -103,7 +103,8 @@ static struct watch_sum *sum_of(struct map *map, struct span key, struct watch_s
 {
     uint32_t number = map_put(map, key, NULL);
     if (number == *len) {
-        mem_grow((void **)sums, cap, *len + 1, sizeof **sums);
+        if (*len == *cap) /* else it would grow by half for each */
+            mem_grow((void **)sums, cap, *len + 1, sizeof **sums);
         (*sums)[(*len)++] = (struct watch_sum){0};
     }
     return &(*sums)[number];

@@ -7,14 +7,18 @@
  *     bad                                 one with bytes that are no UTF-8
  *     long BYTES CLIENT                   one of a sender of so many bytes
  *     count PROFILE NAME MINUTE MESSAGES  what a sender sent; MINUTE is relative to now
- *     load SENDERS SECONDS                so many senders that each send once a second
- *     wait SECONDS                        until all is sent, then "complete" or "N wait"
- *     sleep MS                            goes on reading, as between orders
- *     stop MS                             ends the feeder
+ *     load SENDERS SECONDS [SPAM]         so many senders that each send once a second, so many of
+ *                                         whose messages are spam
+ *     ages                                of the other nodes' counts when they were heard, during
+ * the load: how many, median, 99th of 100, worst, in ms wait SECONDS                        until
+ * all is sent, then "complete" or "N wait" sleep MS                            goes on reading, as
+ * between orders stop MS                             ends the feeder
  *
- * What it hears is printed: "tell: ..", "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
+ * FEED_POLL and FEED_COMMIT are a feeder's and a state's pace in ms (200 and 20). What it hears is
+ * printed (not with FEED_QUIET): "tell: ..", "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
  */
 #include "spamgear/base/clock.h"
+#include "spamgear/base/map.h"
 #include "spamgear/base/secret.h"
 #include "spamgear/store/feeder.h"
 #include "spamgear/store/state.h"
@@ -23,6 +27,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct feeder *feeder;
@@ -36,10 +41,38 @@ static void die(const char *what, const struct strbuf *why)
     exit(1);
 }
 
+#define SECOND_MS 1000
+
+static const char *node = "";
+static bool measuring = true;
+static VEC(int64_t) ages; /* ms */
+
+static int64_t wall_ms(void);
+
+/* What was counted behind the marker that is known from before is as old as the next one. */
+static void hear_marker(const struct watch_bucket *bucket)
+{
+    static struct map known;
+    static VEC(int64_t) last;
+    int64_t marker = (int64_t)bucket->sum.messages, now = wall_ms();
+    uint32_t number = map_put(&known, bucket->name, NULL);
+    bool first = number == last.len;
+    if (first)
+        *vec_add(&last) = marker;
+    if (!first && marker > last.at[number] && measuring) {
+        int64_t age = now - last.at[number] - SECOND_MS;
+        *vec_add(&ages) = age > now - marker ? age : now - marker;
+    }
+    if (marker > last.at[number])
+        last.at[number] = marker;
+}
+
 static void hear_bucket(void *to, const char *profile, const struct watch_bucket *bucket)
 {
     (void)to;
-    if (getenv("FEED_QUIET") == NULL)
+    if (strcmp(profile, "marker") == 0)
+        hear_marker(bucket);
+    else if (getenv("FEED_QUIET") == NULL)
         printf("bucket %s %d %.*s %" PRIu64 "\n", profile, (int)bucket->kind, (int)bucket->name.len,
                bucket->name.at, bucket->sum.messages);
 }
@@ -74,10 +107,10 @@ static void flush(void)
     strbuf_clear(&why);
 }
 
-static void add_spam(unsigned long n)
+/* What does not fit into memory would be lost: one that is full is written. */
+static struct state_batch *add_spam_to(struct state_batch *batch, unsigned long n)
 {
     char id[32], client[32], sasl[32];
-    struct state_batch *batch = state_batch_new();
     while (n-- > 0) {
         snprintf(id, sizeof id, "Q%" PRIu64, ++events);
         snprintf(client, sizeof client, "198.51.100.%u", (unsigned)(events % 250));
@@ -96,11 +129,16 @@ static void add_spam(unsigned long n)
         state_batch_spam(batch, &event);
         if (state_batch_is_full(batch)) {
             state_submit(state, batch);
-            flush(); /* what does not fit into memory would be lost */
+            flush();
             batch = state_batch_new();
         }
     }
-    state_submit(state, batch);
+    return batch;
+}
+
+static void add_spam(unsigned long n)
+{
+    state_submit(state, add_spam_to(state_batch_new(), n));
     flush();
 }
 
@@ -180,19 +218,63 @@ static void add_count(const char *line)
     flush();
 }
 
-static void load(unsigned long senders, unsigned long seconds)
+/* Each marker carries the moment when it was counted. */
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static struct batch_of_second {
+    unsigned long senders, spams;
+    uint64_t messages; /* of each sender, in this minute */
+} second;
+
+static void add_second(int64_t minute)
 {
     char name[64];
-    for (unsigned long s = 1; s <= seconds; s++) {
-        struct state_batch *batch = state_batch_new();
-        for (unsigned long i = 0; i < senders; i++) {
-            snprintf(name, sizeof name, "user%lu@example.net", i);
-            count(batch, "postfix-spam-check", name, clock_now() / 60, s);
-        }
-        state_submit(state, batch);
-        listen_ms(1000);
+    struct state_batch *batch = state_batch_new();
+    for (unsigned long i = 0; i < second.senders; i++) {
+        snprintf(name, sizeof name, "user%lu@example.net", i);
+        count(batch, "postfix-spam-check", name, minute, second.messages);
     }
+    snprintf(name, sizeof name, "marker-%s", node);
+    count(batch, "marker", name, minute, (uint64_t)wall_ms());
+    state_submit(state, add_spam_to(batch, second.spams));
+}
+
+static void load(unsigned long senders, unsigned long seconds, unsigned long spams)
+{
+    int64_t begun = clock_steady_ms(), minute = 0;
+    second = (struct batch_of_second){.senders = senders, .spams = spams};
+    for (unsigned long s = 1; s <= seconds; s++) {
+        int64_t now = clock_now() / 60;
+        second.messages = now == minute ? second.messages + 1 : 1;
+        minute = now;
+        add_second(minute);
+        int64_t left = begun + (int64_t)s * SECOND_MS - clock_steady_ms();
+        listen_ms(left > 0 ? left : 1);
+    }
+    int64_t took = clock_steady_ms() - begun;
+    measuring = false;
+    printf("load: %lu events in %" PRId64 " ms\n", senders * seconds, took);
     flush();
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t one = *(const int64_t *)a, two = *(const int64_t *)b;
+    return (one > two) - (one < two);
+}
+
+static void print_ages(void)
+{
+    if (ages.len > 0)
+        qsort(ages.at, ages.len, sizeof *ages.at, compare);
+    if (ages.len > 0)
+        printf("ages: %zu %" PRId64 " %" PRId64 " %" PRId64 "\n", ages.len, ages.at[ages.len / 2],
+               ages.at[ages.len * 99 / 100], ages.at[ages.len - 1]);
 }
 
 static void wait_complete(unsigned long seconds)
@@ -215,7 +297,7 @@ static void wait_complete(unsigned long seconds)
 
 static void obey(const char *line)
 {
-    unsigned long n = 0, m = 0;
+    unsigned long n = 0, m = 0, k = 0;
     char word[64];
     if (sscanf(line, "spam %lu", &n) == 1)
         add_spam(n);
@@ -227,8 +309,10 @@ static void obey(const char *line)
         add_bad();
     else if (strncmp(line, "count ", 6) == 0)
         add_count(line);
-    else if (sscanf(line, "load %lu %lu", &n, &m) == 2)
-        load(n, m);
+    else if (sscanf(line, "load %lu %lu %lu", &n, &m, &k) >= 2)
+        load(n, m, k);
+    else if (strncmp(line, "ages", 4) == 0)
+        print_ages();
     else if (sscanf(line, "wait %lu", &n) == 1)
         wait_complete(n);
     else if (sscanf(line, "sleep %lu", &n) == 1)
@@ -239,6 +323,12 @@ static void obey(const char *line)
         printf("stopped\n");
     }
     fflush(stdout);
+}
+
+static int number_of(const char *variable, int otherwise)
+{
+    const char *value = getenv(variable);
+    return value == NULL ? otherwise : atoi(value);
 }
 
 /* Goes on reading until there is an order. */
@@ -253,7 +343,7 @@ static char *next_order(char *line, int size)
 int main(int argc, char **argv)
 {
     static char line[1024];
-    struct feeder_settings settings = {.poll_ms = 200, .window_s = 3600};
+    struct feeder_settings settings = {.poll_ms = number_of("FEED_POLL", 200), .window_s = 3600};
     struct strbuf password = {0}, why = {0};
     struct query query = {0};
     if (argc < 7)
@@ -270,16 +360,18 @@ int main(int argc, char **argv)
     settings.password = *argv[3] == '\0' ? NULL : strbuf_text(&password);
     settings.query = *argv[4] == '\0' ? NULL : &query;
     settings.utc = true;
-    settings.node = argv[5];
+    settings.node = node = argv[5];
     settings.fleet = atoi(argv[6]) != 0;
     settings.deadline_ms = argc > 7 ? atoi(argv[7]) : 3000;
-    const struct state_settings own = {.folder = argv[1], .commit_ms = 20, .feeds = true};
+    const struct state_settings own = {
+        .folder = argv[1], .commit_ms = number_of("FEED_COMMIT", 20), .feeds = true};
     feeder = feeder_start(&settings, &why);
     if (feeder == NULL || (state = state_open(&own, &why)) == NULL || state_start(state, &why) != 0)
         die("start", &why);
     while (next_order(line, sizeof line) != NULL)
         obey(line);
     feeder_stop(feeder, 2000);
+    vec_clear(&ages);
     state_close(state);
     query_clear(&query);
     sql_place_clear(&settings.place);

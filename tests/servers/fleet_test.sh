@@ -42,6 +42,15 @@ test_sums() {
     same "$kind: of another time" "0 0" "$("$ask" "$url" a ask $profile bob@example.org 99999999999)"
 }
 
+# Many of them, each second; how old they are is told by tests/bench/fleet.sh.
+test_many() {
+    echo 'load 2000 2' >&5
+    wait_for "the last of many" grep -q "^bucket $profile 0 user1999@example.net [12]\$" b.out
+    wait_for "all of them" knows_many
+    same "$kind: nothing went wrong" "" "$(grep -h 'ended\|trouble' a.out b.out c.out)"
+}
+knows_many() { [ "$(grep -c "^bucket $profile 0 user[0-9]*@" c.out)" -ge 2000 ]; }
+
 # The database is away; own counts go on, and are there afterwards.
 test_cut_off() {
     kill_database
@@ -126,6 +135,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     test_claims
     test_networks
     test_sums
+    test_many
     test_cut_off
 done
 report
