@@ -16,6 +16,7 @@
 #define ROWS       1000
 #define COLUMNS    9
 #define CELLS_MAX  2000000 /* then all is read again, without what is old */
+#define WHOLE_S    600     /* but not again and again, where so many are young */
 
 struct upload {
     struct feeder_work *work;
@@ -196,7 +197,8 @@ static int download(struct feeder_work *work, struct strbuf *why)
     struct feeder_fleet *fleet = &work->fleet;
     char since[24], oldest[24];
     int64_t now_ms, window = work->settings->window_s;
-    if (clock_now() - fleet->whole > window || fleet->cells.len > CELLS_MAX) {
+    int64_t age = clock_now() - fleet->whole;
+    if (age > window || (age > WHOLE_S && fleet->cells.len > CELLS_MAX)) {
         feeder_fleet_clear(fleet);
         fleet->whole = clock_now();
     }
