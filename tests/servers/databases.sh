@@ -1,7 +1,7 @@
 # databases.sh - MariaDB and PostgreSQL for the tests of the store; sourced behind lib.sh. Both run
 # as nobody in folders below $work, and can be stopped, killed and started again on the same data.
 # With safe=1 they survive a power cut, with tls=1 (and tls_make before) they can encrypt.
-# shellcheck shell=sh disable=SC2034,SC2154,SC2046
+# shellcheck shell=sh disable=SC2034,SC2046,SC2119,SC2120,SC2154
 postgres=$cache/usr/lib/postgresql/15/bin
 
 as_nobody() {

@@ -2,7 +2,7 @@
 # store_test.sh SPAMGEAR - spam events into real MariaDB and PostgreSQL, each once and in order,
 # while the servers are killed, stand still, are read-only, or refuse a row; postlog-sa's own table
 # and query; and `spamgear store`.
-# shellcheck disable=SC2154,SC2317,SC2016  # set, or called, by what is sourced; ?f is no variable
+# shellcheck disable=SC2001,SC2005,SC2046,SC2154,SC2317,SC2016  # set, or called, by what is sourced; ?f is no variable
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/databases.sh"
 feed=$(dirname "$spamgear")/feed
