@@ -500,6 +500,27 @@ static const struct row {
          P("02", "pickup", "AAAA02: uid=89 from=<joe> orig_id=AAAA01") VERDICT("03", "AAAA01")
              GONE("05", "AAAA02") LATER,
      "AAAA01 spam 16.1/15 x2 from=s@t uid=89 mid=m@x"},
+    {"hosts: a clean pass on another",
+     WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1") ON(
+         "scan", "03", "amavis",
+         "(1-02) Passed CLEAN {X}, <a@b> -> <c@d>, Queue-ID: AAAA01, mail_id: x, queued_as: BBBB01")
+         VERDICT("04", "BBBB01") GONE("05", "AAAA01") GONE("05", "BBBB01"),
+     "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
+    {"Message-ID, the sender quoted by the filter only",
+     SMTPD("01", "AAAA01", "192.0.2.1") MID("01", "AAAA01", "m@x") FROM("02", "AAAA01", "a b@c")
+         L("03", "amavis",
+           "(1-02) Passed SPAM, <\"a b\"@c> -> <c@d>, Message-ID: <m@x>, mail_id: x, Hits: 9")
+             GONE("04", "AAAA01"),
+     "AAAA01 spam 9 x1 client=192.0.2.1 name=unknown from=a b@c mid=m@x"},
+    {"a child told alone, then what it came from",
+     WHOLE("AAAA01") SMTPD("02", "BBBB01", "127.0.0.1") VERDICT("03", "BBBB01") P("40", "x", "")
+         VERDICT("41", "AAAA01") QUEUED("42", "AAAA01", "BBBB01") GONE("43", "BBBB01")
+             GONE("43", "AAAA01") LATER,
+     "BBBB01 spam 12.5 x2 from=a@b"},
+    {"a stranger's message under the ID of an awaited child",
+     WHOLE("AAAA01") QUEUED("03", "AAAA01", "BBBB01") SMTPD("04", "BBBB01", "192.0.2.66")
+         VERDICT("05", "BBBB01") GONE("06", "BBBB01"),
+     "BBBB01 spam 12.5 x2 client=192.0.2.66 name=unknown from=a@b"},
     {"hosts: requeued under an ID of another",
      ON("mx2", "01", "postfix/smtpd", "AAAA01: client=unknown[192.0.2.2]")
          P("03", "pickup", "AAAA02: uid=89 from=<joe> orig_id=AAAA01") VERDICT("04", "AAAA02")
