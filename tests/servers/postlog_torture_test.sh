@@ -60,6 +60,7 @@ wait_for "it to follow" grep -q started daemon.out
 writer_pid=$!
 wait_for "the first commit" has_begun
 kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null # or the next one finds its lock
 number=0
 while [ $number -lt "$kills" ] || kill -0 $writer_pid 2>/dev/null; do
     number=$((number + 1))
