@@ -6,28 +6,28 @@
 
 #define SPAM_EVENT_VERSION 1
 
-static const char *const names[VERDICTS] = {
-    [VERDICT_CLEAN] = "clean",
-    [VERDICT_SPAM] = "spam",
-    [VERDICT_SPAMMY] = "spammy",
-    [VERDICT_BANNED] = "banned",
-    [VERDICT_INFECTED] = "infected",
-    [VERDICT_BAD_HEADER] = "bad-header",
-    [VERDICT_UNCHECKED] = "unchecked",
-    [VERDICT_OVERSIZED] = "oversized",
-    [VERDICT_MTA_BLOCKED] = "mta-blocked",
-    [VERDICT_OTHER] = "other",
+static const char *const names[MAIL_VERDICTS] = {
+    [MAIL_VERDICT_CLEAN] = "clean",
+    [MAIL_VERDICT_SPAM] = "spam",
+    [MAIL_VERDICT_SPAMMY] = "spammy",
+    [MAIL_VERDICT_BANNED] = "banned",
+    [MAIL_VERDICT_INFECTED] = "infected",
+    [MAIL_VERDICT_BAD_HEADER] = "bad-header",
+    [MAIL_VERDICT_UNCHECKED] = "unchecked",
+    [MAIL_VERDICT_OVERSIZED] = "oversized",
+    [MAIL_VERDICT_MTA_BLOCKED] = "mta-blocked",
+    [MAIL_VERDICT_OTHER] = "other",
 };
 
-const char *verdict_name(enum verdict verdict)
+const char *mail_verdict_name(enum mail_verdict verdict)
 {
-    return (unsigned)verdict < VERDICTS ? names[verdict] : names[VERDICT_OTHER];
+    return (unsigned)verdict < MAIL_VERDICTS ? names[verdict] : names[MAIL_VERDICT_OTHER];
 }
 
-bool verdict_is_bad(enum verdict verdict)
+bool mail_verdict_is_bad(enum mail_verdict verdict)
 {
-    return verdict == VERDICT_SPAM || verdict == VERDICT_SPAMMY || verdict == VERDICT_BANNED ||
-           verdict == VERDICT_INFECTED;
+    return verdict == MAIL_VERDICT_SPAM || verdict == MAIL_VERDICT_SPAMMY ||
+           verdict == MAIL_VERDICT_BANNED || verdict == MAIL_VERDICT_INFECTED;
 }
 
 /* The texts of an event, in the order they are written. */
@@ -86,11 +86,11 @@ int spam_event_read(struct span bytes, struct spam_event *event)
     list_texts(event, texts);
     for (size_t i = 0; i < TEXTS; i++)
         *texts[i] = unpack_text(&in);
-    if (in.bad || in.rest.len > 0 || verdict >= VERDICTS || !is_flag(has_score) ||
+    if (in.bad || in.rest.len > 0 || verdict >= MAIL_VERDICTS || !is_flag(has_score) ||
         !is_flag(has_threshold) || origin > ORIGIN_FORGED || !isfinite(event->score) ||
         !isfinite(event->threshold))
         return -1;
-    event->verdict = (enum verdict)verdict;
+    event->verdict = (enum mail_verdict)verdict;
     event->has_score = has_score;
     event->has_threshold = has_threshold;
     event->origin = (enum origin)origin;

@@ -319,7 +319,7 @@ void threads_line(struct threads *threads, const struct log_line *line)
     struct span program;
     threads->counts.lines++;
     if (line->origin == ORIGIN_FORGED || line->time == STAMP_NONE ||
-        !(syslog_split(line, &head) || verdict_own_file(line, &head)))
+        !(syslog_split(line, &head) || mail_verdict_own_file(line, &head)))
         return;
     if (threads->loading)
         threads_settle(threads);

@@ -109,10 +109,12 @@ void bad_free(struct threads *threads, struct bad *bad)
     free(bad);
 }
 
-static int severity(enum verdict verdict)
+static int severity(enum mail_verdict verdict)
 {
-    static const int severities[VERDICTS] = {
-        [VERDICT_SPAMMY] = 1, [VERDICT_SPAM] = 2, [VERDICT_BANNED] = 3, [VERDICT_INFECTED] = 4};
+    static const int severities[MAIL_VERDICTS] = {[MAIL_VERDICT_SPAMMY] = 1,
+                                                  [MAIL_VERDICT_SPAM] = 2,
+                                                  [MAIL_VERDICT_BANNED] = 3,
+                                                  [MAIL_VERDICT_INFECTED] = 4};
     return severities[verdict];
 }
 
@@ -139,7 +141,7 @@ static void keep_origin(struct bad *bad, enum origin origin)
         bad->origin = origin;
 }
 
-static void keep_verdict(struct bad *bad, enum verdict verdict)
+static void keep_verdict(struct bad *bad, enum mail_verdict verdict)
 {
     if (severity(verdict) > severity(bad->verdict))
         bad->verdict = verdict;
@@ -504,7 +506,7 @@ void family_handed(struct threads *threads, const struct log_line *line, uint32_
 /* ---- verdicts ---- */
 
 void family_blame(struct threads *threads, uint32_t number, const struct log_line *line,
-                  const struct verdict_line *verdict)
+                  const struct mail_verdict_line *verdict)
 {
     uint32_t root = threads->at[number].root;
     struct thread *thread = &threads->at[root];
@@ -523,7 +525,7 @@ void family_blame(struct threads *threads, uint32_t number, const struct log_lin
     keep_verdict(bad, verdict->verdict);
     keep_score(bad, verdict->has_score, verdict->score, verdict->has_threshold, verdict->threshold);
     keep_origin(bad, line->origin);
-    verdict_digests(verdict->recipients, VICTIMS_MAX, &bad->victims);
+    mail_verdict_digests(verdict->recipients, VICTIMS_MAX, &bad->victims);
     keep_text(&bad->from, verdict->from);
     keep_text(&bad->sasl, verdict->sasl);
     if (bad->message_id.len == 0)

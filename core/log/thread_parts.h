@@ -8,9 +8,9 @@
 #ifndef SPAMGEAR_LOG_THREAD_PARTS_H
 #define SPAMGEAR_LOG_THREAD_PARTS_H
 
+#include "mail_verdict_parts.h"
 #include "spamgear/log/stamp.h"
 #include "spamgear/log/thread.h"
-#include "verdict_parts.h"
 
 #define NO_THREAD   UINT32_MAX
 #define FAMILY_MAX  200  /* threads of one message */
@@ -28,7 +28,7 @@ enum field { F_ID, F_MESSAGE_ID, F_FROM, F_SASL, F_UID, F_NAME, F_CLIENT, FIELDS
 struct bad {
     int64_t due, verdict_time;
     uint64_t seq; /* of its coming, to give out in order */
-    enum verdict verdict;
+    enum mail_verdict verdict;
     enum origin origin;
     bool has_score, has_threshold;
     double score, threshold;
@@ -185,7 +185,7 @@ void family_settle(struct threads *threads, uint32_t number);
 void family_drop(struct threads *threads, uint32_t root);
 /* Adds a bad verdict. */
 void family_blame(struct threads *threads, uint32_t number, const struct log_line *line,
-                  const struct verdict_line *verdict);
+                  const struct mail_verdict_line *verdict);
 void family_await(struct threads *threads, uint32_t root); /* files its case in the heap */
 /* Gives out everything that is due at `now`, in order. */
 void family_due(struct threads *threads, int64_t now);

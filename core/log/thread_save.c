@@ -79,11 +79,11 @@ static struct bad *unpack_bad(struct threads *threads, struct unpack *in)
     uint64_t victims = unpack_number(in, 4);
     for (uint64_t i = 0; i < victims && !in->bad; i++)
         digests_add(&bad->victims, unpack_number(in, 8), VICTIMS_MAX);
-    if (verdict >= VERDICTS || origin > ORIGIN_TRUSTED || flags > 7 || !is_time(bad->due) ||
+    if (verdict >= MAIL_VERDICTS || origin > ORIGIN_TRUSTED || flags > 7 || !is_time(bad->due) ||
         !is_time(bad->verdict_time) || bad->seq > UINT64_MAX / 2 || !isfinite(bad->score) ||
         !isfinite(bad->threshold))
         in->bad = true;
-    bad->verdict = (enum verdict)(verdict % VERDICTS);
+    bad->verdict = (enum mail_verdict)(verdict % MAIL_VERDICTS);
     bad->origin = (enum origin)origin;
     bad->has_score = flags & 1;
     bad->has_threshold = flags >> 1 & 1;

@@ -25,14 +25,14 @@ static struct spamd_score *find_score(struct threads *threads, struct span pid)
     return oldest;
 }
 
-static void remember_score(struct threads *threads, const struct verdict_line *verdict)
+static void remember_score(struct threads *threads, const struct mail_verdict_line *verdict)
 {
     if (verdict->pid.len == 0 || verdict->pid.len > PID_MAX)
         return;
     struct spamd_score *score = find_score(threads, verdict->pid);
     *score = (struct spamd_score){.host = threads->host,
                                   .pid_len = (unsigned char)verdict->pid.len,
-                                  .spam = verdict->verdict == VERDICT_SPAM,
+                                  .spam = verdict->verdict == MAIL_VERDICT_SPAM,
                                   .score = verdict->score,
                                   .threshold = verdict->threshold,
                                   .seq = ++threads->seq};
@@ -41,12 +41,12 @@ static void remember_score(struct threads *threads, const struct verdict_line *v
 }
 
 /* The result line has the score cut to an integer: the real one must agree with it. */
-static void use_score(struct threads *threads, struct verdict_line *verdict)
+static void use_score(struct threads *threads, struct mail_verdict_line *verdict)
 {
     struct spamd_score *score = find_score(threads, verdict->pid);
     if (verdict->pid.len == 0 || !is_pid(score, threads->host, verdict->pid))
         return;
-    if (score->spam == (verdict->verdict == VERDICT_SPAM) &&
+    if (score->spam == (verdict->verdict == MAIL_VERDICT_SPAM) &&
         fabs(score->score - verdict->score) <= 1) {
         verdict->score = score->score;
         verdict->threshold = score->threshold;
@@ -66,7 +66,7 @@ static uint32_t find_any(struct threads *threads, const struct log_line *line, s
 }
 
 static uint32_t find_queued(struct threads *threads, const struct log_line *line,
-                            const struct verdict_line *verdict)
+                            const struct mail_verdict_line *verdict)
 {
     for (unsigned i = 0; i < verdict->queued_len; i++) {
         uint32_t number = find_any(threads, line, verdict->queued_as[i]);
@@ -78,7 +78,7 @@ static uint32_t find_queued(struct threads *threads, const struct log_line *line
 
 /* The message, or a place where the verdict waits for it; NO_THREAD when nothing can come. */
 static uint32_t find_message(struct threads *threads, const struct log_line *line,
-                             const struct verdict_line *verdict)
+                             const struct mail_verdict_line *verdict)
 {
     bool many;
     if (postfix_is_queue_id(verdict->queue_id))
@@ -102,14 +102,14 @@ static uint32_t find_message(struct threads *threads, const struct log_line *lin
 }
 
 static void join_queued(struct threads *threads, const struct log_line *line, uint32_t number,
-                        const struct verdict_line *verdict)
+                        const struct mail_verdict_line *verdict)
 {
     for (unsigned i = 0; i < verdict->queued_len; i++)
         family_handed(threads, line, number, verdict->queued_as[i]);
 }
 
 static void take_bad(struct threads *threads, const struct log_line *line,
-                     const struct verdict_line *verdict)
+                     const struct mail_verdict_line *verdict)
 {
     threads->counts.bad++;
     uint32_t number = find_message(threads, line, verdict);
@@ -123,7 +123,7 @@ static void take_bad(struct threads *threads, const struct log_line *line,
 
 /* A good one only tells under which IDs the message goes on. */
 static void take_good(struct threads *threads, const struct log_line *line,
-                      const struct verdict_line *verdict)
+                      const struct mail_verdict_line *verdict)
 {
     if (verdict->queued_len == 0)
         return;
@@ -133,7 +133,7 @@ static void take_good(struct threads *threads, const struct log_line *line,
 }
 
 static void take_verdict(struct threads *threads, const struct log_line *line,
-                         struct verdict_line *verdict)
+                         struct mail_verdict_line *verdict)
 {
     if (verdict->partial) {
         remember_score(threads, verdict);
@@ -142,7 +142,7 @@ static void take_verdict(struct threads *threads, const struct log_line *line,
     threads->counts.verdicts++;
     if (verdict->filter == FILTER_SPAMD)
         use_score(threads, verdict);
-    if (verdict_is_bad(verdict->verdict))
+    if (mail_verdict_is_bad(verdict->verdict))
         take_bad(threads, line, verdict);
     else
         take_good(threads, line, verdict);
@@ -151,13 +151,13 @@ static void take_verdict(struct threads *threads, const struct log_line *line,
 void threads_verdict(struct threads *threads, const struct log_line *line,
                      const struct syslog_head *head)
 {
-    struct verdict_line verdict;
+    struct mail_verdict_line verdict;
     struct log_line whole = *line;
     struct syslog_head said = *head;
-    if (span_has_prefix(verdict_program(head->tag), SPAN("amavis")) &&
+    if (span_has_prefix(mail_verdict_program(head->tag), SPAN("amavis")) &&
         !threads_whole_amavis(threads, &whole, &said))
         return;
-    enum parse_result result = verdict_parse(&whole, &said, &verdict);
+    enum parse_result result = mail_verdict_parse(&whole, &said, &verdict);
     threads->counts.unknown += result == PARSE_UNKNOWN;
     if (result == PARSE_EVENT)
         take_verdict(threads, &whole, &verdict);

@@ -59,7 +59,7 @@ static void add_insert(struct feeder_work *work, struct feeder_table *to, uint64
     feeder_table_add(to, event->client_name, 255);
     feeder_table_add(to, event->sasl, 180);
     feeder_table_add(to, event->uid, 20);
-    feeder_table_add(to, span_text(verdict_name(event->verdict)), 20);
+    feeder_table_add(to, span_text(mail_verdict_name(event->verdict)), 20);
     add_score(to, event->has_score, event->score);
     add_score(to, event->has_threshold, event->threshold);
     feeder_table_number(to, event->victims);

@@ -137,7 +137,7 @@ bool query_value(const struct spam_event *event, char letter, bool utc, struct s
     case 'u': text_escape(out, event->sasl); return true;
     case 't': add_time(out, event->time, utc); return true;
     case 's': strbuf_format(out, "%u", event->victims); return true;
-    case 'v': strbuf_add_text(out, verdict_name(event->verdict)); return true;
+    case 'v': strbuf_add_text(out, mail_verdict_name(event->verdict)); return true;
     case 'p':
         if (event->has_score)
             strbuf_format(out, "%.3f", event->score);

@@ -15,7 +15,7 @@ static int execute(struct link *link, struct link_statement *statement, const st
                                       .from = SPAN("check@spamgear.invalid"),
                                       .client = SPAN("192.0.2.1"),
                                       .sasl = SPAN("check"),
-                                      .verdict = VERDICT_SPAM,
+                                      .verdict = MAIL_VERDICT_SPAM,
                                       .has_score = true};
     struct strbuf texts[LETTERS_MAX] = {{0}};
     struct span values[LETTERS_MAX] = {{0}};

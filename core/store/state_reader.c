@@ -65,12 +65,12 @@ void state_reader_close(struct state_reader *reader)
 
 /* ---- spam ---- */
 
-static enum verdict verdict_of(struct span name)
+static enum mail_verdict verdict_of(struct span name)
 {
-    for (int i = 0; i < VERDICTS; i++)
-        if (span_is(name, span_text(verdict_name((enum verdict)i))))
-            return (enum verdict)i;
-    return VERDICT_OTHER;
+    for (int i = 0; i < MAIL_VERDICTS; i++)
+        if (span_is(name, span_text(mail_verdict_name((enum mail_verdict)i))))
+            return (enum mail_verdict)i;
+    return MAIL_VERDICT_OTHER;
 }
 
 static void read_event(struct sqlite_query *query, struct spam_event *event)

@@ -86,7 +86,7 @@ static void take_spam(void *state, const struct spam_event *e)
     if (world->raw)
         return;
     hold(world->told <= world->bad);
-    hold(e->victims >= 1 && verdict_is_bad(e->verdict));
+    hold(e->victims >= 1 && mail_verdict_is_bad(e->verdict));
     hold(e->client.len + e->from.len + e->sasl.len + e->uid.len > 0);
     hold(span_find(e->from, SPAN("forged")) == NULL && span_find(e->sasl, SPAN("forged")) == NULL);
     check_client(world, e);

@@ -122,7 +122,7 @@ static struct state_batch *add_spam_to(struct state_batch *batch, unsigned long 
                                    .from = SPAN("sender@example.net"),
                                    .client = span_text(client),
                                    .sasl = span_text(sasl),
-                                   .verdict = VERDICT_SPAM,
+                                   .verdict = MAIL_VERDICT_SPAM,
                                    .has_score = true,
                                    .score = 12.5,
                                    .victims = 2};
@@ -153,7 +153,7 @@ static void add_event(const char *line)
                                .queue_id = span_text(id),
                                .from = span_text(from),
                                .client = span_text(client),
-                               .verdict = VERDICT_SPAMMY,
+                               .verdict = MAIL_VERDICT_SPAMMY,
                                .victims = victims};
     struct state_batch *batch = state_batch_new();
     state_batch_spam(batch, &event);
@@ -184,7 +184,7 @@ static void add_bad(void)
                                .queue_id = SPAN("BAD"),
                                .from = SPAN("a\xff\xfe\0'\\\";--@b"),
                                .client_name = SPAN("\xf0\x9f\x98\x80.example"),
-                               .verdict = VERDICT_SPAM,
+                               .verdict = MAIL_VERDICT_SPAM,
                                .victims = 1};
     struct state_batch *batch = state_batch_new();
     state_batch_spam(batch, &event);

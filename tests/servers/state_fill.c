@@ -46,7 +46,7 @@ static void submit(struct state *state, char words[3][200], unsigned victims)
                                .client = field(words[0]),
                                .from = field(words[1]),
                                .sasl = field(words[2]),
-                               .verdict = VERDICT_SPAM,
+                               .verdict = MAIL_VERDICT_SPAM,
                                .victims = victims};
     struct state_batch *batch = state_batch_new();
     state_batch_spam(batch, &event);

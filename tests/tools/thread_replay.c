@@ -25,7 +25,7 @@ static void print_spam(void *state, const struct spam_event *e)
     printf("%.*s\t%.*s\t%.*s\t%.*s\t%s\t", (int)e->queue_id.len, e->queue_id.at, (int)e->client.len,
            e->client.len == 0 ? "" : e->client.at, (int)e->from.len,
            e->from.len == 0 ? "" : e->from.at, (int)e->sasl.len, e->sasl.len == 0 ? "" : e->sasl.at,
-           verdict_name(e->verdict));
+           mail_verdict_name(e->verdict));
     if (e->has_score)
         printf("%g", e->score);
     else

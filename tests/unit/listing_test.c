@@ -90,7 +90,7 @@ static void spam(struct state *state, const char *client, const char *from, cons
                                .client = span_text(client),
                                .from = span_text(from),
                                .sasl = span_text(sasl),
-                               .verdict = VERDICT_SPAM,
+                               .verdict = MAIL_VERDICT_SPAM,
                                .victims = victims};
     struct state_batch *batch = state_batch_new();
     state_batch_spam(batch, &event);

@@ -85,7 +85,7 @@ static void test_values(void)
                                .from = SPAN("j\xc3\xb6rg\xff\0'@x"),
                                .client = SPAN("2001:db8::1"),
                                .sasl = SPAN("bob"),
-                               .verdict = VERDICT_SPAM,
+                               .verdict = MAIL_VERDICT_SPAM,
                                .victims = 3};
     static const struct {
         char letter;

@@ -16,7 +16,7 @@ static struct spam_event sample(void)
                                .uid = SPAN("1000"),
                                .client_name = SPAN("unknown"),
                                .client = SPAN("2001:db8::1"),
-                               .verdict = VERDICT_BANNED,
+                               .verdict = MAIL_VERDICT_BANNED,
                                .has_score = true,
                                .score = -12.625,
                                .victims = 4000000000u,
@@ -25,13 +25,13 @@ static struct spam_event sample(void)
 
 static void test_names(void)
 {
-    for (int v = 0; v < VERDICTS; v++)
-        test_true("has a name", strlen(verdict_name((enum verdict)v)) > 0);
-    test_text("spam", verdict_name(VERDICT_SPAM), "spam");
-    test_text("beyond", verdict_name(VERDICTS), "other");
-    test_true("infected", verdict_is_bad(VERDICT_INFECTED));
-    test_true("clean", !verdict_is_bad(VERDICT_CLEAN));
-    test_true("unchecked", !verdict_is_bad(VERDICT_UNCHECKED));
+    for (int v = 0; v < MAIL_VERDICTS; v++)
+        test_true("has a name", strlen(mail_verdict_name((enum mail_verdict)v)) > 0);
+    test_text("spam", mail_verdict_name(MAIL_VERDICT_SPAM), "spam");
+    test_text("beyond", mail_verdict_name(MAIL_VERDICTS), "other");
+    test_true("infected", mail_verdict_is_bad(MAIL_VERDICT_INFECTED));
+    test_true("clean", !mail_verdict_is_bad(MAIL_VERDICT_CLEAN));
+    test_true("unchecked", !mail_verdict_is_bad(MAIL_VERDICT_UNCHECKED));
 }
 
 static void test_back(void)
@@ -66,7 +66,7 @@ static void test_refused(void)
     bytes.data[0]++;
     test_number("another version", spam_event_read(strbuf_span(&bytes), &got), -1);
     bytes.data[0]--;
-    bytes.data[17] = VERDICTS;
+    bytes.data[17] = MAIL_VERDICTS;
     test_number("no verdict", spam_event_read(strbuf_span(&bytes), &got), -1);
     strbuf_reset(&bytes);
     event.score = (double)NAN;

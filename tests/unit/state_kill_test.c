@@ -62,7 +62,7 @@ static struct state_batch *batch_of(unsigned number)
                                .verdict_time = clock_now(),
                                .queue_id = {text, (size_t)len},
                                .sasl = span_text(user),
-                               .verdict = VERDICT_SPAM,
+                               .verdict = MAIL_VERDICT_SPAM,
                                .victims = 2};
     state_batch_mark(batch, "log", (struct span){text, (size_t)len});
     state_batch_thread(batch, 1, (struct span){text, (size_t)len});

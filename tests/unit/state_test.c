@@ -78,7 +78,7 @@ static struct spam_event spam_of(unsigned number)
                                .uid = SPAN("1001"),
                                .client = SPAN("2001:DB8::0:1"),
                                .client_name = SPAN("host.example"),
-                               .verdict = VERDICT_SPAMMY,
+                               .verdict = MAIL_VERDICT_SPAMMY,
                                .has_score = true,
                                .score = 7.25,
                                .victims = 1,
@@ -126,9 +126,9 @@ static void see_spam(void *to, uint64_t number, const struct spam_event *event)
                   event->queue_id.at, (int)event->message_id.len, event->message_id.at,
                   (int)event->from.len, event->from.at, (int)event->sasl.len, event->sasl.at,
                   (int)event->uid.len, event->uid.at, (int)event->client.len, event->client.at,
-                  (int)event->client_name.len, event->client_name.at, verdict_name(event->verdict),
-                  event->has_score, event->score, event->has_threshold, event->victims,
-                  event->origin == ORIGIN_TRUSTED);
+                  (int)event->client_name.len, event->client_name.at,
+                  mail_verdict_name(event->verdict), event->has_score, event->score,
+                  event->has_threshold, event->victims, event->origin == ORIGIN_TRUSTED);
 }
 
 static void see_bucket(void *to, const char *profile, const struct watch_bucket *bucket)

@@ -32,7 +32,7 @@ static void take_spam(void *state, const struct spam_event *e)
     struct bench *bench = state;
     struct strbuf *out = &bench->said;
     strbuf_format(out, "%s%.*s %s", out->len > 0 ? "; " : "", (int)e->queue_id.len,
-                  e->queue_id.len == 0 ? "" : e->queue_id.at, verdict_name(e->verdict));
+                  e->queue_id.len == 0 ? "" : e->queue_id.at, mail_verdict_name(e->verdict));
     if (e->has_score)
         strbuf_format(out, " %g", e->score);
     if (e->has_threshold)

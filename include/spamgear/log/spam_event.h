@@ -8,22 +8,23 @@
 #include "spamgear/base/strbuf.h"
 #include "spamgear/log/event.h"
 
-enum verdict {
-    VERDICT_CLEAN,
-    VERDICT_SPAM,   /* amavis SPAM, spamd Y, rspamd reject / add header / rewrite subject .. */
-    VERDICT_SPAMMY, /* amavis: above tag2, below kill */
-    VERDICT_BANNED,
-    VERDICT_INFECTED,
-    VERDICT_BAD_HEADER,
-    VERDICT_UNCHECKED,
-    VERDICT_OVERSIZED,
-    VERDICT_MTA_BLOCKED,
-    VERDICT_OTHER,
-    VERDICTS
+enum mail_verdict {
+    MAIL_VERDICT_CLEAN,
+    MAIL_VERDICT_SPAM,   /* amavis SPAM, spamd Y, rspamd reject / add header / rewrite subject .. */
+    MAIL_VERDICT_SPAMMY, /* amavis: above tag2, below kill */
+    MAIL_VERDICT_BANNED,
+    MAIL_VERDICT_INFECTED,
+    MAIL_VERDICT_BAD_HEADER,
+    MAIL_VERDICT_UNCHECKED,
+    MAIL_VERDICT_OVERSIZED,
+    MAIL_VERDICT_MTA_BLOCKED,
+    MAIL_VERDICT_OTHER,
+    MAIL_VERDICTS
 };
-const char *verdict_name(enum verdict verdict); /* "clean", "spam", "spammy", "banned", ... */
+const char *mail_verdict_name(
+    enum mail_verdict verdict); /* "clean", "spam", "spammy", "banned", ... */
 /* Is a message with this verdict held against its sender? Spam, spammy, banned, infected. */
-bool verdict_is_bad(enum verdict verdict);
+bool mail_verdict_is_bad(enum mail_verdict verdict);
 
 struct spam_event {
     int64_t time;         /* when the message was accepted; of the verdict when that is not known */
@@ -33,7 +34,7 @@ struct spam_event {
     struct span sasl, uid;            /* who logged in; the local user's number; may be empty */
     struct span client_name, client;  /* as verified; address text, empty when it is loopback, of an
                                          own network or of the webmail, which never are listed */
-    enum verdict verdict;             /* the worst of several passes */
+    enum mail_verdict verdict;        /* the worst of several passes */
     bool has_score, has_threshold;
     double score, threshold; /* of the pass with the highest score */
     unsigned victims;        /* distinct spam recipients, at least 1: spam_victims_score */

@@ -16,8 +16,8 @@
 
 #include "spamgear/base/addr.h"
 #include "spamgear/base/vec.h"
+#include "spamgear/log/mail_verdict.h"
 #include "spamgear/log/spam_event.h"
-#include "spamgear/log/verdict.h"
 
 struct threads_settings {
     size_t threads_max;       /* 0: 100,000 */

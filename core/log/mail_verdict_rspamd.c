@@ -1,4 +1,4 @@
-/* verdict_rspamd - rspamd's task log (log_format of rspamd's default configuration).
+/* mail_verdict_rspamd - rspamd's task log (log_format of rspamd's default configuration).
  *
  *     <8ae27d>; proxy; rspamd_task_write_log: id: <mid>, qid: <Q>, ip: 192.0.2.1, user: U,
  *     from: <s>, (default: T (reject): [16.10/15.00] [SYM(1.0){..},..]), len: 1, .., rcpts: <..>
@@ -7,42 +7,42 @@
  * sender (blanks in quotes only) and what the symbols quote. So everything up to the scores is read
  * from the left, field by field, and nothing is searched for behind them but the recipients.
  */
-#include "verdict_parts.h"
+#include "mail_verdict_parts.h"
 
 /* What rspamd does with the message, and what that says of it. */
 static const struct {
     struct span action;
-    enum verdict verdict;
+    enum mail_verdict verdict;
 } actions[] = {
-    {{"no action", 9}, VERDICT_CLEAN},        {{"reject", 6}, VERDICT_SPAM},
-    {{"add header", 10}, VERDICT_SPAM},       {{"rewrite subject", 15}, VERDICT_SPAM},
-    {{"quarantine", 10}, VERDICT_SPAM},       {{"discard", 7}, VERDICT_SPAM},
-    {{"soft reject", 11}, VERDICT_UNCHECKED}, {{"greylist", 8}, VERDICT_UNCHECKED},
+    {{"no action", 9}, MAIL_VERDICT_CLEAN},        {{"reject", 6}, MAIL_VERDICT_SPAM},
+    {{"add header", 10}, MAIL_VERDICT_SPAM},       {{"rewrite subject", 15}, MAIL_VERDICT_SPAM},
+    {{"quarantine", 10}, MAIL_VERDICT_SPAM},       {{"discard", 7}, MAIL_VERDICT_SPAM},
+    {{"soft reject", 11}, MAIL_VERDICT_UNCHECKED}, {{"greylist", 8}, MAIL_VERDICT_UNCHECKED},
 };
 
-static bool judge(struct span action, bool is_spam, enum verdict *verdict)
+static bool judge(struct span action, bool is_spam, enum mail_verdict *verdict)
 {
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
         if (span_is(action, actions[i].action)) {
             *verdict = actions[i].verdict;
             return true;
         }
-    *verdict = is_spam ? VERDICT_SPAM : VERDICT_OTHER;
+    *verdict = is_spam ? MAIL_VERDICT_SPAM : MAIL_VERDICT_OTHER;
     return true;
 }
 
 /* "(default: T (reject): [16.10/15.00] " */
-static bool take_judgement(struct span *text, struct verdict_line *verdict)
+static bool take_judgement(struct span *text, struct mail_verdict_line *verdict)
 {
     struct span metric, flag, action;
     if (!field_eat(text, SPAN("(")) || !field_until(text, ':', &metric) ||
         !field_eat(text, SPAN(" ")) || !field_until(text, ' ', &flag) ||
         !field_eat(text, SPAN("(")) || !field_until(text, ')', &action) ||
-        !field_eat(text, SPAN(": [")) || !verdict_take_number(text, &verdict->score) ||
+        !field_eat(text, SPAN(": [")) || !mail_verdict_take_number(text, &verdict->score) ||
         !field_eat(text, SPAN("/")))
         return false;
     verdict->has_score = true;
-    verdict->has_threshold = verdict_take_number(text, &verdict->threshold);
+    verdict->has_threshold = mail_verdict_take_number(text, &verdict->threshold);
     if (!verdict->has_threshold && !field_eat(text, SPAN("nan"))) /* it rejects nothing */
         return false;
     if (!field_eat(text, SPAN("]")))
@@ -51,7 +51,7 @@ static bool take_judgement(struct span *text, struct verdict_line *verdict)
 }
 
 /* "id: <mid>, qid: <Q>, ip: A, user: U, from: <s>, ": each but the first may be missing. */
-static bool take_fields(struct span *text, struct verdict_line *verdict)
+static bool take_fields(struct span *text, struct mail_verdict_line *verdict)
 {
     if (!field_eat(text, SPAN("id: <")) ||
         !field_until_text(text, SPAN(">, "), &verdict->message_id))
@@ -66,20 +66,20 @@ static bool take_fields(struct span *text, struct verdict_line *verdict)
     if (field_eat(text, SPAN("user: ")) && !field_until_text(text, SPAN(", "), &verdict->sasl))
         return false;
     return !field_eat(text, SPAN("from: ")) ||
-           (verdict_take_address(text, &verdict->from) && field_eat(text, SPAN(", ")));
+           (mail_verdict_take_address(text, &verdict->from) && field_eat(text, SPAN(", ")));
 }
 
 /* The list of the envelope stands behind all that the symbols quote. */
-static void take_recipients(struct span text, struct verdict_line *verdict)
+static void take_recipients(struct span text, struct mail_verdict_line *verdict)
 {
     struct span tail, skipped;
     if (!field_cut_last(&text, SPAN("]), len: "), &tail) ||
         !field_until_text(&tail, SPAN(", rcpts: "), &skipped))
         return;
-    verdict_take_address(&tail, &verdict->recipients);
+    mail_verdict_take_address(&tail, &verdict->recipients);
 }
 
-enum parse_result verdict_parse_rspamd(struct span text, struct verdict_line *verdict)
+enum parse_result mail_verdict_parse_rspamd(struct span text, struct mail_verdict_line *verdict)
 {
     struct span task, module;
     if (!field_eat(&text, SPAN("<")) || !field_until(&text, '>', &task) ||

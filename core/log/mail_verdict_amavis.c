@@ -1,4 +1,4 @@
-/* verdict_amavis - amavis' summary line (log_templ of amavis.conf-default, old and new).
+/* mail_verdict_amavis - amavis' summary line (log_templ of amavis.conf-default, old and new).
  *
  *     (30290-03) Passed SPAMMY {RelayedTaggedInbound}, LOCAL [192.0.2.1]:49199 [192.0.2.1] <a@b>
  *     -> <c@d>,<e@f>, quarantine: x, Queue-ID: Q, Message-ID: <m>, mail_id: i, Hits: 12.5,
@@ -9,14 +9,14 @@
  * ", mail_id: "; and where names of parts stand before addresses that can be read in two ways,
  * neither reading is believed. The second bracket comes from Received: lines: it proves nothing.
  */
-#include "verdict_parts.h"
+#include "mail_verdict_parts.h"
 
 #include "postfix_line.h"
 
 struct category {
     struct span word;
     bool more; /* the word may go on: UNCHECKED-ENCRYPTED, BAD-HEADER-3 */
-    enum verdict verdict;
+    enum mail_verdict verdict;
 };
 
 #define WORD(literal)                                                                              \
@@ -25,18 +25,18 @@ struct category {
     }
 
 static const struct category categories[] = {
-    {WORD("CLEAN"), false, VERDICT_CLEAN},
-    {WORD("SPAMMY"), false, VERDICT_SPAMMY},
-    {WORD("SPAM"), false, VERDICT_SPAM},
-    {WORD("BANNED"), false, VERDICT_BANNED},
-    {WORD("INFECTED"), false, VERDICT_INFECTED},
-    {WORD("UNCHECKED"), true, VERDICT_UNCHECKED},
-    {WORD("BAD-HEADER"), true, VERDICT_BAD_HEADER},
-    {WORD("OVERSIZED"), false, VERDICT_OVERSIZED},
-    {WORD("MTA-BLOCKED"), false, VERDICT_MTA_BLOCKED},
+    {WORD("CLEAN"), false, MAIL_VERDICT_CLEAN},
+    {WORD("SPAMMY"), false, MAIL_VERDICT_SPAMMY},
+    {WORD("SPAM"), false, MAIL_VERDICT_SPAM},
+    {WORD("BANNED"), false, MAIL_VERDICT_BANNED},
+    {WORD("INFECTED"), false, MAIL_VERDICT_INFECTED},
+    {WORD("UNCHECKED"), true, MAIL_VERDICT_UNCHECKED},
+    {WORD("BAD-HEADER"), true, MAIL_VERDICT_BAD_HEADER},
+    {WORD("OVERSIZED"), false, MAIL_VERDICT_OVERSIZED},
+    {WORD("MTA-BLOCKED"), false, MAIL_VERDICT_MTA_BLOCKED},
 };
 
-static enum verdict find_category(struct span word)
+static enum mail_verdict find_category(struct span word)
 {
     for (size_t i = 0; i < sizeof categories / sizeof *categories; i++) {
         const struct category *category = &categories[i];
@@ -45,7 +45,7 @@ static enum verdict find_category(struct span word)
              word.at[category->word.len] == '-'))
             return category->verdict;
     }
-    return VERDICT_OTHER;
+    return MAIL_VERDICT_OTHER;
 }
 
 /* "CATEGORY"; the word ends at a blank or a comma. */
@@ -93,7 +93,7 @@ static bool take_client(struct span *text, struct span *address, bool *port)
 }
 
 /* "POLICY/BANKS LOCAL [ip]:port [ip] ": one bracket without a port may be either. */
-static bool take_clients(struct span *text, struct verdict_line *verdict)
+static bool take_clients(struct span *text, struct mail_verdict_line *verdict)
 {
     struct span word, first, second;
     bool port, other;
@@ -111,14 +111,14 @@ static bool take_clients(struct span *text, struct verdict_line *verdict)
 }
 
 /* "<a@b> -> <c@d>,<e@f>" */
-static bool take_addresses(struct span *text, struct verdict_line *verdict)
+static bool take_addresses(struct span *text, struct mail_verdict_line *verdict)
 {
     struct span address;
-    if (!verdict_take_address(text, &verdict->from) || !field_eat(text, SPAN(" -> ")))
+    if (!mail_verdict_take_address(text, &verdict->from) || !field_eat(text, SPAN(" -> ")))
         return false;
     const char *start = text->at;
     do {
-        if (!verdict_take_address(text, &address))
+        if (!mail_verdict_take_address(text, &address))
             return false;
         verdict->recipients = span_of(start, text->at);
     } while (field_eat(text, SPAN(",")) && text->len > 0 && text->at[0] == '<');
@@ -127,7 +127,7 @@ static bool take_addresses(struct span *text, struct verdict_line *verdict)
     return true;
 }
 
-static void take_message_id(struct span value, struct verdict_line *verdict)
+static void take_message_id(struct span value, struct mail_verdict_line *verdict)
 {
     struct span resent;
     if (!field_eat(&value, SPAN("<")))
@@ -138,7 +138,7 @@ static void take_message_id(struct span value, struct verdict_line *verdict)
 }
 
 /* ", quarantine: x, Queue-ID: Q, Message-ID: <m>" */
-static void read_names(struct span text, struct verdict_line *verdict)
+static void read_names(struct span text, struct mail_verdict_line *verdict)
 {
     struct span field;
     while (field_eat(&text, SPAN(", "))) {
@@ -155,9 +155,9 @@ static void read_names(struct span text, struct verdict_line *verdict)
 }
 
 /* "ID", "ID/ID" */
-static void add_queued(struct span ids, struct verdict_line *verdict)
+static void add_queued(struct span ids, struct mail_verdict_line *verdict)
 {
-    for (bool more = true; more && verdict->queued_len < VERDICT_QUEUED_MAX;) {
+    for (bool more = true; more && verdict->queued_len < MAIL_VERDICT_QUEUED_MAX;) {
         struct span id = ids;
         more = field_until(&ids, '/', &id);
         if (postfix_is_queue_id(id))
@@ -173,7 +173,7 @@ static bool is_foreign(struct span field)
 }
 
 /* "Hits: 12.5, size: 3, queued_as: Q2, 667 ms" */
-static void read_results(struct span text, struct verdict_line *verdict)
+static void read_results(struct span text, struct mail_verdict_line *verdict)
 {
     struct span field;
     for (bool more = true; more && verdict->queued_len == 0;) {
@@ -182,7 +182,7 @@ static void read_results(struct span text, struct verdict_line *verdict)
         if (is_foreign(field))
             return;
         if (field_eat(&field, SPAN("Hits: ")) && !verdict->has_score)
-            verdict->has_score = verdict_take_number(&field, &verdict->score);
+            verdict->has_score = mail_verdict_take_number(&field, &verdict->score);
         else if (field_eat(&field, SPAN("queued_as: ")))
             add_queued(field, verdict);
     }
@@ -206,7 +206,7 @@ static bool cut_results(struct span *names, struct span mark, struct span *resul
 }
 
 /* Old templates have no mail_id, the oldest no score either. */
-static void read_fields(struct span names, struct verdict_line *verdict)
+static void read_fields(struct span names, struct mail_verdict_line *verdict)
 {
     struct span results = {NULL, 0};
     if (!cut_results(&names, SPAN(", mail_id: "), &results)) {
@@ -218,7 +218,7 @@ static void read_fields(struct span names, struct verdict_line *verdict)
     read_results(results, verdict);
 }
 
-enum parse_result verdict_parse_amavis(struct span text, struct verdict_line *verdict)
+enum parse_result mail_verdict_parse_amavis(struct span text, struct mail_verdict_line *verdict)
 {
     struct span id, flags;
     if (!field_eat(&text, SPAN("(")) || !field_until_text(&text, SPAN(") "), &id) ||

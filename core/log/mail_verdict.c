@@ -1,16 +1,16 @@
-/* verdict - whose line it is, spamd's lines, and what all filters' lines are made of.
+/* mail_verdict - whose line it is, spamd's lines, and what all filters' lines are made of.
  *
  * spamd (spamd.raw, check()) says what a message got in two lines of one process: first
  * "identified spam (8.5/5.0) for u:1 in .." with the real numbers, then "result: Y  8 - TESTS
  * scantime=..,mid=<..>,.." with the Message-ID and a score cut to an integer.
  */
-#include "verdict_parts.h"
+#include "mail_verdict_parts.h"
 
 #include "spamgear/base/map.h"
 
 /* ---- pieces ---- */
 
-bool verdict_take_address(struct span *text, struct span *address)
+bool mail_verdict_take_address(struct span *text, struct span *address)
 {
     bool quoted = false;
     if (text->len == 0 || text->at[0] != '<')
@@ -30,7 +30,7 @@ bool verdict_take_address(struct span *text, struct span *address)
     return false;
 }
 
-bool verdict_take_number(struct span *text, double *number)
+bool mail_verdict_take_number(struct span *text, double *number)
 {
     struct span rest = *text, whole, part;
     double value = 0, scale = 1;
@@ -120,7 +120,7 @@ void digests_add(struct digests *digests, uint64_t digest, size_t max)
     digests->at[place] = digest;
 }
 
-void verdict_digests(struct span recipients, size_t max, struct digests *digests)
+void mail_verdict_digests(struct span recipients, size_t max, struct digests *digests)
 {
     struct span part;
     while (take_part(&recipients, &part)) {
@@ -136,7 +136,7 @@ static int compare_digests(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
-unsigned verdict_victims(struct span recipients)
+unsigned mail_verdict_victims(struct span recipients)
 {
     struct digests digests = {0};
     struct span part;
@@ -159,10 +159,10 @@ unsigned verdict_victims(struct span recipients)
 /* ---- spamd ---- */
 
 /* "(8.5/5.0) for user:uid in 9.8 seconds, 1801 bytes." */
-static enum parse_result parse_scores(struct span text, struct verdict_line *verdict)
+static enum parse_result parse_scores(struct span text, struct mail_verdict_line *verdict)
 {
-    if (!field_eat(&text, SPAN("(")) || !verdict_take_number(&text, &verdict->score) ||
-        !field_eat(&text, SPAN("/")) || !verdict_take_number(&text, &verdict->threshold) ||
+    if (!field_eat(&text, SPAN("(")) || !mail_verdict_take_number(&text, &verdict->score) ||
+        !field_eat(&text, SPAN("/")) || !mail_verdict_take_number(&text, &verdict->threshold) ||
         !field_eat(&text, SPAN(")")))
         return PARSE_UNKNOWN;
     verdict->partial = true;
@@ -170,19 +170,19 @@ static enum parse_result parse_scores(struct span text, struct verdict_line *ver
     return PARSE_EVENT;
 }
 
-static enum parse_result parse_identified(struct span text, struct verdict_line *verdict)
+static enum parse_result parse_identified(struct span text, struct mail_verdict_line *verdict)
 {
-    verdict->verdict = VERDICT_SPAM;
+    verdict->verdict = MAIL_VERDICT_SPAM;
     return parse_scores(text, verdict);
 }
 
-static enum parse_result parse_clean(struct span text, struct verdict_line *verdict)
+static enum parse_result parse_clean(struct span text, struct mail_verdict_line *verdict)
 {
     return parse_scores(text, verdict);
 }
 
 /* ",mid=<..>,": its blanks and commas became '_', so the next comma ends it. */
-static void take_mid(struct span text, struct verdict_line *verdict)
+static void take_mid(struct span text, struct mail_verdict_line *verdict)
 {
     struct span skipped, mid;
     if (!field_until_text(&text, SPAN(",mid="), &skipped))
@@ -198,25 +198,25 @@ static void take_mid(struct span text, struct verdict_line *verdict)
 }
 
 /* "Y  8 - TESTS scantime=..,required_score=5.0,..,mid=<..>,.." */
-static enum parse_result parse_result_line(struct span text, struct verdict_line *verdict)
+static enum parse_result parse_result_line(struct span text, struct mail_verdict_line *verdict)
 {
     struct span skipped, tests = text;
     if (field_eat(&text, SPAN("Y ")))
-        verdict->verdict = VERDICT_SPAM;
+        verdict->verdict = MAIL_VERDICT_SPAM;
     else if (!field_eat(&text, SPAN(". ")))
         return PARSE_UNKNOWN;
     while (field_eat(&text, SPAN(" ")))
         ;
-    if (!verdict_take_number(&text, &verdict->score) || !field_eat(&text, SPAN(" - ")))
+    if (!mail_verdict_take_number(&text, &verdict->score) || !field_eat(&text, SPAN(" - ")))
         return PARSE_UNKNOWN;
     verdict->has_score = true;
     take_mid(text, verdict);
     if (field_until_text(&tests, SPAN(",required_score="), &skipped))
-        verdict->has_threshold = verdict_take_number(&tests, &verdict->threshold);
+        verdict->has_threshold = mail_verdict_take_number(&tests, &verdict->threshold);
     return PARSE_EVENT;
 }
 
-static enum parse_result parse_spamd(struct span text, struct verdict_line *verdict)
+static enum parse_result parse_spamd(struct span text, struct mail_verdict_line *verdict)
 {
     if (!field_eat(&text, SPAN("spamd: ")))
         return PARSE_NOTHING;
@@ -234,7 +234,7 @@ static enum parse_result parse_spamd(struct span text, struct verdict_line *verd
 struct program {
     struct span tag;
     enum filter filter;
-    enum parse_result (*parse)(struct span text, struct verdict_line *verdict);
+    enum parse_result (*parse)(struct span text, struct mail_verdict_line *verdict);
 };
 
 #define TAG(literal)                                                                               \
@@ -243,34 +243,34 @@ struct program {
     }
 
 static const struct program programs[] = {
-    {TAG("amavis"), FILTER_AMAVIS, verdict_parse_amavis},
-    {TAG("amavisd"), FILTER_AMAVIS, verdict_parse_amavis},
-    {TAG("amavisd-new"), FILTER_AMAVIS, verdict_parse_amavis},
+    {TAG("amavis"), FILTER_AMAVIS, mail_verdict_parse_amavis},
+    {TAG("amavisd"), FILTER_AMAVIS, mail_verdict_parse_amavis},
+    {TAG("amavisd-new"), FILTER_AMAVIS, mail_verdict_parse_amavis},
     {TAG("spamd"), FILTER_SPAMD, parse_spamd},
-    {TAG("rspamd"), FILTER_RSPAMD, verdict_parse_rspamd},
-    {TAG("rspamd_proxy"), FILTER_RSPAMD, verdict_parse_rspamd},
+    {TAG("rspamd"), FILTER_RSPAMD, mail_verdict_parse_rspamd},
+    {TAG("rspamd_proxy"), FILTER_RSPAMD, mail_verdict_parse_rspamd},
 };
 
-struct span verdict_program(struct span tag)
+struct span mail_verdict_program(struct span tag)
 {
     const char *slash = span_has_prefix(tag, SPAN("/")) ? span_find_last(tag, SPAN("/")) : NULL;
     return slash == NULL ? tag : span_of(slash + 1, span_end(tag));
 }
 
-enum parse_result verdict_parse(const struct log_line *line, const struct syslog_head *head,
-                                struct verdict_line *verdict)
+enum parse_result mail_verdict_parse(const struct log_line *line, const struct syslog_head *head,
+                                     struct mail_verdict_line *verdict)
 {
-    struct span tag = verdict_program(head->tag);
+    struct span tag = mail_verdict_program(head->tag);
     (void)line;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
         if (span_is(tag, programs[i].tag)) {
-            *verdict = (struct verdict_line){.filter = programs[i].filter, .pid = head->pid};
+            *verdict = (struct mail_verdict_line){.filter = programs[i].filter, .pid = head->pid};
             return programs[i].parse(head->text, verdict);
         }
     return PARSE_FOREIGN;
 }
 
-bool verdict_own_file(const struct log_line *line, struct syslog_head *head)
+bool mail_verdict_own_file(const struct log_line *line, struct syslog_head *head)
 {
     struct span text = line->rest, number, worker;
     if (line->shape != STAMP_BARE || !field_eat(&text, SPAN("#")) ||

@@ -1,6 +1,6 @@
-/* spam_verdict_test - lines of amavis, spamd and rspamd, old and new, and forged ones. */
+/* mail_verdict_test - lines of amavis, spamd and rspamd, old and new, and forged ones. */
 #include "spamgear/base/strbuf.h"
-#include "spamgear/log/verdict.h"
+#include "spamgear/log/mail_verdict.h"
 
 #include "test.h"
 #include <stdlib.h>
@@ -238,7 +238,7 @@ static const struct row rows[] = {
     {"postfix", "Dec  2 16:53:57 mx postfix/smtpd[1]: AAAAAA: client=x[192.0.2.1]", "foreign"},
 };
 
-static enum parse_result parse(struct span whole, struct verdict_line *verdict)
+static enum parse_result parse(struct span whole, struct mail_verdict_line *verdict)
 {
     struct log_line line = {.whole = whole};
     struct syslog_head head;
@@ -247,9 +247,10 @@ static enum parse_result parse(struct span whole, struct verdict_line *verdict)
     stamp_clock_init(&clock, 1796305600);
     line.time = stamp_read(&clock, whole, &stamp, &line.rest);
     line.shape = stamp.shape;
-    if (line.time == STAMP_NONE || !(syslog_split(&line, &head) || verdict_own_file(&line, &head)))
+    if (line.time == STAMP_NONE ||
+        !(syslog_split(&line, &head) || mail_verdict_own_file(&line, &head)))
         return PARSE_FOREIGN;
-    return verdict_parse(&line, &head, verdict);
+    return mail_verdict_parse(&line, &head, verdict);
 }
 
 static void say_text(struct strbuf *out, const char *key, struct span text)
@@ -258,7 +259,7 @@ static void say_text(struct strbuf *out, const char *key, struct span text)
         strbuf_format(out, " %s=%.*s", key, (int)text.len, text.at);
 }
 
-static void say(enum parse_result result, const struct verdict_line *v, struct strbuf *out)
+static void say(enum parse_result result, const struct mail_verdict_line *v, struct strbuf *out)
 {
     static const char *const results[] = {"", "nothing", "foreign", "unknown", ""};
     static const char *const filters[] = {"amavis", "spamd", "rspamd"};
@@ -266,7 +267,7 @@ static void say(enum parse_result result, const struct verdict_line *v, struct s
     if (result != PARSE_EVENT)
         return;
     strbuf_format(out, "%s%s %s", filters[v->filter], v->partial ? " partial" : "",
-                  verdict_name(v->verdict));
+                  mail_verdict_name(v->verdict));
     if (v->has_score)
         strbuf_format(out, " %g", v->score);
     if (v->has_threshold)
@@ -281,14 +282,14 @@ static void say(enum parse_result result, const struct verdict_line *v, struct s
     say_text(out, "client", v->client);
     say_text(out, "sasl", v->sasl);
     if (v->recipients.len > 0)
-        strbuf_format(out, " victims=%u", verdict_victims(v->recipients));
+        strbuf_format(out, " victims=%u", mail_verdict_victims(v->recipients));
 }
 
 /* Every beginning of a line, in memory that ends where it ends. */
 static void try_cut(const char *line)
 {
     for (size_t len = strlen(line); len > 0; len--) {
-        struct verdict_line verdict;
+        struct mail_verdict_line verdict;
         struct strbuf said = {0};
         char *copy = malloc(len);
         if (copy == NULL)
@@ -302,17 +303,17 @@ static void try_cut(const char *line)
 
 static void test_victims(void)
 {
-    test_number("none", verdict_victims(SPAN("")), 0);
-    test_number("at least one", verdict_victims(SPAN("<>")), 1);
-    test_number("folded", verdict_victims(SPAN("<a@b>,<A@B>,<c>")), 2);
-    test_number("quoted", verdict_victims(SPAN("<\"a,b\"@c>,<d@e>")), 2);
-    test_number("open quote", verdict_victims(SPAN("<\"a,b@c>,<d@e\\")), 1);
+    test_number("none", mail_verdict_victims(SPAN("")), 0);
+    test_number("at least one", mail_verdict_victims(SPAN("<>")), 1);
+    test_number("folded", mail_verdict_victims(SPAN("<a@b>,<A@B>,<c>")), 2);
+    test_number("quoted", mail_verdict_victims(SPAN("<\"a,b\"@c>,<d@e>")), 2);
+    test_number("open quote", mail_verdict_victims(SPAN("<\"a,b@c>,<d@e\\")), 1);
 }
 
 int main(void)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct verdict_line verdict;
+        struct mail_verdict_line verdict;
         struct strbuf got = {0};
         say(parse(span_text(rows[i].line), &verdict), &verdict, &got);
         test_text(rows[i].name, strbuf_text(&got), rows[i].want);

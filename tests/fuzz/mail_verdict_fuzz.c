@@ -1,6 +1,6 @@
-/* spam_verdict_fuzz - any bytes as a line of a filter: all it says lies inside the line, and is
+/* mail_verdict_fuzz - any bytes as a line of a filter: all it says lies inside the line, and is
  * said again. */
-#include "spamgear/log/verdict.h"
+#include "spamgear/log/mail_verdict.h"
 
 #include "fuzz.h"
 
@@ -22,9 +22,9 @@ static void check_inside(struct span line, struct span part)
     hold(part.len == 0 || (part.at >= line.at && span_end(part) <= span_end(line)));
 }
 
-static void check(struct span line, const struct verdict_line *v)
+static void check(struct span line, const struct mail_verdict_line *v)
 {
-    hold(v->verdict < VERDICTS && v->queued_len <= VERDICT_QUEUED_MAX);
+    hold(v->verdict < MAIL_VERDICTS && v->queued_len <= MAIL_VERDICT_QUEUED_MAX);
     check_inside(line, v->pid);
     check_inside(line, v->queue_id);
     check_inside(line, v->message_id);
@@ -34,14 +34,14 @@ static void check(struct span line, const struct verdict_line *v)
     check_inside(line, v->recipients);
     for (unsigned i = 0; i < v->queued_len; i++)
         check_inside(line, v->queued_as[i]);
-    hold((v->recipients.len > 0) == (verdict_victims(v->recipients) > 0));
+    hold((v->recipients.len > 0) == (mail_verdict_victims(v->recipients) > 0));
     hold(!v->has_score || (v->score > -1e16 && v->score < 1e16));
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
     struct syslog_head head;
-    struct verdict_line verdict;
+    struct mail_verdict_line verdict;
     if (size == 0)
         return 0;
     struct span before = span_text(heads[data[0] % HEADS]);
@@ -52,8 +52,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     memcpy(line + before.len, data + 1, size - 1);
     struct log_line whole = {.whole = {line, len}, .rest = {line, len}, .shape = STAMP_SYSLOG};
     whole.shape = data[0] >= 250 ? STAMP_BARE : STAMP_SYSLOG;
-    if ((syslog_split(&whole, &head) || verdict_own_file(&whole, &head)) &&
-        verdict_parse(&whole, &head, &verdict) == PARSE_EVENT)
+    if ((syslog_split(&whole, &head) || mail_verdict_own_file(&whole, &head)) &&
+        mail_verdict_parse(&whole, &head, &verdict) == PARSE_EVENT)
         check(whole.whole, &verdict);
     free(line);
     return 0;
