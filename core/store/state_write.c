@@ -161,10 +161,11 @@ static int put_values(struct state_writer *writer, const struct state_batch *bat
 static int put_spam(struct state_writer *writer, const struct spam_event *event, struct strbuf *why)
 {
     struct sqlite_query *query = writer->queries[PUT_SPAM];
-    const struct span columns[] = {event->queue_id,    event->message_id,
-                                   event->from,        event->client,
-                                   event->client_name, event->sasl,
-                                   event->uid,         span_text(mail_verdict_name(event->verdict))};
+    const struct span columns[] = {
+        event->queue_id,    event->message_id,
+        event->from,        event->client,
+        event->client_name, event->sasl,
+        event->uid,         span_text(mail_verdict_name(event->verdict))};
     sqlite_bind_number(query, 1, event->time);
     sqlite_bind_number(query, 2, event->verdict_time);
     for (int i = 0; i < 8; i++)
