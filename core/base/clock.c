@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-static int64_t pinned;
+static _Atomic int64_t pinned; /* threads may be running when a test pins it */
 
 void clock_pin(int64_t seconds)
 {

@@ -109,22 +109,22 @@ static void test_accounts(void)
 static const struct {
     const char *period, *during, *want;
     bool by_recipients, open_end;
-    unsigned elsewhere;
+    unsigned elsewhere, machines;
 } reasons[] = {
     {"1hour", "During the last 1 hour", "131 messages in 1 hour from 16 networks, 5 unknown", false,
-     true, 0},
+     true, 0, 0},
     {"1hour", "x", "131 messages to 400 recipients in 1 hour from 16 networks, 5 unknown", true,
-     true, 0},
+     true, 0, 0},
     {"1hour", "x",
-     "151 messages in 1 hour from 16 networks, 5 unknown, 20 of them on other machines", false,
-     true, 20},
+     "151 messages in 1 hour from 16 networks, 5 unknown, 20 of them on 1 other machine", false,
+     true, 20, 1},
     {"1hour", "x",
-     "151 messages to 440 recipients in 1 hour from 16 networks, 5 unknown, 20 of them on other "
+     "151 messages to 440 recipients in 1 hour from 16 networks, 5 unknown, 20 of them on 3 other "
      "machines",
-     true, true, 20},
-    {NULL, "Since A", "131 messages since A from 16 networks, 5 unknown", false, true, 0},
+     true, true, 20, 3},
+    {NULL, "Since A", "131 messages since A from 16 networks, 5 unknown", false, true, 0, 0},
     {"1hour", "Between A and B", "131 messages between A and B from 16 networks, 5 unknown", false,
-     false, 0},
+     false, 0, 0},
 };
 
 static void test_reasons(void)
@@ -138,6 +138,7 @@ static void test_reasons(void)
                                     .networks = 16,
                                     .unknown = 5,
                                     .elsewhere = reasons[i].elsewhere,
+                                    .machines = reasons[i].machines,
                                     .elsewhere_recipients = 2 * reasons[i].elsewhere};
         struct strbuf got = {0};
         strbuf_add_text(&report.during, reasons[i].during);
