@@ -18,7 +18,7 @@
 #define VICTIMS_MAX 1000 /* recipients of one message that are told apart */
 #define SCORES_MAX  64   /* processes of spamd whose second line is awaited */
 #define PID_MAX     12
-#define PARTS_MAX   32 /* lines of amavis that go on in the next one */
+#define PARTS_MAX   64 /* lines of amavis that go on in the next one */
 #define PART_KEY    40
 
 /* The texts of a thread; each is set once. */
