@@ -40,11 +40,12 @@ static bool is_awaited(const struct threads *threads, uint32_t number,
 }
 
 /* The queue ID stands for another message from now on. */
-static void release_id(struct threads *threads, uint32_t number)
+static void release_id(struct threads *threads, uint32_t number, const struct log_line *line)
 {
     table_forget_id(threads, number);
     table_dirty(threads, number);
     threads->at[number].ended = true;
+    family_stay(threads, number, line->time);
     family_settle(threads, number);
 }
 
@@ -66,7 +67,7 @@ static uint32_t accept_message(struct threads *threads, const struct view *view,
     if (number != NO_THREAD && is_repeated(&threads->at[number], view, from))
         return NO_THREAD;
     if (number != NO_THREAD && !is_awaited(threads, number, from))
-        release_id(threads, number);
+        release_id(threads, number, view->line);
     number = begin(threads, view);
     struct thread *thread = &threads->at[number];
     thread->accepted = view->line->time;
@@ -149,7 +150,7 @@ static void take_message_id(struct threads *threads, const struct view *view)
             family_also(threads, view->line, number, mid);
             return;
         }
-        release_id(threads, number); /* a notice has no line that accepts it */
+        release_id(threads, number, view->line); /* a notice has no line that accepts it */
     }
     number = begin(threads, view);
     if (mid.len > 0) {

@@ -401,22 +401,28 @@ uint32_t family_meant(struct threads *threads, const struct log_line *line, stru
     return number;
 }
 
+void family_stay(struct threads *threads, uint32_t number, int64_t time)
+{
+    uint32_t first = threads->at[number].root;
+    struct thread *root = &threads->at[first];
+    enum list list = (enum list)root->list;
+    table_dirty(threads, first);
+    if (time > root->touched)
+        root->touched = time;
+    root->seq = ++threads->seq;
+    if (threads->lists[list].last == first)
+        return;
+    list_remove(threads, first);
+    list_append(threads, first, list);
+}
+
 void family_touch(struct threads *threads, uint32_t number, const struct log_line *line)
 {
-    struct thread *thread = &threads->at[number], *root = &threads->at[thread->root];
+    struct thread *thread = &threads->at[number];
     if (line->origin < thread->origin)
         thread->origin = (unsigned char)line->origin;
     table_dirty(threads, number);
-    if (line->time > root->touched)
-        root->touched = line->time;
-    table_dirty(threads, thread->root);
-    if (root->list != LIST_LIVING)
-        return;
-    root->seq = ++threads->seq;
-    if (threads->lists[LIST_LIVING].last == thread->root)
-        return;
-    list_remove(threads, thread->root);
-    list_append(threads, thread->root, LIST_LIVING);
+    family_stay(threads, number, line->time);
 }
 
 static void file_as(struct threads *threads, uint32_t root, enum list list)
@@ -572,6 +578,7 @@ void family_also(struct threads *threads, const struct log_line *line, uint32_t 
         threads->at[other].seen = threads->at[other].ended = true;
         family_join(threads, number, other);
     }
+    family_stay(threads, number, line->time);
     table_forget_mid(threads, other);
     thread_free_text(threads, &threads->at[other]);
     thread_set_text(threads, &threads->at[other], F_MESSAGE_ID, mid);

@@ -2,8 +2,9 @@
  *
  * A thread is what one queue ID stood for; threads that one message went through (filter passes,
  * requeuing) form a family. The first of a family, its root, carries what belongs to all: the bad
- * verdicts, and a place in one of two lists: `living`, the longest untouched first, and `ended`, in
- * the order they ended, which waits for late lines.
+ * verdicts, and a place in one of two lists: `living`, and `ended`, which waits for late lines. In
+ * both the longest untouched is the first, so that whoever has waited long enough is not hidden
+ * behind one who has not.
  */
 #ifndef SPAMGEAR_LOG_THREAD_PARTS_H
 #define SPAMGEAR_LOG_THREAD_PARTS_H
@@ -173,6 +174,8 @@ uint32_t family_meant(struct threads *threads, const struct log_line *line, stru
                       uint32_t keep);
 /* The one that the queue ID leads to, unless it ended so long ago that the ID is another's. */
 uint32_t family_find(struct threads *threads, const struct log_line *line, struct span id);
+/* Its family is the last of its list to go: it was of use, or ended, just now. */
+void family_stay(struct threads *threads, uint32_t number, int64_t time);
 /* A line of this thread came. */
 void family_touch(struct threads *threads, uint32_t number, const struct log_line *line);
 /* The child is the same message as the parent, later. */

@@ -577,6 +577,10 @@ static const struct row {
            "AAAA01: to=<x>, relay=127.0.0.1[127.0.0.1]:1, delay=1, status=sent (queued as "
            "BBBB01) " LONG ")") VERDICT("04", "BBBB01") GONE("05", "BBBB01") LATER,
      "BBBB01 spam 12.5 x2 from=a@b"},
+    {"late: of a queue ID that is another's by now",
+     WHOLE("AAAA01") SMTPD("40", "AAAA01", "192.0.2.66") MID("40", "AAAA01", "x@x")
+         SPAMD("41", "8", "AAAA01@m") LATER,
+     "AAAA01 spam 8/5 x3 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m"},
     {"amavis, a tag with its folder",
      WHOLE("AAAA01") L("03", "/usr/sbin/amavisd-new",
                        "(1-02) Passed SPAM {X}, <a@b> -> <c@d>, Queue-ID: AAAA01, mail_id: x...")
@@ -656,6 +660,25 @@ static void test_p11_bounds(void)
     threads_look(bench.threads, &counts);
     test_number("p11_age", (int64_t)counts.alive, 0);
     test_number("p11_aged", (int64_t)counts.given_up, 201);
+    bench_close(&bench);
+}
+
+/* Whoever ended long ago goes, also when one who ended before had a late line. */
+static void test_late_line(void)
+{
+    struct bench bench;
+    struct threads_counts counts;
+    bench_open(&bench, 0);
+    feed(&bench, WHOLE("AAAA01") GONE("03", "AAAA01") WHOLE("AAAA02") GONE("04", "AAAA02"));
+    feed(&bench, FROM("20", "AAAA01", "a@b") "Nov 22 01:45:33 mx x: y\n");
+    threads_look(bench.threads, &counts);
+    test_number("nobody is gone yet", (int64_t)counts.alive, 2);
+    feed(&bench, "Nov 22 01:45:34 mx x: y\n");
+    threads_look(bench.threads, &counts);
+    test_number("one is gone", (int64_t)counts.alive, 1);
+    feed(&bench, VERDICT("45", "AAAA01"));
+    test_text("the other is not", strbuf_text(&bench.said),
+              "AAAA01 spam 12.5 x2 client=192.0.2.1 name=unknown from=a@b mid=AAAA01@m");
     bench_close(&bench);
 }
 
@@ -967,6 +990,7 @@ int main(void)
     test_rows();
     test_counts();
     test_p11_bounds();
+    test_late_line();
     test_full_family();
     test_full_family_late();
     test_long_texts();
