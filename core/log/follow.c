@@ -426,6 +426,14 @@ void follow_set_grace(struct follow *follow, int64_t grace_ms)
     follow->grace_ms = grace_ms;
 }
 
+/* One that cannot be opened now is told and tried again by follow_next, like any later trouble:
+ * a log that is not readable must not keep the others from being followed. */
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* Without a mark: the log as it is now, or, while there is none, whatever comes after now. */
 static int begin(struct follow *follow, enum follow_start start, struct strbuf *why)
 {
@@ -433,7 +441,7 @@ static int begin(struct follow *follow, enum follow_start start, struct strbuf *
     struct follow_part *part = follow_part_open(follow->path, &absent, why);
     follow->here.before = clock_now() - 1;
     if (part == NULL)
-        return absent ? 0 : -1;
+        return absent || is_file(follow->path) ? 0 : -1;
     if (start == FOLLOW_END)
         follow->skipping = !follow_part_seek_end(part);
     part_set(follow, part);
@@ -448,7 +456,7 @@ static int resume(struct follow *follow, const struct follow_mark *mark, struct 
 {
     bool absent;
     struct follow_part *part = follow_part_open(follow->path, &absent, why);
-    bool good = part != NULL || absent;
+    bool good = part != NULL || absent || is_file(follow->path);
     follow_part_close(part);
     follow->here = *mark;
     return good ? 0 : -1;

@@ -27,7 +27,8 @@ spam() {
 }
 
 # known [FOLDER] : the queue IDs of all rows, in order
-known() { "$rows" "${1:-state}" 2>/dev/null | sed -n 's/^spam\t\([^\t]*\)\t.*/\1/p' | paste -sd ' ' -; }
+# shellcheck disable=SC2086  # several words
+known() { $rows "${1:-state}" 2>/dev/null | sed -n 's/^spam\t\([^\t]*\)\t.*/\1/p' | paste -sd ' ' -; }
 is_known() { [ "$(known "${2:-state}")" = "$1" ]; }
 told() { grep -q "$1" "${2:-daemon.err}"; }
 
@@ -210,6 +211,42 @@ wait_for "all rows" small_has 12
 wait_for "the end of the trouble" status_has '"well": *true'
 kill -TERM "$daemon"
 ends "SIGTERM after that"
+
+# --- not root: a state of its own, and a log that may be read, then not, then again ---
+mkdir plain
+chown nobody plain
+chmod 755 log
+chmod 644 log/*
+cp "$installed" program
+chmod 755 program
+spamgear=$work/program
+configure
+sed -i "s|^state = .*|state = $work/plain|; s|^socket = .*|socket = $work/plain/socket|" postlog.conf
+chmod 644 postlog.conf
+all=$(sed -n 's/.*\]: \([A-C][0-9]*\): removed$/\1/p' log/mail.log | paste -sd ' ' -)
+cp "$rows" rows
+chmod 755 rows
+as_nobody="setpriv --reuid=nobody --regid=nogroup --clear-groups"
+rows="$as_nobody $work/rows" # root reads no database of somebody else
+plain() { is_known "$1" plain; }
+# shellcheck disable=SC2086
+daemon $as_nobody
+wait_for "the rows of the log, without root" plain "$all"
+chmod 600 log/mail.log
+spam A0000000009 anna >>log/mail.log
+wait_for "what it may still read" plain "$all A0000000009"
+kill -TERM "$daemon"
+ends "SIGTERM without root"
+spam A0000000010 anna >>log/mail.log
+# shellcheck disable=SC2086
+daemon $as_nobody
+wait_for "the log that may not be read to be told" told 'mail.log: Permission denied'
+chmod 644 log/mail.log
+wait_for "the log that may be read again" plain "$all A0000000009 A0000000010"
+kill -TERM "$daemon"
+ends "SIGTERM of the last one"
+same "without root all is its own" nobody "$(stat -c %U plain/postlog.db)"
+spamgear=$installed
 
 same "nothing wrong in memory" "" "$(grep -h -i -E 'sanitizer|runtime error' ./*.err)"
 report

@@ -47,8 +47,8 @@ enum follow_start { FOLLOW_BEGIN, FOLLOW_END }; /* where, without a mark */
 
 struct follow;
 
-/* Follows path, which need not exist yet. mark may be NULL. NULL with why: it is no file, or may
- * not be read by anybody but its owner's group and so on. */
+/* Follows path, which need not exist, nor be readable, yet. mark may be NULL. NULL with why: what
+ * stands there is no file. */
 struct follow *follow_open(const char *path, const struct follow_mark *mark,
                            enum follow_start start, struct strbuf *why);
 void follow_close(struct follow *follow); /* NULL is fine */
