@@ -3,7 +3,7 @@
 #
 #   sh tests/run.sh                                      everything; under 15 minutes on 2 cores
 #   sh tests/run.sh unit|cases|scan|truth|servers|lint|fuzz   a part
-#   FUZZ_SECONDS=600 sh tests/run.sh fuzz                fuzz longer (5 s a target otherwise)
+#   FUZZ_SECONDS=600 sh tests/run.sh fuzz                fuzz longer (3 s a target otherwise)
 #   BUILD=/somewhere sh tests/run.sh                     build there, not in ./build-tests
 #
 # Builds: gcc with address and undefined sanitizers, leak checking on (all tests); gcc with
@@ -108,7 +108,7 @@ build_checked() {
 build_fuzz() {
     make_build fuzz clang-14 all -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_FLAGS_DEBUG='-g -O1' \
         -DSPAMGEAR_SANITIZE=address,undefined -DSPAMGEAR_FUZZ=ON \
-        -DSPAMGEAR_FUZZ_SECONDS="${FUZZ_SECONDS:-5}"
+        -DSPAMGEAR_FUZZ_SECONDS="${FUZZ_SECONDS:-3}"
 }
 
 build_threads() {

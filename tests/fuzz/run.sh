@@ -4,7 +4,7 @@
 # Seeds are tests/fuzz/corpus/<target without _fuzz>/; what is found goes to a fresh folder,
 # so the checkout stays as it is. A crasher is printed as base64: it becomes a unit case.
 set -u
-target=$1 seconds=${2:-5}
+target=$1 seconds=${2:-3}
 here=$(dirname "$(readlink -f "$0")")
 work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
