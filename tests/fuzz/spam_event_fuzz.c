@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct span bytes = {(const char *)data, size};
     if (spam_event_read(bytes, &event) != 0)
         return 0;
-    hold(event.verdict < VERDICTS);
+    hold(event.verdict < MAIL_VERDICTS);
     spam_event_write(&event, &again);
     hold(span_is(strbuf_span(&again), bytes));
     strbuf_clear(&again);
