@@ -15,8 +15,9 @@
  *     sleep MS                            goes on reading, as between orders
  *     stop MS                             ends the feeder
  *
- * FEED_POLL and FEED_COMMIT are a feeder's and a state's pace in ms (200 and 20). What it hears is
- * printed (not with FEED_QUIET): "tell: ..", "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
+ * FEED_MINUTE is what minutes are relative to. FEED_POLL and FEED_COMMIT are a feeder's and a
+ * state's pace in ms (200 and 20). What it hears is printed (not with FEED_QUIET): "tell: ..",
+ * "trouble: ..", "bucket PROFILE KIND NAME MESSAGES".
  */
 #include "spamgear/base/clock.h"
 #include "spamgear/base/map.h"
@@ -214,8 +215,10 @@ static void add_count(const char *line)
     unsigned long long messages;
     if (sscanf(line, "count %63s %255s %ld %llu", profile, name, &minute, &messages) != 4)
         return;
+    const char *base = getenv("FEED_MINUTE"); /* or sums of several would part when it turns */
     struct state_batch *batch = state_batch_new();
-    count(batch, profile, name, clock_now() / 60 + minute, messages);
+    minute += base != NULL ? atol(base) : (long)(clock_now() / 60);
+    count(batch, profile, name, minute, messages);
     state_submit(state, batch);
     flush();
 }

@@ -21,6 +21,8 @@ knows() { grep -q "^bucket $profile 0 $2 $3\$" "$1.out"; }
 rows_are() { [ "$(do_sql 'SELECT count(*) FROM spamgear_flow')" -ge "$1" ]; }
 
 test_sums() {
+    FEED_MINUTE=$(($(date +%s) / 60))
+    export FEED_MINUTE
     node_begin a 5
     node_begin b 6
     node_begin c 8
