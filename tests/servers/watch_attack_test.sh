@@ -105,7 +105,7 @@ test_names() {
 }
 
 test_scans() {
-    perl -e 'for my $n (1 .. 3000) { open my $f, ">", "www/$n.php"; print $f "<?php " . "echo 1;" x 3000 }'
+    perl -e 'for my $n (1 .. 12000) { open my $f, ">", "www/$n.php"; print $f "<?php " . "echo 1;" x 3000 }'
     for folder in www/ www/. www/1.php; do
         perl -MPOSIX -e '
             print strftime("[%d-%b-%Y %H:%M:%S UTC] ", gmtime),

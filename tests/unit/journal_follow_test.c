@@ -30,7 +30,7 @@ static struct strbuf why;
 
 static const char *in_dir(const char *name)
 {
-    static char paths[4][128];
+    static char paths[4][256];
     static unsigned turn;
     char *path = paths[turn++ % 4];
     snprintf(path, sizeof paths[0], "%s/%s", dir, name);

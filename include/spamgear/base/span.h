@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct span {
@@ -60,8 +61,10 @@ static inline struct span span_skip(struct span s, size_t n)
 /* First place of needle in s, or NULL. An empty needle stands at the start. */
 static inline const char *span_find(struct span s, struct span needle)
 {
-    if (s.len < needle.len || needle.len == 0)
-        return needle.len == 0 ? s.at : NULL;
+    if (needle.len == 0)
+        return s.at;
+    if (s.len < needle.len || s.len > PTRDIFF_MAX) /* the latter for gcc -O3, which wonders */
+        return NULL;
     return memmem(s.at, s.len, needle.at, needle.len);
 }
 
