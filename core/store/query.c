@@ -84,6 +84,8 @@ static void step(struct scan *scan)
         quoted(scan);
     else if (is_line_comment(scan->at))
         drop(scan, strcspn(scan->at, "\n"));
+    else if (c == '-' && scan->at[1] == '-')
+        copy(scan, strlen(scan->at)); /* the blank for a comment behind it would make it one */
     else if (c == '/' && scan->at[1] == '*')
         block_comment(scan);
     else if (c == '?')

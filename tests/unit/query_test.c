@@ -41,6 +41,7 @@ static const struct {
     {"a comment in a comment", "x /* /* */ */", "a comment in a comment", NULL},
     {"a backslash", "x('\\', ?f)", "a backslash in quotes", NULL},
     {"not so to MySQL", "x --?f", "-- without a blank", NULL},
+    {"a comment's blank makes no other", "x(?f) --/* y */ ?c", "-- without a blank", NULL},
     {"empty", " \n-- nothing", "is empty", NULL},
 };
 
