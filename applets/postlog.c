@@ -102,6 +102,6 @@ const struct applet postlog_applet = {
     .files = "/var/lib/spamgear/postlog.db is the embedded database. /run/spamgear/postlog.sock is "
              "where status asks. Called as postlog-sa, without a configuration that is named, it "
              "reads /etc/postlog-sa/postlog-sa.ini when that is there.",
-    .flags = APPLET_NO_CHORES,
+    .flags = APPLET_TOOL | APPLET_NO_CHORES, /* Postfix has a command of that name */
     .run = run_postlog,
 };

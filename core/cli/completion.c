@@ -44,11 +44,16 @@ static void each_row(struct strbuf *out, const struct applet *applet,
     settings_clear(&settings);
 }
 
+static void add_aliases(struct strbuf *out, const struct applet *applet, const char *between)
+{
+    for (size_t i = 0; applet->aliases != NULL && applet->aliases[i] != NULL; i++)
+        strbuf_format(out, "%s%s", between, applet->aliases[i]);
+}
+
 static void add_names(struct strbuf *out, const struct applet *applet, const char *between)
 {
     strbuf_add_text(out, applet->name);
-    for (size_t i = 0; applet->aliases != NULL && applet->aliases[i] != NULL; i++)
-        strbuf_format(out, "%s%s", between, applet->aliases[i]);
+    add_aliases(out, applet, between);
 }
 
 /* The commands that exist once links are installed. */
@@ -56,10 +61,9 @@ static void add_commands(struct strbuf *out, const struct applet_list *list)
 {
     strbuf_add_text(out, "spamgear");
     for (size_t i = 0; i < list->len; i++) {
-        if (list->at[i]->flags & APPLET_TOOL)
-            continue;
-        strbuf_add_char(out, ' ');
-        add_names(out, list->at[i], " ");
+        if (!(list->at[i]->flags & APPLET_TOOL))
+            strbuf_format(out, " %s", list->at[i]->name);
+        add_aliases(out, list->at[i], " ");
     }
 }
 

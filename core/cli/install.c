@@ -90,9 +90,8 @@ static void link_name(const struct work *w, const char *name)
 
 static void link_applet(const struct work *w, const struct applet *applet)
 {
-    if (applet->flags & APPLET_TOOL)
-        return;
-    link_name(w, applet->name);
+    if (!(applet->flags & APPLET_TOOL))
+        link_name(w, applet->name);
     for (size_t i = 0; applet->aliases != NULL && applet->aliases[i] != NULL; i++)
         link_name(w, applet->aliases[i]);
 }

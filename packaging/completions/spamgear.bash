@@ -589,4 +589,4 @@ _spamgear()
         compopt -o filenames 2>/dev/null
     fi
 }
-complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-reputation postfix-spam-check postfix-spam-scan postlog postlog-sa process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules
+complete -F _spamgear spamgear check-dnsbl check_dnsbl check_dnsbl.sh clamd-client emergency-mail exim-spam-check exim-spam-scan full-scan php-shell-scan hash-tree imp-spam-check php-legacy-spam-check php-spam-legacy php-sendmail2relay-spam-check php-shell-detector php-spam-check php-spam phpsendmail postfix-reputation postfix-spam-check postfix-spam-scan postlog-sa process-check quarantine queue-depth roundcube-spam-check runav sendmail2relay sendmail2relay-spam-check update-rules

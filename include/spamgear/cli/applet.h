@@ -44,7 +44,7 @@ struct run {
 void applet_look_after(void (*chores)(const struct run *run));
 
 enum applet_flags {
-    APPLET_TOOL = 1,      /* a word after `spamgear` only (why, backtest): no link is installed */
+    APPLET_TOOL = 1,      /* a word after `spamgear` only (why): just old names are links */
     APPLET_NO_CONFIG = 2, /* the config is not read before run(): config is empty */
     APPLET_NO_COMMON = 4, /* without the common options: `spamgear` itself */
     APPLET_NO_CHORES = 8, /* only its own work: wrappers that must be quick */
