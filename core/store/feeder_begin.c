@@ -42,15 +42,10 @@ static int ask_row(struct feeder_work *work, const char *number, struct strbuf *
 {
     const struct span values[] = {span_text(work->settings->node), span_text(work->life),
                                   span_text(number)};
-    struct link_statement *ask =
-        link_prepare(work->link,
-                     "SELECT seq, time, verdict_time, queue_id FROM spamgear_spam WHERE node = ? "
-                     "AND life = ? AND seq = ?",
-                     why);
-    int done = ask == NULL ? -1 : link_select(work->link, ask, values, 3, add_there, row, why);
-    if (ask != NULL)
-        link_forget(work->link, ask);
-    return done;
+    return link_ask(work->link,
+                    "SELECT seq, time, verdict_time, queue_id FROM spamgear_spam WHERE node = ? "
+                    "AND life = ? AND seq = ?",
+                    values, 3, add_there, row, why);
 }
 
 static bool is_row(const struct strbuf *row, const char *number)
@@ -93,11 +88,9 @@ static int find_place(struct feeder_work *work, struct strbuf *why)
         return -1;
     if (work->insert == NULL)
         return 0;
-    struct link_statement *ask = link_prepare(
-        work->link, "SELECT MAX(seq) FROM spamgear_spam WHERE node = ? AND life = ?", why);
-    int done = ask == NULL ? -1 : link_select(work->link, ask, values, 2, take_number, &there, why);
-    if (ask != NULL)
-        link_forget(work->link, ask);
+    int done =
+        link_ask(work->link, "SELECT MAX(seq) FROM spamgear_spam WHERE node = ? AND life = ?",
+                 values, 2, take_number, &there, why);
     if (done != 0 || there <= work->sent)
         return done;
     done = check_place(work, there, why);

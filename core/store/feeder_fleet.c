@@ -53,18 +53,14 @@ static void add_bucket(void *state, const char *profile, const struct watch_buck
 
 static int write_rows(struct link *link, struct upload *upload, struct strbuf *why)
 {
-    struct link_statement *add = link_prepare(link, fleet_add_flow[link_kind(link)], why);
-    if (add == NULL)
-        return -1;
     int done = link_begin(link, why);
     if (done == 0)
-        done = link_execute_rows(link, add, feeder_table_values(&upload->rows), COLUMNS,
-                                 upload->count, why);
+        done = link_change(link, fleet_add_flow[link_kind(link)],
+                           feeder_table_values(&upload->rows), COLUMNS, upload->count, NULL, why);
     if (done == 0)
         done = link_commit(link, why);
     else
         link_rollback(link);
-    link_forget(link, add);
     return done;
 }
 
@@ -209,14 +205,10 @@ static int download(struct feeder_work *work, struct strbuf *why)
     snprintf(oldest, sizeof oldest, "%" PRId64, (clock_now() - window) / 60);
     const struct span values[] = {span_text(since), span_text(oldest),
                                   span_text(work->settings->node)};
-    struct link_statement *ask =
-        link_prepare(work->link,
-                     "SELECT node, profile, kind, minute, name, messages, recipients FROM "
-                     "spamgear_flow WHERE stamp >= ? AND minute >= ? AND node <> ?",
-                     why);
-    int done = ask == NULL ? -1 : link_select(work->link, ask, values, 3, take_row, fleet, why);
-    if (ask != NULL)
-        link_forget(work->link, ask);
+    int done = link_ask(work->link,
+                        "SELECT node, profile, kind, minute, name, messages, recipients FROM "
+                        "spamgear_flow WHERE stamp >= ? AND minute >= ? AND node <> ?",
+                        values, 3, take_row, fleet, why);
     if (done == 0)
         fleet->downloaded = now_ms;
     tell_news(work);

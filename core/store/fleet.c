@@ -115,28 +115,11 @@ static int change(struct link *link, const char *text, const struct span *values
 {
     int done = -1;
     for (int i = 0; i < TRIES; i++) {
-        struct link_statement *statement = link_prepare(link, text, why);
-        if (statement != NULL)
-            done = rows == 1 ? link_execute(link, statement, values, count, changed, why)
-                             : link_execute_rows(link, statement, values, count, rows, why);
-        if (statement != NULL)
-            link_forget(link, statement);
+        done = link_change(link, text, values, count, rows, changed, why);
         if (done == 0 || link_trouble(link) != LINK_CONFLICT)
             break;
         usleep(1000u * (unsigned)(1 + (getpid() + i * 7) % 20));
     }
-    return done;
-}
-
-static int ask(struct link *link, const char *text, const struct span *values, size_t count,
-               void (*each)(void *state, const struct span *columns, size_t len), void *state,
-               struct strbuf *why)
-{
-    struct link_statement *statement = link_prepare(link, text, why);
-    int done =
-        statement == NULL ? -1 : link_select(link, statement, values, count, each, state, why);
-    if (statement != NULL)
-        link_forget(link, statement);
     return done;
 }
 
@@ -160,7 +143,7 @@ int fleet_clock(struct link *link, int64_t *now_ms, struct strbuf *why)
         [SQL_PGSQL] = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
     };
     *now_ms = 0;
-    if (ask(link, texts[link_kind(link)], NULL, 0, take_clock, now_ms, why) != 0)
+    if (link_ask(link, texts[link_kind(link)], NULL, 0, take_clock, now_ms, why) != 0)
         return -1;
     return *now_ms > 0 ? 0 : strbuf_why(why, "the database does not tell the time");
 }
@@ -198,15 +181,17 @@ int fleet_ask(struct link *link, const char *node, const char *profile, enum sen
     const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
                                   span_text(node), span_text(minute)};
     if (done == 0)
-        done = ask(link,
-                   "SELECT node, SUM(messages), SUM(recipients) FROM spamgear_flow WHERE profile = "
-                   "? AND kind = ? AND name_key = ? AND node <> ? AND minute >= ? GROUP BY node",
-                   values, 5, take_sum, others, why);
+        done = link_ask(
+            link,
+            "SELECT node, SUM(messages), SUM(recipients) FROM spamgear_flow WHERE profile = "
+            "? AND kind = ? AND name_key = ? AND node <> ? AND minute >= ? GROUP BY node",
+            values, 5, take_sum, others, why);
     if (done == 0)
-        done = ask(link,
-                   "SELECT DISTINCT what, client FROM spamgear_client WHERE profile = ? AND kind = "
-                   "? AND name_key = ? AND node <> ? AND minute >= ?",
-                   values, 5, take_client, others, why);
+        done = link_ask(
+            link,
+            "SELECT DISTINCT what, client FROM spamgear_client WHERE profile = ? AND kind = "
+            "? AND name_key = ? AND node <> ? AND minute >= ?",
+            values, 5, take_client, others, why);
     strbuf_clear(&sender.name);
     return done;
 }
@@ -370,10 +355,11 @@ int fleet_let_go(struct link *link, const char *profile, enum sender_kind kind, 
     int done = sender_init(&sender, profile, kind, name, why);
     const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key)};
     if (done == 0)
-        done = ask(link,
-                   "SELECT claimed FROM spamgear_claim WHERE profile = ? AND kind = ? AND name_key "
-                   "= ? AND confirmed = " LET_GO,
-                   values, 3, take_let_go, let_go, why);
+        done = link_ask(
+            link,
+            "SELECT claimed FROM spamgear_claim WHERE profile = ? AND kind = ? AND name_key "
+            "= ? AND confirmed = " LET_GO,
+            values, 3, take_let_go, let_go, why);
     strbuf_clear(&sender.name);
     return done;
 }
@@ -404,8 +390,8 @@ int fleet_claims(struct link *link, const char *node,
 {
     struct claims claims = {each, state};
     const struct span values[] = {span_text(node)};
-    return ask(link,
-               "SELECT profile, kind, name FROM spamgear_claim WHERE node = ? AND confirmed "
-               "= " CONFIRMED,
-               values, 1, take_claim, &claims, why);
+    return link_ask(link,
+                    "SELECT profile, kind, name FROM spamgear_claim WHERE node = ? AND confirmed "
+                    "= " CONFIRMED,
+                    values, 1, take_claim, &claims, why);
 }

@@ -28,11 +28,19 @@ enum link_trouble link_code_find(const struct link_code *codes, const char *code
 struct link *link_open(const struct sql_place *place, const char *password, int deadline_ms,
                        struct strbuf *why)
 {
-    static const struct link_driver *const drivers[] = {
-        [SQL_SQLITE] = &link_sqlite, [SQL_MYSQL] = &link_mysql, [SQL_PGSQL] = &link_pgsql};
+    static const struct {
+        const struct link_driver *driver;
+        const char *name;
+    } kinds[] = {[SQL_SQLITE] = {&link_sqlite, "SQLite"},
+                 [SQL_MYSQL] = {&link_mysql, "MariaDB"},
+                 [SQL_PGSQL] = {&link_pgsql, "PostgreSQL"}};
+    if (kinds[place->kind].driver->open == NULL) {
+        strbuf_why(why, "built without %s", kinds[place->kind].name);
+        return NULL;
+    }
     struct link *link = mem_zero(1, sizeof *link);
     link->kind = place->kind;
-    link->driver = drivers[place->kind];
+    link->driver = kinds[place->kind].driver;
     link->deadline_ms = deadline_ms;
     if (link->driver->open(link, place, password, why) == 0)
         return link;
@@ -275,4 +283,29 @@ int link_execute_rows(struct link *link, struct link_statement *statement,
     if (count > 0 && rows > 1 && !link->without_bulk)
         done = link->driver->execute_rows(statement, values, rows, why);
     return done > 0 ? execute_each(statement, values, rows, why) : done;
+}
+
+/* ---- once ---- */
+
+int link_change(struct link *link, const char *text, const struct span *values, size_t count,
+                size_t rows, uint64_t *changed, struct strbuf *why)
+{
+    struct link_statement *statement = link_prepare(link, text, why);
+    if (statement == NULL)
+        return -1;
+    int done = rows == 1 ? link_execute(link, statement, values, count, changed, why)
+                         : link_execute_rows(link, statement, values, count, rows, why);
+    link_forget(link, statement);
+    return done;
+}
+
+int link_ask(struct link *link, const char *text, const struct span *values, size_t count,
+             link_row *each, void *state, struct strbuf *why)
+{
+    struct link_statement *statement = link_prepare(link, text, why);
+    if (statement == NULL)
+        return -1;
+    int done = link_select(link, statement, values, count, each, state, why);
+    link_forget(link, statement);
+    return done;
 }

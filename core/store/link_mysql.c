@@ -336,19 +336,6 @@ const struct link_driver link_mysql = {open_server, close_server, run,         p
 
 #else
 
-static int open_none(struct link *link, const struct sql_place *place, const char *password,
-                     struct strbuf *why)
-{
-    (void)place, (void)password;
-    link->trouble = LINK_REFUSED;
-    return strbuf_why(why, "built without MariaDB");
-}
-
-static void close_none(struct link *link)
-{
-    (void)link;
-}
-
-const struct link_driver link_mysql = {.open = open_none, .close = close_none};
+const struct link_driver link_mysql = {0};
 
 #endif

@@ -15,7 +15,8 @@ struct link_answer {
     void *state;
 };
 
-/* One of the databases. Each function sets link->trouble when it fails: 0, or -1 with why. */
+/* One of the databases; one that this build lacks has no functions. Each sets link->trouble when it
+ * fails: 0, or -1 with why. */
 struct link_driver {
     int (*open)(struct link *link, const struct sql_place *place, const char *password,
                 struct strbuf *why);

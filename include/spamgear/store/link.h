@@ -40,6 +40,14 @@ int link_run(struct link *link, const char *statement, struct strbuf *why); /* w
 /* Gives a statement back before its link is closed; the same one costs little again. */
 void link_forget(struct link *link, struct link_statement *statement);
 
+/* Statements that are used here and there: prepared, run, and given back. changed is told of a
+ * single row only, and may be NULL. */
+int link_change(struct link *link, const char *text, const struct span *values, size_t count,
+                size_t rows, uint64_t *changed, struct strbuf *why);
+int link_ask(struct link *link, const char *text, const struct span *values, size_t count,
+             void (*each)(void *state, const struct span *columns, size_t len), void *state,
+             struct strbuf *why);
+
 /* What the last failure was. */
 enum link_trouble {
     LINK_FINE,
