@@ -89,7 +89,8 @@ static void check_here(const struct desk *desk)
     uint64_t newest, rows, bytes;
     struct strbuf why = {0}, line = {0};
     struct state_reader *reader = state_reader_open(desk->config->state, &why);
-    if (reader == NULL || state_reader_size(reader, &newest, &rows, &bytes, &why) != 0) {
+    if (reader == NULL || state_reader_check(reader, &why) != 0 ||
+        state_reader_size(reader, &newest, &rows, &bytes, &why) != 0) {
         complain(HERE, strbuf_text(&why));
     } else {
         strbuf_format(&line, "%" PRIu64 " spam events", rows);
@@ -315,10 +316,11 @@ const struct applet store_applet = {
         "TiDB, Vitess, CockroachDB, Citus).\n\n"
         "`init` makes the tables: spamgear_schema, spamgear_spam, and spamgear_flow, "
         "spamgear_client, spamgear_claim for a fleet. `upgrade` brings those of an older version "
-        "up; doing either twice is harmless. The embedded database is brought up by the daemon "
-        "itself, too.\n\n"
-        "`check` looks at version, columns, rights and engines, and whether the database takes a "
-        "row by your own query; it takes that row back, and changes nothing.\n\n"
+        "up; both make again what is missing of them, and doing either twice is harmless. The "
+        "embedded database is brought up by the daemon itself, too.\n\n"
+        "`check` looks at version, tables, indexes, keys, columns, rights and engines, and whether "
+        "the database takes a row by your own query; it takes that row back, and changes nothing. "
+        "It also looks through the embedded database for damage.\n\n"
         "`purge` removes what is older than keep, or than --older-than, from our tables in the "
         "other database. The daemon does it now and then by itself. Tables of your own query are "
         "yours, and are not touched.\n\n"

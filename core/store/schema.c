@@ -1,7 +1,7 @@
 /* schema - makes, migrates and checks the tables, in the words that all databases understand.
  *
- * MySQL's side cannot make tables in a transaction, so each statement does no harm when it is done
- * again, and the version is written last.
+ * MySQL's side cannot make tables in a transaction, so what is there already is left out, and the
+ * version is written last. What somebody removed since then is made again in the same way.
  */
 #include "spamgear/store/schema.h"
 
@@ -50,79 +50,65 @@ enum { SQLITE = 1 << SQL_SQLITE, MYSQL = 1 << SQL_MYSQL, PGSQL = 1 << SQL_PGSQL 
     "name VARCHAR(1000) NOT NULL, node VARCHAR(64) NOT NULL, claimed BIGINT NOT NULL, "            \
     "confirmed INT NOT NULL, PRIMARY KEY (profile, kind, name_key)"
 
-static const struct step {
+/* A table or an index. */
+struct part {
     int kinds;
-    const char *text;
-} first[] = {
-    {SQLITE | PGSQL, SPAM("") ")"},
-    {MYSQL, SPAM(MYSQL_FOLDS) ", INDEX spam_time (time), INDEX spam_client (client, time), "
-                              "INDEX spam_sender (sender, time), INDEX spam_sasl (sasl, time))" //
-     MYSQL_TABLE},
-    {SQLITE | PGSQL, "CREATE INDEX IF NOT EXISTS spamgear_spam_time ON spamgear_spam (time)"},
-    {SQLITE | PGSQL,
-     "CREATE INDEX IF NOT EXISTS spamgear_spam_client ON spamgear_spam (client, time)"},
-    {SQLITE | PGSQL,
-     "CREATE INDEX IF NOT EXISTS spamgear_spam_sender ON spamgear_spam (LOWER(sender), time)"},
-    {SQLITE | PGSQL,
-     "CREATE INDEX IF NOT EXISTS spamgear_spam_sasl ON spamgear_spam (LOWER(sasl), time)"},
-    {SQLITE | PGSQL, FLOW ")"},
-    {MYSQL, FLOW ", INDEX flow_stamp (stamp), INDEX flow_minute (minute))" MYSQL_TABLE},
-    {SQLITE | PGSQL, "CREATE INDEX IF NOT EXISTS spamgear_flow_stamp ON spamgear_flow (stamp)"},
-    {SQLITE | PGSQL, "CREATE INDEX IF NOT EXISTS spamgear_flow_minute ON spamgear_flow (minute)"},
-    {SQLITE | PGSQL, CLIENT ")"},
-    {MYSQL, CLIENT ", INDEX client_minute (minute))" MYSQL_TABLE},
-    {SQLITE | PGSQL,
-     "CREATE INDEX IF NOT EXISTS spamgear_client_minute ON spamgear_client (minute)"},
-    {SQLITE | PGSQL, CLAIM ")"},
-    {MYSQL, CLAIM ")" MYSQL_TABLE},
-    {0, NULL},
+    const char *name, *text;
+};
+
+static const struct part first[] = {
+    {SQLITE | PGSQL, "spamgear_spam", SPAM("") ")"},
+    {MYSQL, "spamgear_spam", SPAM(MYSQL_FOLDS) ")" MYSQL_TABLE},
+    {ALL, "spamgear_spam_time", "CREATE INDEX spamgear_spam_time ON spamgear_spam (time)"},
+    {ALL, "spamgear_spam_client",
+     "CREATE INDEX spamgear_spam_client ON spamgear_spam (client, time)"},
+    {SQLITE | PGSQL, "spamgear_spam_sender",
+     "CREATE INDEX spamgear_spam_sender ON spamgear_spam (LOWER(sender), time)"},
+    {MYSQL, "spamgear_spam_sender",
+     "CREATE INDEX spamgear_spam_sender ON spamgear_spam (sender, time)"},
+    {SQLITE | PGSQL, "spamgear_spam_sasl",
+     "CREATE INDEX spamgear_spam_sasl ON spamgear_spam (LOWER(sasl), time)"},
+    {MYSQL, "spamgear_spam_sasl", "CREATE INDEX spamgear_spam_sasl ON spamgear_spam (sasl, time)"},
+    {SQLITE | PGSQL, "spamgear_flow", FLOW ")"},
+    {MYSQL, "spamgear_flow", FLOW ")" MYSQL_TABLE},
+    {ALL, "spamgear_flow_stamp", "CREATE INDEX spamgear_flow_stamp ON spamgear_flow (stamp)"},
+    {ALL, "spamgear_flow_minute", "CREATE INDEX spamgear_flow_minute ON spamgear_flow (minute)"},
+    {SQLITE | PGSQL, "spamgear_client", CLIENT ")"},
+    {MYSQL, "spamgear_client", CLIENT ")" MYSQL_TABLE},
+    {ALL, "spamgear_client_minute",
+     "CREATE INDEX spamgear_client_minute ON spamgear_client (minute)"},
+    {SQLITE | PGSQL, "spamgear_claim", CLAIM ")"},
+    {MYSQL, "spamgear_claim", CLAIM ")" MYSQL_TABLE},
+    {0, NULL, NULL},
 };
 
 /* steps[n] makes version n + 1 of version n. */
-static const struct step *const steps[SCHEMA_VERSION] = {first};
+static const struct part *const steps[SCHEMA_VERSION] = {first};
 
-static const struct step versions[] = {
-    {SQLITE | PGSQL, "CREATE TABLE IF NOT EXISTS spamgear_schema (id INT NOT NULL PRIMARY KEY, "
-                     "version INT NOT NULL)"},
-    {MYSQL, "CREATE TABLE IF NOT EXISTS spamgear_schema (id INT NOT NULL PRIMARY KEY, "
-            "version INT NOT NULL)" MYSQL_TABLE},
-    {0, NULL},
+static const struct part versions[] = {
+    {SQLITE | PGSQL, "spamgear_schema",
+     "CREATE TABLE IF NOT EXISTS spamgear_schema (id INT NOT NULL PRIMARY KEY, "
+     "version INT NOT NULL)"},
+    {MYSQL, "spamgear_schema",
+     "CREATE TABLE IF NOT EXISTS spamgear_schema (id INT NOT NULL PRIMARY KEY, "
+     "version INT NOT NULL)" MYSQL_TABLE},
+    {0, NULL, NULL},
 };
 
 /* postlog-sa's own, as its Readme has it, but in an engine that has transactions. */
-static const struct step spammers[] = {
-    {MYSQL, "CREATE TABLE IF NOT EXISTS spammers (client VARCHAR(255) NOT NULL, created DATETIME "
-            "NOT NULL, spam_victims_score INT NOT NULL DEFAULT 0, PRIMARY KEY (client, created)) "
-            "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4"},
-    {SQLITE | PGSQL, "CREATE TABLE IF NOT EXISTS spammers (client VARCHAR(255) NOT NULL, created "
-                     "TIMESTAMP NOT NULL, spam_victims_score INT NOT NULL DEFAULT 0, "
-                     "PRIMARY KEY (client, created))"},
-    {0, NULL},
+static const struct part spammers[] = {
+    {MYSQL, "spammers",
+     "CREATE TABLE IF NOT EXISTS spammers (client VARCHAR(255) NOT NULL, created DATETIME "
+     "NOT NULL, spam_victims_score INT NOT NULL DEFAULT 0, PRIMARY KEY (client, created)) "
+     "ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4"},
+    {SQLITE | PGSQL, "spammers",
+     "CREATE TABLE IF NOT EXISTS spammers (client VARCHAR(255) NOT NULL, created "
+     "TIMESTAMP NOT NULL, spam_victims_score INT NOT NULL DEFAULT 0, "
+     "PRIMARY KEY (client, created))"},
+    {0, NULL, NULL},
 };
 
 /* ---- asking ---- */
-
-static int execute(struct link *link, const char *text, const struct span *values, size_t count,
-                   uint64_t *changed, struct strbuf *why)
-{
-    struct link_statement *statement = link_prepare(link, text, why);
-    int done = statement == NULL ? -1 : link_execute(link, statement, values, count, changed, why);
-    if (statement != NULL)
-        link_forget(link, statement);
-    return done;
-}
-
-static int ask(struct link *link, const char *text, const struct span *values, size_t count,
-               void (*each)(void *state, const struct span *columns, size_t len), void *state,
-               struct strbuf *why)
-{
-    struct link_statement *statement = link_prepare(link, text, why);
-    int done =
-        statement == NULL ? -1 : link_select(link, statement, values, count, each, state, why);
-    if (statement != NULL)
-        link_forget(link, statement);
-    return done;
-}
 
 static void take_number(void *state, const struct span *columns, size_t len)
 {
@@ -131,42 +117,68 @@ static void take_number(void *state, const struct span *columns, size_t len)
         *(long long *)state = (long long)number;
 }
 
-/* 1 or 0; only tables that this user can see. */
-static int has_table(struct link *link, const char *name, struct strbuf *why)
+static bool is_index(const struct part *part)
 {
-    static const char *const texts[] = {
-        [SQL_SQLITE] = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
-        [SQL_MYSQL] = "SELECT count(*) FROM information_schema.tables WHERE table_schema = "
-                      "DATABASE() AND table_name = ?",
-        [SQL_PGSQL] = "SELECT count(*) FROM information_schema.tables WHERE table_schema = "
-                      "current_schema() AND table_name = ?",
+    return strncmp(part->text, "CREATE INDEX", 12) == 0;
+}
+
+static const char *kind_of(const struct part *part)
+{
+    return is_index(part) ? "index" : "table";
+}
+
+/* 1 or 0; of tables only those that this user can see. */
+static int is_there(struct link *link, const struct part *part, struct strbuf *why)
+{
+    static const char *const texts[][2] = {
+        [SQL_SQLITE] = {"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
+                        "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = ?"},
+        [SQL_MYSQL] = {"SELECT count(*) FROM information_schema.tables WHERE table_schema = "
+                       "DATABASE() AND table_name = ?",
+                       "SELECT count(*) FROM information_schema.statistics WHERE table_schema = "
+                       "DATABASE() AND index_name = ?"},
+        [SQL_PGSQL] = {"SELECT count(*) FROM information_schema.tables WHERE table_schema = "
+                       "current_schema() AND table_name = ?",
+                       "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema() AND "
+                       "indexname = ?"},
     };
-    struct span value = span_text(name);
+    struct span value = span_text(part->name);
     long long number = 0;
-    if (ask(link, texts[link_kind(link)], &value, 1, take_number, &number, why) != 0)
+    if (link_ask(link, texts[link_kind(link)][is_index(part)], &value, 1, take_number, &number,
+                 why) != 0)
         return -1;
     return number > 0;
+}
+
+static bool is_for(const struct link *link, const struct part *part)
+{
+    return (part->kinds & 1 << link_kind(link)) != 0;
 }
 
 int schema_version(struct link *link, struct strbuf *why)
 {
     long long number = 0;
-    int there = has_table(link, "spamgear_schema", why);
+    int there = is_there(link, &versions[0], why);
     if (there <= 0)
         return there;
-    if (ask(link, "SELECT version FROM spamgear_schema WHERE id = 1", NULL, 0, take_number, &number,
-            why) != 0)
+    if (link_ask(link, "SELECT version FROM spamgear_schema WHERE id = 1", NULL, 0, take_number,
+                 &number, why) != 0)
         return -1;
     return (int)number;
 }
 
 /* ---- making ---- */
 
-static int run_steps(struct link *link, const struct step *step, struct strbuf *why)
+/* What is missing of them; told may be NULL. */
+static int make(struct link *link, const struct part *part, struct texts *told, struct strbuf *why)
 {
-    for (; step->text != NULL; step++)
-        if ((step->kinds & 1 << link_kind(link)) != 0 && link_run(link, step->text, why) != 0)
+    for (; part->text != NULL; part++) {
+        int there = is_for(link, part) ? is_there(link, part, why) : 1;
+        if (there < 0 || (there == 0 && link_run(link, part->text, why) != 0))
             return -1;
+        if (there == 0 && told != NULL)
+            texts_format(told, "made the %s %s", kind_of(part), part->name);
+    }
     return 0;
 }
 
@@ -175,22 +187,11 @@ static int write_version(struct link *link, int version, struct strbuf *why)
     char text[16];
     snprintf(text, sizeof text, "%d", version);
     const struct span value = span_text(text);
-    if (version == 0 && execute(link, "INSERT INTO spamgear_schema(id, version) VALUES(1, ?)",
-                                &value, 1, NULL, why) != 0)
+    if (version == 0 && link_change(link, "INSERT INTO spamgear_schema(id, version) VALUES(1, ?)",
+                                    &value, 1, 1, NULL, why) != 0)
         return link_trouble(link) == LINK_DUPLICATE ? 0 : -1;
-    return execute(link, "UPDATE spamgear_schema SET version = ? WHERE id = 1", &value, 1, NULL,
-                   why);
-}
-
-static int make_spammers(struct link *link, struct texts *told, struct strbuf *why)
-{
-    int there = has_table(link, "spammers", why);
-    if (there != 0)
-        return there < 0 ? -1 : 0;
-    if (run_steps(link, spammers, why) != 0)
-        return -1;
-    texts_add(told, "made the table spammers");
-    return 0;
+    return link_change(link, "UPDATE spamgear_schema SET version = ? WHERE id = 1", &value, 1, 1,
+                       NULL, why);
 }
 
 int schema_upgrade(struct link *link, bool with_spammers, struct texts *told, struct strbuf *why)
@@ -199,15 +200,19 @@ int schema_upgrade(struct link *link, bool with_spammers, struct texts *told, st
     if (version > SCHEMA_VERSION)
         return strbuf_why(why, "its tables are of a newer spamgear: version %d, this one knows %d",
                           version, SCHEMA_VERSION);
-    if (version < 0 ||
-        (version == 0 && (run_steps(link, versions, why) != 0 || write_version(link, 0, why) != 0)))
+    if (version < 0 || (version == 0 &&
+                        (make(link, versions, NULL, why) != 0 || write_version(link, 0, why) != 0)))
         return -1;
+    for (int i = 0; i < version; i++)
+        if (make(link, steps[i], told, why) != 0)
+            return -1;
     for (; version < SCHEMA_VERSION; version++) {
-        if (run_steps(link, steps[version], why) != 0 || write_version(link, version + 1, why) != 0)
+        if (make(link, steps[version], NULL, why) != 0 ||
+            write_version(link, version + 1, why) != 0)
             return -1;
         texts_format(told, "made version %d of the tables", version + 1);
     }
-    return with_spammers ? make_spammers(link, told, why) : 0;
+    return with_spammers ? make(link, spammers, told, why) : 0;
 }
 
 /* ---- checking ---- */
@@ -249,12 +254,30 @@ static void ignore(void *state, const struct span *values, size_t len)
     (void)state, (void)values, (void)len;
 }
 
+/* How many tables are missing; -1 with why. */
+static int check_parts(struct link *link, struct texts *problems, struct strbuf *why)
+{
+    int tables = 0;
+    for (int i = 0; i < SCHEMA_VERSION; i++)
+        for (const struct part *part = steps[i]; part->text != NULL; part++) {
+            int there = is_for(link, part) ? is_there(link, part, why) : 1;
+            if (there < 0)
+                return -1;
+            if (there > 0)
+                continue;
+            tables += !is_index(part);
+            texts_format(problems, "the %s %s is missing: spamgear store init makes it",
+                         kind_of(part), part->name);
+        }
+    return tables;
+}
+
 static int check_columns(struct link *link, struct texts *problems)
 {
     struct strbuf why = {0};
     size_t before = problems->len;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        if (ask(link, columns[i], NULL, 0, ignore, NULL, &why) != 0)
+        if (link_ask(link, columns[i], NULL, 0, ignore, NULL, &why) != 0)
             texts_add(problems, strbuf_text(&why));
     strbuf_clear(&why);
     return problems->len == before ? 0 : -1;
@@ -266,7 +289,7 @@ static int check_rights(struct link *link, struct texts *problems, struct strbuf
     struct strbuf wrong = {0};
     int done = link_begin(link, why);
     for (size_t i = 0; done == 0 && i < sizeof rights / sizeof *rights; i++) {
-        if (execute(link, rights[i], NULL, 0, NULL, &wrong) == 0)
+        if (link_change(link, rights[i], NULL, 0, 1, NULL, &wrong) == 0)
             continue;
         texts_add(problems, strbuf_text(&wrong));
         break;
@@ -275,6 +298,24 @@ static int check_rights(struct link *link, struct texts *problems, struct strbuf
         link_rollback(link);
     strbuf_clear(&wrong);
     return done;
+}
+
+/* Each row exactly once: what is stored twice must be found out by its key. */
+static int check_keys(struct link *link, struct texts *problems, struct strbuf *why)
+{
+    for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+        const char *table = strstr(rights[i], "INSERT INTO ");
+        if (table == NULL)
+            continue;
+        if (link_begin(link, why) != 0)
+            return -1;
+        if (link_change(link, rights[i], NULL, 0, 1, NULL, NULL) == 0 &&
+            link_change(link, rights[i], NULL, 0, 1, NULL, NULL) == 0)
+            texts_format(problems, "the table %.*s takes the same row twice: it has lost its key",
+                         (int)strcspn(table + 12, "("), table + 12);
+        link_rollback(link);
+    }
+    return 0;
 }
 
 int schema_check(struct link *link, struct texts *problems, struct strbuf *why)
@@ -290,9 +331,12 @@ int schema_check(struct link *link, struct texts *problems, struct strbuf *why)
     else if (version > SCHEMA_VERSION)
         texts_format(problems, "the tables are of a newer spamgear: version %d, this one knows %d",
                      version, SCHEMA_VERSION);
-    if (version != SCHEMA_VERSION || check_columns(link, problems) != 0)
+    if (version != SCHEMA_VERSION)
         return 0;
-    return check_rights(link, problems, why);
+    int missing = check_parts(link, problems, why);
+    if (missing != 0 || check_columns(link, problems) != 0)
+        return missing < 0 ? -1 : 0;
+    return check_rights(link, problems, why) != 0 || check_keys(link, problems, why) != 0 ? -1 : 0;
 }
 
 struct engines {
@@ -327,11 +371,11 @@ int schema_engines(struct link *link, const char *statement, struct texts *witho
     struct engines engines = {statement, without};
     if (link_kind(link) != SQL_MYSQL)
         return 0;
-    return ask(link,
-               "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN "
-               "information_schema.engines e ON e.engine = t.engine WHERE t.table_schema = "
-               "DATABASE() AND COALESCE(e.transactions, 'NO') <> 'YES'",
-               NULL, 0, take_engine, &engines, why);
+    return link_ask(link,
+                    "SELECT t.table_name, t.engine FROM information_schema.tables t JOIN "
+                    "information_schema.engines e ON e.engine = t.engine WHERE t.table_schema = "
+                    "DATABASE() AND COALESCE(e.transactions, 'NO') <> 'YES'",
+                    NULL, 0, take_engine, &engines, why);
 }
 
 /* ---- what is old ---- */
@@ -375,23 +419,19 @@ static int purge_portion(struct link *link, const struct old *old, struct span b
 {
     struct texts keys = {0};
     VEC(struct span) values = {0};
-    int done = ask(link, old->find, &before, 1, take_keys, &keys, why);
+    int done = link_ask(link, old->find, &before, 1, take_keys, &keys, why);
     size_t rows = keys.len / old->keys;
-    struct link_statement *forget =
-        done == 0 && rows > 0 ? link_prepare(link, old->forget, why) : NULL;
     for (size_t i = 0; i < rows * old->keys; i++)
         *vec_add(&values) = span_text(keys.at[i]);
-    if (rows > 0)
-        done = forget == NULL || link_begin(link, why) != 0 ? -1 : 0;
+    if (done == 0 && rows > 0)
+        done = link_begin(link, why);
     if (done == 0 && rows > 0) {
-        done = link_execute_rows(link, forget, values.at, old->keys, rows, why);
+        done = link_change(link, old->forget, values.at, old->keys, rows, NULL, why);
         if (done == 0)
             done = link_commit(link, why);
         else
             link_rollback(link);
     }
-    if (forget != NULL)
-        link_forget(link, forget);
     vec_clear(&values);
     texts_clear(&keys);
     return done == 0 ? (int)rows : -1;

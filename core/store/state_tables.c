@@ -84,16 +84,26 @@ static int make_step(struct sqlite *db, int64_t version, struct strbuf *why)
 /* Is it one that this program can read? */
 static int check_version(struct sqlite *db, const char *path, int64_t *version, struct strbuf *why)
 {
-    int64_t tables;
+    int64_t tables, ours;
     if (state_ask(db, "PRAGMA user_version", 0, version, why) != 0 ||
-        state_ask(db, "SELECT count(*) FROM sqlite_master", 0, &tables, why) != 0)
+        state_ask(db, "SELECT count(*) FROM sqlite_master", 0, &tables, why) != 0 ||
+        state_ask(db,
+                  "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name IN ('mark', "
+                  "'thread', 'watch', 'spam', 'counter')",
+                  0, &ours, why) != 0)
         return -1;
     if (*version > STATE_SCHEMA)
         return strbuf_why(why,
                           "%s: is of a newer spamgear (version %" PRId64 ", this one knows %d)",
                           path, *version, STATE_SCHEMA);
-    return *version == 0 && tables > 0 ? strbuf_why(why, "%s: is another program's database", path)
-                                       : 0;
+    if (*version == 0 && tables > 0)
+        return strbuf_why(why, "%s: is another program's database", path);
+    return *version == 0 || ours == 5
+               ? 0
+               : strbuf_why(why,
+                            "%s: has lost tables, and is left as it is: move it away to begin "
+                            "anew, or restore it",
+                            path);
 }
 
 static int migrate(struct sqlite *db, const char *path, struct strbuf *why)

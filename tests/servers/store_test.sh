@@ -66,6 +66,42 @@ query: is understood, and takes a row" "$("$spamgear" store --config store.conf 
         "$("$spamgear" store --config store.conf upgrade 2>&1 | tail -n 1)"
 }
 
+store() { "$spamgear" store --config store.conf "$1" 2>&1; }
+
+# What somebody removed is noticed, and made again; what was spoilt is noticed.
+test_missing() {
+    do_sql 'DROP TABLE spamgear_flow'
+    do_sql 'DROP TABLE spamgear_spam'
+    if [ "$kind" = mysql ]; then do_sql 'DROP INDEX spamgear_client_minute ON spamgear_client'; else
+        do_sql 'DROP INDEX spamgear_client_minute'; fi
+    same "$kind: missing" "index spamgear_client_minute
+index spamgear_flow_minute
+index spamgear_flow_stamp
+index spamgear_spam_client
+index spamgear_spam_sasl
+index spamgear_spam_sender
+index spamgear_spam_time
+table spamgear_flow
+table spamgear_spam" "$(store check | sed -n \
+        's/.*: other database: the \(.*\) is missing: spamgear store init makes it$/\1/p' | sort)"
+    same "$kind: made again" 9 "$(store upgrade | grep -c '^other database: made the ')"
+    same "$kind: well again" "other database: tables and rights are well" \
+        "$(store check | grep '^other')"
+    do_sql 'ALTER TABLE spamgear_claim DROP COLUMN confirmed'
+    same "$kind: a column" 1 "$(store check | grep -c 'other database:.*confirmed')"
+    do_sql 'DROP TABLE spamgear_claim'
+    if [ "$kind" = mysql ]; then do_sql 'ALTER TABLE spamgear_flow DROP PRIMARY KEY'; else
+        do_sql 'ALTER TABLE spamgear_flow DROP CONSTRAINT spamgear_flow_pkey'; fi
+    same "$kind: a table and a column" "other database: made the table spamgear_claim" \
+        "$(store init | grep '^other')"
+    same "$kind: a key" 1 \
+        "$(store check | grep -c 'the table spamgear_flow takes the same row twice')"
+    do_sql 'DROP TABLE spamgear_flow'
+    store init >/dev/null
+    same "$kind: and well" "other database: tables and rights are well" \
+        "$(store check | grep '^other')"
+}
+
 # Who answers is known, and nobody reads along.
 test_tls() {
     asks() { "$(dirname "$spamgear")/sql_ask" "$1" '' 5000 "$encrypted" 2>&1; }
@@ -381,6 +417,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     if [ "$kind" = mysql ]; then query=$readme; else query=$readme_pg; fi
     rm -rf state
     test_tables
+    test_missing
     test_tls
     test_sentences
     test_query

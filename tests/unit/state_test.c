@@ -602,6 +602,16 @@ static void spoil(const char *path, off_t from)
     close(fd);
 }
 
+static int look_through(const char *folder)
+{
+    struct state_reader *reader = state_reader_open(folder, &why);
+    int result = reader == NULL ? 1 : state_reader_check(reader, &why);
+    if (result < 0)
+        test_true(strbuf_text(&why), strstr(strbuf_text(&why), "damaged") != NULL);
+    state_reader_close(reader);
+    return result;
+}
+
 static void test_refused(void)
 {
     const char *folder = folder_of("refused");
@@ -622,7 +632,12 @@ static void test_refused(void)
     refuse(&settings, "is of a newer spamgear (version 2, this one knows 1)");
     run_sql(path, "PRAGMA user_version = 0");
     refuse(&settings, "is another program's database");
-    run_sql(path, "PRAGMA user_version = 1");
+    run_sql(path, "PRAGMA user_version = 1; ALTER TABLE thread RENAME TO gone");
+    refuse(&settings, "has lost tables, and is left as it is");
+    run_sql(path, "ALTER TABLE gone RENAME TO thread");
+    test_number("is well", look_through(folder), 0);
+    spoil(path, 40960);
+    test_number("is damaged", look_through(folder), -1);
     spoil(path, 4096);
     stat(path, &before);
     refuse(&settings, "the database is damaged, and is left as it is: move it away to begin anew");

@@ -113,6 +113,8 @@ int state_reader_sent(struct state_reader *reader, uint64_t *number, struct strb
 int state_reader_life(struct state_reader *reader, uint64_t *life, struct strbuf *why);
 /* Gives it another one: for a copy that is used as well, or was put back. */
 int state_reader_renew(struct state_reader *reader, struct strbuf *why);
+/* Looks through the whole file for damage. 0, -1 with why. */
+int state_reader_check(struct state_reader *reader, struct strbuf *why);
 int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct strbuf *why);
 /* Every mark, in the order of their sources. 0, -1 with why. */
 int state_reader_marks(struct state_reader *reader,

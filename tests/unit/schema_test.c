@@ -1,0 +1,104 @@
+/* schema - what somebody removed from the tables is noticed, and made again; with SQLite. */
+#include "spamgear/base/sqlite.h"
+#include "spamgear/store/schema.h"
+
+#include "test.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *joined(const struct texts *lines)
+{
+    struct strbuf all = {0};
+    for (size_t i = 0; i < lines->len; i++)
+        strbuf_format(&all, "%s%s", i == 0 ? "" : "\n", lines->at[i]);
+    return strbuf_take(&all);
+}
+
+static void check(struct link *link, const char *name, const char *want)
+{
+    struct texts problems = {0};
+    struct strbuf why = {0};
+    test_number(name, schema_check(link, &problems, &why), 0);
+    char *got = joined(&problems);
+    test_text(name, got, want);
+    free(got);
+    texts_clear(&problems);
+    strbuf_clear(&why);
+}
+
+static void upgrade(struct link *link, const char *name, const char *want)
+{
+    struct texts told = {0};
+    struct strbuf why = {0};
+    test_number(name, schema_upgrade(link, false, &told, &why), 0);
+    char *got = joined(&told);
+    test_text(name, got, want);
+    free(got);
+    texts_clear(&told);
+    strbuf_clear(&why);
+}
+
+static void run(struct link *link, const char *statement)
+{
+    struct strbuf why = {0};
+    test_number(statement, link_run(link, statement, &why), 0);
+    strbuf_clear(&why);
+}
+
+static void test_missing(struct link *link)
+{
+    check(link, "before", "there are no tables of spamgear: spamgear store init makes them");
+    upgrade(link, "init", "made version 1 of the tables");
+    check(link, "well", "");
+    upgrade(link, "again", "");
+    run(link, "DROP TABLE spamgear_claim");
+    run(link, "DROP TABLE spamgear_flow");
+    run(link, "DROP INDEX spamgear_spam_sasl");
+    check(link, "dropped",
+          "the index spamgear_spam_sasl is missing: spamgear store init makes it\n"
+          "the table spamgear_flow is missing: spamgear store init makes it\n"
+          "the index spamgear_flow_stamp is missing: spamgear store init makes it\n"
+          "the index spamgear_flow_minute is missing: spamgear store init makes it\n"
+          "the table spamgear_claim is missing: spamgear store init makes it");
+    upgrade(link, "made again",
+            "made the index spamgear_spam_sasl\nmade the table spamgear_flow\n"
+            "made the index spamgear_flow_stamp\nmade the index spamgear_flow_minute\n"
+            "made the table spamgear_claim");
+    check(link, "well again", "");
+}
+
+/* These cannot be made good without a decision about the rows. */
+static void test_damaged(struct link *link, const char *file)
+{
+    char column[200];
+    run(link, "ALTER TABLE spamgear_claim RENAME COLUMN confirmed TO other");
+    snprintf(column, sizeof column, "%s: no such column: confirmed", file);
+    check(link, "a column", column);
+    run(link, "ALTER TABLE spamgear_claim RENAME COLUMN other TO confirmed");
+    run(link, "CREATE TABLE copy AS SELECT * FROM spamgear_flow");
+    run(link, "DROP TABLE spamgear_flow");
+    run(link, "ALTER TABLE copy RENAME TO spamgear_flow");
+    run(link, "CREATE INDEX spamgear_flow_stamp ON spamgear_flow (stamp)");
+    run(link, "CREATE INDEX spamgear_flow_minute ON spamgear_flow (minute)");
+    check(link, "a key", "the table spamgear_flow takes the same row twice: it has lost its key");
+}
+
+int main(void)
+{
+    char folder[] = "/tmp/schema_test.XXXXXX";
+    struct strbuf file = {0}, why = {0};
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    strbuf_format(&file, "%s/db", folder);
+    struct sql_place place = {.kind = SQL_SQLITE, .file = file.data};
+    sqlite_close(sqlite_open(file.data, 10, &why));
+    struct link *link = link_open(&place, NULL, 100, &why);
+    test_missing(link);
+    test_damaged(link, file.data);
+    link_close(link);
+    unlink(file.data);
+    test_number("nothing is left", rmdir(folder), 0);
+    strbuf_clear(&file);
+    strbuf_clear(&why);
+    return test_end();
+}
