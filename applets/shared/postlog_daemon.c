@@ -79,22 +79,6 @@ static int open_state(struct postlog *own, struct strbuf *why)
     return own->state != NULL ? 0 : -1;
 }
 
-static void open_threads(struct postlog *own)
-{
-    const struct postlog_plan *plan = own->plan;
-    struct threads_settings settings = {.threads_max = plan->set->threads_max,
-                                        .age_max_s = plan->set->age.seconds,
-                                        .wait_s = plan->set->wait.seconds,
-                                        .own = plan->own.at,
-                                        .own_len = plan->own.len,
-                                        .relays = plan->relays.at,
-                                        .relays_len = plan->relays.len,
-                                        .relay_names = &plan->relay_names,
-                                        .state = own,
-                                        .spam = take_spam};
-    own->threads = threads_new(&settings);
-}
-
 static void take_policy_line(void *at, const char *line)
 {
     struct postlog *own = at;
@@ -232,7 +216,7 @@ static int open_all(struct postlog *own, struct strbuf *why)
     if (own->loop == NULL || open_watcher(own) != 0 || open_feeder(own, why) != 0 ||
         open_state(own, why) != 0)
         return -1;
-    open_threads(own);
+    own->threads = postlog_open_threads(own->plan, own, take_spam);
     if (!own->plan->set->once)
         make_run_folder();
     if (open_policy(own, why) != 0 || load(own, why) != 0 || open_inputs(own) != 0 ||

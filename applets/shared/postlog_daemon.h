@@ -54,7 +54,10 @@ int postlog_replay(const struct postlog_plan *plan, const struct run *run);
 
 /* --- What its parts share --- */
 
-/* postlog_read.c: takes lines of a chunk; one portion of every input: was there any? */
+/* postlog_read.c: the joiner that the plan wants. */
+struct threads *postlog_open_threads(const struct postlog_plan *plan, void *state,
+                                     void (*spam)(void *state, const struct spam_event *event));
+/* Takes lines of a chunk; one portion of every input: was there any? */
 void postlog_take_lines(struct postlog *own, struct postlog_input *input,
                         const struct postlog_chunk *chunk);
 bool postlog_read(struct postlog *own);

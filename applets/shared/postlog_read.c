@@ -5,6 +5,22 @@
 
 #define PORTION (64 * 1024) /* so much is read between two looks at who waits for an answer */
 
+struct threads *postlog_open_threads(const struct postlog_plan *plan, void *state,
+                                     void (*spam)(void *state, const struct spam_event *event))
+{
+    struct threads_settings settings = {.threads_max = plan->set->threads_max,
+                                        .age_max_s = plan->set->age.seconds,
+                                        .wait_s = plan->set->wait.seconds,
+                                        .own = plan->own.at,
+                                        .own_len = plan->own.len,
+                                        .relays = plan->relays.at,
+                                        .relays_len = plan->relays.len,
+                                        .relay_names = &plan->relay_names,
+                                        .state = state,
+                                        .spam = spam};
+    return threads_new(&settings);
+}
+
 static enum origin grade_of(char letter)
 {
     return letter == 'T' ? ORIGIN_TRUSTED : letter == 'F' ? ORIGIN_FORGED : ORIGIN_PLAIN;

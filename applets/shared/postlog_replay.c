@@ -249,22 +249,6 @@ static void read_log(struct replay *replay, struct source *source)
     strbuf_clear(&why);
 }
 
-static void open_threads(struct replay *replay)
-{
-    const struct postlog_plan *plan = replay->own.plan;
-    struct threads_settings settings = {.threads_max = plan->set->threads_max,
-                                        .age_max_s = plan->set->age.seconds,
-                                        .wait_s = plan->set->wait.seconds,
-                                        .own = plan->own.at,
-                                        .own_len = plan->own.len,
-                                        .relays = plan->relays.at,
-                                        .relays_len = plan->relays.len,
-                                        .relay_names = &plan->relay_names,
-                                        .state = replay,
-                                        .spam = take_spam};
-    replay->own.threads = threads_new(&settings);
-}
-
 static int read_all(struct replay *replay, struct strbuf *why)
 {
     struct postlog *own = &replay->own;
@@ -318,7 +302,7 @@ int postlog_replay(const struct postlog_plan *plan, const struct run *run)
     int result = open_logs(&replay);
     if (result == 0) {
         name_logs(&replay);
-        open_threads(&replay);
+        replay.own.threads = postlog_open_threads(plan, &replay, take_spam);
         result = open_state(&replay, &why) != 0 ? -1 : read_all(&replay, &why);
     }
     if (result == 0)
