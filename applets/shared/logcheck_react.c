@@ -16,14 +16,6 @@ struct reaction {
     struct strbuf why_not;
 };
 
-static bool has_text(const struct texts *list, const char *text)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (strcmp(list->at[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* Those of the config, else local; with -n, nis: instead of local, but besides those of the
  * config. */
 static void choose_methods(const struct logcheck_settings *settings, const struct run *run,
@@ -37,7 +29,7 @@ static void choose_methods(const struct logcheck_settings *settings, const struc
         texts_add(&react->methods, section->methods.at[i]);
     if (!settings->nis.given)
         return;
-    if (!has_text(&react->methods, "nis"))
+    if (!texts_has(&react->methods, "nis"))
         texts_add(&react->methods, "nis");
     if (settings->nis.value != NULL && *settings->nis.value != '\0') /* "nis =" names none */
         react->nis_server = settings->nis.value;
@@ -110,7 +102,7 @@ void logcheck_react(const struct logcheck_settings *settings, const struct run *
         /* Settings that are wrong must be told before the day they are needed. */
         bool dry = settings->dry_run || !disable_has_work(&disable, report);
         disable.allow = &reaction.react.allow;
-        disable.queue_ids = has_text(&reaction.react.methods, "hold-queue");
+        disable.queue_ids = texts_has(&reaction.react.methods, "hold-queue");
         disable.react =
             react_open(&reaction.react, &reaction.mail.mail, check->applet, dry, &reaction.why_not);
         if (disable.react == NULL)

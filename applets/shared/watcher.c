@@ -239,14 +239,6 @@ static bool has_glob(const char *name)
     return strpbrk(name, "*?[") != NULL;
 }
 
-static bool has_text(const struct texts *list, const char *text)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (strcmp(list->at[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* A glob like mail.log* names rotated logs as well, which do not grow. */
 static void add_growing(const struct texts *paths, struct texts *logs)
 {
@@ -254,7 +246,7 @@ static void add_growing(const struct texts *paths, struct texts *logs)
     for (size_t i = 0; i < paths->len; i++)
         source_predecessors(paths->at[i], &older);
     for (size_t i = 0; i < paths->len; i++)
-        if (!has_text(&older, paths->at[i]) && !has_text(logs, paths->at[i]))
+        if (!texts_has(&older, paths->at[i]) && !texts_has(logs, paths->at[i]))
             texts_add(logs, paths->at[i]);
     texts_clear(&older);
 }
@@ -268,7 +260,7 @@ static void add_named(const struct texts *names, struct texts *logs)
             diag_error("[watch]: standard input cannot be watched");
         else if (has_glob(names->at[i]) && access(names->at[i], F_OK) != 0)
             texts_add(&globs, names->at[i]);
-        else if (!has_text(logs, names->at[i]))
+        else if (!texts_has(logs, names->at[i]))
             texts_add(logs, names->at[i]); /* it may be there later */
     }
     if (globs.len > 0 && source_expand(&globs, &paths, &why) != 0)

@@ -66,6 +66,14 @@ void texts_add(struct texts *list, const char *text)
     *vec_add(list) = mem_text(text);
 }
 
+bool texts_has(const struct texts *list, const char *text)
+{
+    for (size_t i = 0; i < list->len; i++)
+        if (strcmp(list->at[i], text) == 0)
+            return true;
+    return false;
+}
+
 void texts_clear(struct texts *list)
 {
     for (size_t i = 0; i < list->len; i++)

@@ -147,19 +147,11 @@ void settings_apply(struct settings *settings, const struct config *config,
     strbuf_clear(&why);
 }
 
-static bool has_text(const struct texts *list, const char *text)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (strcmp(list->at[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* Sections of several applets, and [spamgear], would be told once for each of them. */
 static void add_new(struct texts *problems, struct texts *found)
 {
     for (size_t i = 0; i < found->len; i++)
-        if (!has_text(problems, found->at[i]))
+        if (!texts_has(problems, found->at[i]))
             texts_add(problems, found->at[i]);
     texts_clear(found);
 }
@@ -352,7 +344,7 @@ static void check_entry(const struct config_entry *entry, const struct applet_li
         check_option_key(entry, &(struct applet_list){&applet, 1}, problems);
     } else if (rule != NULL && rule->keys != NULL) {
         check_listed_key(entry, rule->keys, problems);
-    } else if (rule == NULL && !has_text(unknown, entry->section)) {
+    } else if (rule == NULL && !texts_has(unknown, entry->section)) {
         texts_add(unknown, entry->section); /* told once, not for each of its keys */
         tell_unknown(problems, entry, "section", entry->section,
                      nearest_section(entry->section, list));

@@ -110,10 +110,7 @@ static void try_route(struct mail_delivery *delivery, const struct mail_route *r
 
 static bool is_dead(const struct mail_delivery *delivery, const char *url)
 {
-    for (size_t i = 0; delivery->dead != NULL && i < delivery->dead->len; i++)
-        if (strcmp(delivery->dead->at[i], url) == 0)
-            return true;
-    return false;
+    return delivery->dead != NULL && texts_has(delivery->dead, url);
 }
 
 static void learn_all(struct mail_delivery *delivery, enum smtp_result got, const char *server,

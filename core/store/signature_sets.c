@@ -420,14 +420,6 @@ static void add_chain(struct signature_sets *sets, const char *id, struct texts 
     }
 }
 
-static bool has(const struct texts *list, const char *text)
-{
-    for (size_t i = 0; i < list->len; i++)
-        if (strcmp(list->at[i], text) == 0)
-            return true;
-    return false;
-}
-
 /* A kill in the middle must not leave half a set under its name. */
 static void remove_named(struct signature_sets *sets, const char *id)
 {
@@ -444,7 +436,7 @@ static void remove_old(struct signature_sets *sets, const char *current)
     add_chain(sets, current, &keep);
     if (signature_sets_list(sets, &ids, NULL) == 0)
         for (size_t i = 0; i + SIGNATURE_SETS_KEEP < ids.len; i++)
-            if (!has(&keep, ids.at[i]))
+            if (!texts_has(&keep, ids.at[i]))
                 remove_named(sets, ids.at[i]);
     texts_clear(&ids);
     texts_clear(&keep);

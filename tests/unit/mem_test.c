@@ -144,11 +144,23 @@ static void test_vec(void)
     test_true("cleared", numbers.at == NULL && numbers.len == 0 && numbers.cap == 0);
 }
 
+static void test_texts(void)
+{
+    struct texts list = {0};
+    test_true("nothing in nothing", !texts_has(&list, ""));
+    texts_add(&list, "one");
+    texts_add(&list, "two");
+    test_true("there", texts_has(&list, "two"));
+    test_true("not there", !texts_has(&list, "tw") && !texts_has(&list, ""));
+    texts_clear(&list);
+}
+
 int main(void)
 {
     test_copies();
     test_grow();
     test_vec();
+    test_texts();
     for (size_t i = 0; i < sizeof deaths / sizeof *deaths; i++)
         test_death(deaths[i].name, deaths[i].run);
     return test_end();

@@ -11,6 +11,7 @@
 #define SPAMGEAR_BASE_VEC_H
 
 #include "spamgear/base/mem.h"
+#include <stdbool.h>
 #include <stdlib.h>
 
 #define VEC(type)                                                                                  \
@@ -36,6 +37,7 @@ struct texts {
 
 void texts_add(struct texts *list, const char *text); /* copies */
 void texts_clear(struct texts *list);                 /* frees the strings too */
+bool texts_has(const struct texts *list, const char *text);
 /* Adds a formatted string. */
 void texts_format(struct texts *list, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
