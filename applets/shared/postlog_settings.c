@@ -4,6 +4,7 @@
 #include "react_section.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/text.h"
+#include "spamgear/log/source.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,10 +26,11 @@ const struct option postlog_options[] = {
                 "Work through old logs, packed ones too, and end. Nothing of it touches the state "
                 "of the daemon, and nobody is acted upon.",
                 .flags = OPTION_NO_CONFIG | OPTION_GLOB_WORDS),
-    OPTION_LIST(struct postlog_settings, logs, "logs", 'l', "FILE",
-                "Follow these logs, which need not be there yet. Without it: /var/log/mail.log or "
-                "/var/log/maillog, else the journal.",
-                .flags = OPTION_GLOB_WORDS),
+    OPTION_LIST(
+        struct postlog_settings, logs, "logs", 'l', "FILE",
+        "Follow these logs, which need not be there yet; their rotated parts are part of them. "
+        "Without it: /var/log/mail.log or /var/log/maillog, else the journal.",
+        .flags = OPTION_GLOB_WORDS),
     OPTION_FLAG(struct postlog_settings, journal, "journal", 0, "Follow the systemd journal."),
     OPTION_TEXT(struct postlog_settings, journal_dir, "journal-dir", 0, "DIR", NULL,
                 "Follow the journal files in DIR.", .flags = OPTION_RARE),
@@ -286,8 +288,7 @@ static void find_logs(struct postlog_plan *plan)
 {
     static const char *const places[] = {"/var/log/mail.log", "/var/log/maillog", NULL};
     const struct postlog_settings *set = plan->set;
-    for (size_t i = 0; i < set->logs.len; i++)
-        texts_add(&plan->logs, set->logs.at[i]);
+    source_growing(&set->logs, &plan->logs);
     if (plan->logs.len > 0 || set->journal || set->journal_dir || set->journal_file)
         return;
     for (const char *const *place = places; *place != NULL && plan->logs.len == 0; place++)

@@ -234,50 +234,15 @@ static void half(void *state, enum sender_kind kind, struct span name)
 
 /* ---- opening ---- */
 
-static bool has_glob(const char *name)
-{
-    return strpbrk(name, "*?[") != NULL;
-}
-
-/* A glob like mail.log* names rotated logs as well, which do not grow. */
-static void add_growing(const struct texts *paths, struct texts *logs)
-{
-    struct texts older = {0};
-    for (size_t i = 0; i < paths->len; i++)
-        source_predecessors(paths->at[i], &older);
-    for (size_t i = 0; i < paths->len; i++)
-        if (!texts_has(&older, paths->at[i]) && !texts_has(logs, paths->at[i]))
-            texts_add(logs, paths->at[i]);
-    texts_clear(&older);
-}
-
-static void add_named(const struct texts *names, struct texts *logs)
-{
-    struct texts globs = {0}, paths = {0};
-    struct strbuf why = {0};
-    for (size_t i = 0; i < names->len; i++) {
-        if (strcmp(names->at[i], "-") == 0)
-            diag_error("[watch]: standard input cannot be watched");
-        else if (has_glob(names->at[i]) && access(names->at[i], F_OK) != 0)
-            texts_add(&globs, names->at[i]);
-        else if (!texts_has(logs, names->at[i]))
-            texts_add(logs, names->at[i]); /* it may be there later */
-    }
-    if (globs.len > 0 && source_expand(&globs, &paths, &why) != 0)
-        diag_warn("[watch]: %s", strbuf_text(&why));
-    add_growing(&paths, logs);
-    texts_clear(&globs);
-    texts_clear(&paths);
-    strbuf_clear(&why);
-}
-
 /* The first standard log that is there; else the journal, as for the checker; else the first one,
  * which may come. */
 static void find_logs(struct watcher_source *source)
 {
     const struct log_request *request = &source->check->logs;
     source->journal = request->journal;
-    add_named(request->names, &source->logs);
+    if (texts_has(request->names, "-"))
+        diag_error("[watch]: standard input cannot be watched");
+    source_growing(request->names, &source->logs);
     for (size_t i = 0; source->logs.len == 0 && !source->journal; i++) {
         if (request->standard[i] == NULL && request->identifiers != NULL)
             source->journal = true;

@@ -90,3 +90,24 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
     vec_clear(&all.seen);
     return trouble ? -1 : 0;
 }
+
+void source_growing(const struct texts *names, struct texts *logs)
+{
+    struct texts paths = {0}, older = {0};
+    struct expansion all = {.paths = &paths};
+    for (size_t i = 0; i < names->len; i++) {
+        size_t trouble = all.trouble.len;
+        add_name(&all, names->at[i]);
+        if (all.trouble.len > trouble)
+            texts_add(&paths, names->at[i]);
+    }
+    for (size_t i = 0; i < paths.len; i++)
+        source_predecessors(paths.at[i], &older);
+    for (size_t i = 0; i < paths.len; i++)
+        if (!texts_has(&older, paths.at[i]) && !texts_has(logs, paths.at[i]))
+            texts_add(logs, paths.at[i]);
+    strbuf_clear(&all.trouble);
+    vec_clear(&all.seen);
+    texts_clear(&paths);
+    texts_clear(&older);
+}

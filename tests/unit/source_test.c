@@ -439,6 +439,42 @@ static void expand_all(void)
     test_number("chdir back", chdir("/"), 0);
 }
 
+static const struct growing_row {
+    const char *name;
+    const char *names[6];
+    const char *want;
+} growings[] = {
+    {"as named", {"mail.log", "other.log"}, "mail.log other.log "},
+    {"a glob, and what it finds that was rotated", {"*.log*"}, "mail.log other.log "},
+    {"rotated parts by name", {"mail.log.1", "mail.log", "mail.log.2.gz"}, "mail.log "},
+    {"a rotated part alone", {"mail.log.1"}, "mail.log.1 "},
+    {"twice, by a link", {"mail.log", "link", "mail.log"}, "mail.log "},
+    {"what may come", {"late.log", "late*", "late.log"}, "late.log late* "},
+    {"what is no file", {"d", "-"}, "d - "},
+    {"nothing", {NULL}, ""},
+};
+
+static void growing_all(void)
+{
+    run("rm -rf e && mkdir e && cd e && touch mail.log mail.log.1 mail.log.2.gz other.log && "
+        "ln -s mail.log link && mkdir d");
+    test_number("chdir", chdir(in_dir("e")), 0);
+    for (size_t i = 0; i < sizeof growings / sizeof growings[0]; i++) {
+        struct texts names = {0}, logs = {0};
+        struct strbuf got = {0};
+        for (size_t n = 0; n < 6 && growings[i].names[n] != NULL; n++)
+            texts_add(&names, growings[i].names[n]);
+        source_growing(&names, &logs);
+        for (size_t p = 0; p < logs.len; p++)
+            strbuf_format(&got, "%s ", logs.at[p]);
+        test_text(growings[i].name, strbuf_text(&got), growings[i].want);
+        texts_clear(&names);
+        texts_clear(&logs);
+        strbuf_clear(&got);
+    }
+    test_number("chdir back", chdir("/"), 0);
+}
+
 int main(void)
 {
     if (mkdtemp(dir) == NULL)
@@ -455,6 +491,7 @@ int main(void)
     shrinking();
     growing();
     expand_all();
+    growing_all();
     run("rm -r ./*");
     rmdir(dir);
     strbuf_clear(&sample);

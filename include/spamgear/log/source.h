@@ -63,6 +63,12 @@ int source_expand(const struct texts *names, struct texts *paths, struct strbuf 
  * a rotation has none. */
 void source_predecessors(const char *path, struct texts *older);
 
+/* Of what the user named, the logs that grow. Globs become the files they match; what is not there
+ * yet stays, and so does what cannot be followed, for its follower to tell of. A rotated part of
+ * another one (mail.log* names them, too) is left out: it is part of that log, and on its own it
+ * would give the same lines once more after each rotation. Adds to *logs. */
+void source_growing(const struct texts *names, struct texts *logs);
+
 /* The journal. identifiers: the syslog tags wanted, as shell patterns ("exim*"; one with a
  * trailing slash means every tag that begins so), NULL-terminated; NULL wants all. Entries
  * from `since` on (seconds); the second `until` belongs to the window. Each entry becomes
