@@ -263,6 +263,16 @@ static int next_of_journal(struct postlog_input *input, struct postlog_chunk *ch
     return 1;
 }
 
+/* Trouble is told once, but lasts until there is none any more. */
+static bool is_failing(const struct postlog_input *input)
+{
+    struct follow_state state;
+    if (input->journal != NULL)
+        return journal_follow_is_failing(input->journal);
+    follow_look(input->follow, &state);
+    return state.failing;
+}
+
 int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog_chunk *chunk,
                        struct strbuf *why)
 {
@@ -271,6 +281,7 @@ int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog
                                        : next_of_journal(input, chunk, why);
     input->moved |= result == 1;
     input->idle = result != 1;
+    input->failing = is_failing(input);
     return result;
 }
 

@@ -24,8 +24,8 @@ struct postlog_input {
     struct strbuf mark;       /* the same as text, or the journal's cursor */
     bool moved;               /* since the mark was stored */
     bool idle;                /* there was nothing more when it was looked at last */
-    bool failing;
-    int64_t newest; /* time of its newest line, STAMP_NONE */
+    bool failing;             /* it cannot be read now */
+    int64_t newest;           /* time of its newest line, STAMP_NONE */
 };
 
 struct postlog_inputs {

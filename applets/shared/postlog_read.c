@@ -90,14 +90,14 @@ static bool read_input(struct postlog *own, struct postlog_input *input)
 {
     struct postlog_chunk chunk;
     struct strbuf why = {0};
+    bool failed = input->failing;
     int result = postlog_input_next(input, PORTION, &chunk, &why);
     if (result == 1)
         postlog_take_lines(own, input, &chunk);
     else if (result < 0)
         postlog_say(own->log, SAY_ERROR, "%s", strbuf_text(&why));
-    else if (input->failing)
+    if (failed && !input->failing)
         postlog_say(own->log, SAY_NOTICE, "%s: can be read again", input->name);
-    input->failing = result < 0;
     strbuf_clear(&why);
     return result == 1;
 }

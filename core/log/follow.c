@@ -41,7 +41,7 @@ struct follow {
     int notify, file_watch, folder_watch;
 };
 
-enum step { STEP_CHUNK, STEP_ON, STEP_WAIT, STEP_TELL };
+enum step { STEP_CHUNK, STEP_ON, STEP_WAIT, STEP_LATER /* waits, not having looked */, STEP_TELL };
 
 /* ---- being told ---- */
 
@@ -226,7 +226,7 @@ static enum step at_end(struct follow *follow, struct span *rest, struct strbuf 
     bool done = follow->is_fixed || was_quiet(follow, now);
     if (!done && (follow->next_ms != 0 ||
                   (follow->looked_ms != 0 && now - follow->looked_ms < follow->grace_ms / 4)))
-        return STEP_WAIT;
+        return STEP_LATER;
     follow->looked_ms = now;
     switch (follow_find_after(follow->path, follow->part, follow->may_be_copy, follow->here.before,
                               &next, why)) {
@@ -384,11 +384,14 @@ int follow_next(struct follow *follow, size_t bytes, struct follow_chunk *chunk,
     take_events(follow);
     for (int i = 0; i < STEPS && next == STEP_ON; i++)
         next = step(follow, bytes, &lines, &trouble);
-    int result = next == STEP_TELL ? tell(follow, &trouble) : next != STEP_WAIT;
-    if (result == 1) {
-        chunk_make(follow, lines, chunk);
+    if (next != STEP_LATER)
+        follow->seen.failing = next == STEP_TELL;
+    if (!follow->seen.failing)
         strbuf_reset(&follow->told);
-    }
+    bool waits = next == STEP_WAIT || next == STEP_LATER;
+    int result = next == STEP_TELL ? tell(follow, &trouble) : !waits;
+    if (result == 1)
+        chunk_make(follow, lines, chunk);
     if (result == -1)
         strbuf_why(why, "%s", strbuf_text(&trouble));
     strbuf_clear(&trouble);

@@ -45,7 +45,8 @@ static void files_add(struct files *files, const char *path)
         return;
     file->dev = st.st_dev;
     file->ino = st.st_ino;
-    file->size = (uint64_t)st.st_size;
+    /* What is no file has no size, but is to be opened, and told of. */
+    file->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 1;
 }
 
 /* Where the log is a link, its older parts lie beside the file itself. */

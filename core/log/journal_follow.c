@@ -321,9 +321,14 @@ int journal_follow_fd(const struct journal_follow *follow)
     return follow->ends[0];
 }
 
+bool journal_follow_is_failing(const struct journal_follow *follow)
+{
+    return follow->child == 0 && !follow->ended;
+}
+
 bool journal_follow_is_behind(const struct journal_follow *follow)
 {
-    return (follow->child != 0 || follow->ended) && !follow->reached_end;
+    return !journal_follow_is_failing(follow) && !follow->reached_end;
 }
 
 /* ---- opening ---- */

@@ -510,6 +510,7 @@ static void told_once(void)
     test_number("is told once", follow_next(scene.follow, 1, &chunk, &why), 0);
     follow_look(scene.follow, &state);
     test_true("nothing is read", state.file == NULL);
+    test_true("trouble lasts", state.failing);
     test_true("none to begin with",
               follow_open(scene.path, NULL, FOLLOW_BEGIN, &why) == NULL && why.len > 0);
     rmdir(scene.path);
@@ -518,8 +519,46 @@ static void told_once(void)
     test_number("a new file is told of", poll(&polled, 1, 5000), 1);
     test_number("and read", follow_next(scene.follow, 1, &chunk, &why), 1);
     test_text("its name", chunk.file, scene.path);
+    follow_look(scene.follow, &state);
+    test_true("trouble is over", !state.failing);
     strbuf_clear(&why);
     clean_up();
+}
+
+/* Something else stands where the log was: the trouble lasts as long as that does. */
+static void no_file_in_its_place(void)
+{
+    static const char *const others[] = {"/dev/null", "/dev", "fifo"};
+    struct strbuf why = {0};
+    struct follow_chunk chunk;
+    struct follow_state state;
+    for (size_t i = 0; i < 3; i++) {
+        set_up("no file in its place", 120, false);
+        do_step('w');
+        scene.follow = open_at(NULL, GRACE_MS);
+        read_along();
+        do_step('I');
+        if (others[i][0] == '/')
+            test_number(others[i], symlink(others[i], scene.path), 0);
+        else
+            do_step('i');
+        int told = 0;
+        for (int n = 0; n < 50; n++) {
+            told += follow_next(scene.follow, 120, &chunk, &why) == -1;
+            poll(NULL, 0, GRACE_MS / 10);
+        }
+        follow_look(scene.follow, &state);
+        test_true(others[i], state.failing);
+        test_number("told once", told, 1);
+        do_step('I');
+        do_step('w');
+        read_along();
+        follow_look(scene.follow, &state);
+        test_true("over", !state.failing);
+        test_number(others[i], scene.next, 2);
+        clean_up();
+    }
+    strbuf_clear(&why);
 }
 
 static void no_marks(void)
@@ -588,6 +627,7 @@ int main(void)
     from_an_empty_file();
     other_names();
     told_once();
+    no_file_in_its_place();
     no_marks();
     return test_end();
 }

@@ -24,6 +24,8 @@ void journal_follow_close(struct journal_follow *follow); /* NULL is fine */
 int journal_follow_next(struct journal_follow *follow, struct span *lines, struct span *cursor,
                         struct strbuf *why);
 int journal_follow_fd(const struct journal_follow *follow); /* readable: there is something */
+/* Does nobody read it now? It is tried again. */
+bool journal_follow_is_failing(const struct journal_follow *follow);
 /* Is there more than was given so far, or may there be? Not when nobody can tell now. */
 bool journal_follow_is_behind(const struct journal_follow *follow);
 
