@@ -1,5 +1,6 @@
 /* check_config - `spamgear check-config`: is the config right, for every applet? */
 #include "shared/custom_formats.h"
+#include "shared/postlog_check.h"
 #include "spamgear/base/addr.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/cli/front.h"
@@ -93,6 +94,8 @@ static int run(void *settings, const struct run *run)
             check_addresses(&config, entry);
     }
     check_formats(&config);
+    if (config.problems.len == 0 && !diag_trouble())
+        postlog_check_config(&config, run);
     if (!diag_trouble())
         front_tell_config(&config);
     config_clear(&config);
@@ -114,10 +117,10 @@ const struct applet check_config_applet = {
     .description =
         "Reads the config as every applet would, and FILE alone when it is given. Each problem is "
         "told with its file and line: lines that cannot be read, sections and keys that nothing "
-        "knows, values that their option refuses, files that others may write. The old tools' "
-        "files "
-        "are known by their names: NAME.overrides, and emergency-settings, which is read and never "
-        "run as shell.",
+        "knows, values that their option refuses, files that others may write. When all of that "
+        "is right, what the daemon would refuse: the sources of [watch], the database and the "
+        "query of [store]. The old tools' files are known by their names: NAME.overrides, and "
+        "emergency-settings, which is read and never run as shell.",
     .examples = examples,
     .statuses = statuses,
     .flags = APPLET_TOOL | APPLET_NO_CONFIG,

@@ -4,31 +4,17 @@
  */
 #include "shared/mail_section.h"
 #include "shared/policy_section.h"
+#include "shared/postlog_check.h"
 #include "shared/postlog_daemon.h"
 #include "shared/react_section.h"
-#include "shared/watcher.h"
 #include "shared/watcher_section.h"
 #include "spamgear/base/diag.h"
-#include "spamgear/cli/settings.h"
 
-static bool tell(struct texts *problems)
+static bool tell(const struct texts *problems)
 {
-    bool any = problems->len > 0;
     for (size_t i = 0; i < problems->len; i++)
         diag_error("%s", problems->at[i]);
-    texts_clear(problems);
-    return any;
-}
-
-/* Sections of others count, too: what reacts reads them. */
-static int check_all(const struct postlog_plan *plan, const struct run *run)
-{
-    struct texts problems = {0};
-    for (size_t i = 0; i < plan->remarks.len; i++)
-        diag_warn("%s", plan->remarks.at[i]);
-    settings_check_values(run->config, run->all, &problems);
-    bool trouble = tell(&problems);
-    return watcher_check(run) != 0 || trouble ? APPLET_TROUBLE : 0;
+    return problems->len > 0;
 }
 
 static int run_plan(const struct postlog_plan *plan, const struct run *run)
@@ -38,8 +24,6 @@ static int run_plan(const struct postlog_plan *plan, const struct run *run)
         diag_error("\"%s\": only `status` may stand here", run->argv[0]);
         return APPLET_TROUBLE;
     }
-    if (plan->set->check)
-        return check_all(plan, run);
     if (status)
         return postlog_status_ask(plan);
     return plan->set->replay.len > 0 ? postlog_replay(plan, run) : postlog_run(plan, run);
@@ -50,8 +34,13 @@ static int run_postlog(void *at, const struct run *run)
     struct postlog_plan plan;
     struct texts problems = {0};
     postlog_plan_read(&plan, at, run, &problems);
-    int status = tell(&problems) ? APPLET_TROUBLE : run_plan(&plan, run);
+    int status = 0;
+    if (plan.set->check)
+        postlog_check(&plan, run, &problems);
+    else
+        status = tell(&problems) ? APPLET_TROUBLE : run_plan(&plan, run);
     postlog_plan_clear(&plan);
+    texts_clear(&problems);
     return status;
 }
 

@@ -260,7 +260,7 @@ static int open_source(struct watcher *watcher, const char *name, const struct r
     *source = (struct own_source){.watcher = watcher, .number = (uint32_t)watcher->count};
     source->told.profile = logcheck_profile(name);
     if (source->told.profile == NULL) {
-        diag_error("[watch]: sources: %s is no log checker", name);
+        diag_error("[watch] sources: %s is no log checker", name);
         return -1;
     }
     watcher->applets[watcher->count++] = source->told.profile->applet;
