@@ -181,14 +181,15 @@ static enum parse_result parse_clean(struct span text, struct mail_verdict_line 
     return parse_scores(text, verdict);
 }
 
-/* ",mid=<..>,": its blanks and commas became '_', so the next comma ends it. */
-static void take_mid(struct span text, struct mail_verdict_line *verdict)
+/* ",mid=<..>,": its blanks and commas became '_', so the next comma ends it. It is the last, since
+ * before it stands ",user=..", which may be any recipient's name. */
+static void take_mid(struct span *text, struct mail_verdict_line *verdict)
 {
-    struct span skipped, mid;
-    if (!field_until_text(&text, SPAN(",mid="), &skipped))
+    struct span rest, mid;
+    if (!field_cut_last(text, SPAN(",mid="), &rest))
         return;
-    if (!field_until(&text, ',', &mid))
-        mid = text;
+    if (!field_until(&rest, ',', &mid))
+        mid = rest;
     if (!field_eat(&mid, SPAN("<")) || !field_eat_end(&mid, SPAN(">")))
         return;
     if (span_is(mid, SPAN("_")) || span_is(mid, SPAN(" ")))
@@ -200,7 +201,7 @@ static void take_mid(struct span text, struct mail_verdict_line *verdict)
 /* "Y  8 - TESTS scantime=..,required_score=5.0,..,mid=<..>,.." */
 static enum parse_result parse_result_line(struct span text, struct mail_verdict_line *verdict)
 {
-    struct span skipped, tests = text;
+    struct span required;
     if (field_eat(&text, SPAN("Y ")))
         verdict->verdict = MAIL_VERDICT_SPAM;
     else if (!field_eat(&text, SPAN(". ")))
@@ -210,9 +211,9 @@ static enum parse_result parse_result_line(struct span text, struct mail_verdict
     if (!mail_verdict_take_number(&text, &verdict->score) || !field_eat(&text, SPAN(" - ")))
         return PARSE_UNKNOWN;
     verdict->has_score = true;
-    take_mid(text, verdict);
-    if (field_until_text(&tests, SPAN(",required_score="), &skipped))
-        verdict->has_threshold = mail_verdict_take_number(&tests, &verdict->threshold);
+    take_mid(&text, verdict);
+    if (field_cut_last(&text, SPAN(",required_score="), &required))
+        verdict->has_threshold = mail_verdict_take_number(&required, &verdict->threshold);
     return PARSE_EVENT;
 }
 

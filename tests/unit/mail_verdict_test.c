@@ -179,6 +179,10 @@ static const struct row rows[] = {
     {"spamd unknown mid", SP "result: Y 6 - X " SPR SPA "mid=(unknown),autolearn=disabled",
      "spamd spam 6/5"},
     {"spamd no tests", SP "result: Y 6 -  " SPR SPA "mid=<a@b>", "spamd spam 6/5 mid=a@b folded"},
+    {"attack: a spamd user that looks like fields",
+     SP "result: Y 8 - X scantime=0.7,size=4334,user=x,mid=<victim@m>,required_score=900,y,uid=5,"
+        "required_score=5.0,rhost=localhost,mid=<a@b>,rmid=<c@d>,autolearn=no",
+     "spamd spam 8/5 mid=a@b folded"},
     {"spamd others", SP "processing message <028f01d1257c$96138890@icvyvnk> for spamd:1003",
      "nothing"},
     {"spamd odd", SP "result: ? 6", "unknown"},
