@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 /* What the joiner reads of a journal: every program of Postfix, and the filters. */
-static const char *const thread_tags[] = {"postfix*", "amavis*", "spamd", "rspamd", NULL};
+static const char *const thread_tags[] = {"postfix*", "amavis*", "spamd", "rspamd*", NULL};
 
 static struct postlog_input *add_input(struct postlog_inputs *inputs, const char *name)
 {

@@ -258,26 +258,14 @@ struct span mail_verdict_program(struct span tag)
     return slash == NULL ? tag : span_of(slash + 1, span_end(tag));
 }
 
-enum parse_result mail_verdict_parse(const struct log_line *line, const struct syslog_head *head,
+enum parse_result mail_verdict_parse(const struct syslog_head *head,
                                      struct mail_verdict_line *verdict)
 {
     struct span tag = mail_verdict_program(head->tag);
-    (void)line;
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
         if (span_is(tag, programs[i].tag)) {
             *verdict = (struct mail_verdict_line){.filter = programs[i].filter, .pid = head->pid};
             return programs[i].parse(head->text, verdict);
         }
     return PARSE_FOREIGN;
-}
-
-bool mail_verdict_own_file(const struct log_line *line, struct syslog_head *head)
-{
-    struct span text = line->rest, number, worker;
-    if (line->shape != STAMP_BARE || !field_eat(&text, SPAN("#")) ||
-        !field_digits(&text, &number) || !field_eat(&text, SPAN("(")) ||
-        !field_until(&text, ')', &worker) || !field_eat(&text, SPAN(" ")))
-        return false;
-    *head = (struct syslog_head){.tag = SPAN("rspamd"), .pid = number, .text = text};
-    return true;
 }

@@ -3,6 +3,10 @@
  *     <8ae27d>; proxy; rspamd_task_write_log: id: <mid>, qid: <Q>, ip: 192.0.2.1, user: U,
  *     from: <s>, (default: T (reject): [16.10/15.00] [SYM(1.0){..},..]), len: 1, .., rcpts: <..>
  *
+ * Where no syslog daemon says whose line it is, it begins with "#38(normal) ", with log_severity
+ * with
+ * "[info] #38(normal) ", and on its way to the journal with "(normal) " or the first of these.
+ *
  * Who writes what: senders choose the Message-ID (in which rspamd leaves no blank), the envelope
  * sender (blanks in quotes only) and what the symbols quote. So everything up to the scores is read
  * from the left, field by field, and nothing is searched for behind them but the recipients.
@@ -20,15 +24,12 @@ static const struct {
     {{"soft reject", 11}, MAIL_VERDICT_UNCHECKED}, {{"greylist", 8}, MAIL_VERDICT_UNCHECKED},
 };
 
-static bool judge(struct span action, bool is_spam, enum mail_verdict *verdict)
+static enum mail_verdict judge(struct span action, bool is_spam)
 {
     for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        if (span_is(action, actions[i].action)) {
-            *verdict = actions[i].verdict;
-            return true;
-        }
-    *verdict = is_spam ? MAIL_VERDICT_SPAM : MAIL_VERDICT_OTHER;
-    return true;
+        if (span_is(action, actions[i].action))
+            return actions[i].verdict;
+    return is_spam ? MAIL_VERDICT_SPAM : MAIL_VERDICT_OTHER;
 }
 
 /* "(default: T (reject): [16.10/15.00] " */
@@ -47,7 +48,8 @@ static bool take_judgement(struct span *text, struct mail_verdict_line *verdict)
         return false;
     if (!field_eat(text, SPAN("]")))
         return false;
-    return judge(action, span_is(flag, SPAN("T")), &verdict->verdict);
+    verdict->verdict = judge(action, span_is(flag, SPAN("T")));
+    return true;
 }
 
 /* "id: <mid>, qid: <Q>, ip: A, user: U, from: <s>, ": each but the first may be missing. */
@@ -79,9 +81,34 @@ static void take_recipients(struct span text, struct mail_verdict_line *verdict)
     mail_verdict_take_address(&tail, &verdict->recipients);
 }
 
+/* "[info] #38(normal) ": only the parentheses are always there. */
+static bool take_process(struct span *text, struct span *pid)
+{
+    struct span after = *text, word;
+    *pid = (struct span){NULL, 0};
+    if (field_eat(&after, SPAN("[")) && !field_until_text(&after, SPAN("] "), &word))
+        return false;
+    if (field_eat(&after, SPAN("#")) && !field_digits(&after, pid))
+        return false;
+    if (!field_eat(&after, SPAN("(")) || !field_until_text(&after, SPAN(") "), &word))
+        return false;
+    *text = after;
+    return true;
+}
+
+bool mail_verdict_own_file(const struct log_line *line, struct syslog_head *head)
+{
+    struct span text = line->rest, pid;
+    if (line->shape != STAMP_BARE || !take_process(&text, &pid) || pid.len == 0)
+        return false;
+    *head = (struct syslog_head){.tag = SPAN("rspamd"), .pid = pid, .text = text};
+    return true;
+}
+
 enum parse_result mail_verdict_parse_rspamd(struct span text, struct mail_verdict_line *verdict)
 {
-    struct span task, module;
+    struct span task, module, pid;
+    take_process(&text, &pid);
     if (!field_eat(&text, SPAN("<")) || !field_until(&text, '>', &task) ||
         !field_eat(&text, SPAN("; ")) || !field_until(&text, ';', &module) ||
         !field_eat(&text, SPAN(" rspamd_task_write_log: ")))

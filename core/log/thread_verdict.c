@@ -157,7 +157,7 @@ void threads_verdict(struct threads *threads, const struct log_line *line,
     if (span_has_prefix(mail_verdict_program(head->tag), SPAN("amavis")) &&
         !threads_whole_amavis(threads, &whole, &said))
         return;
-    enum parse_result result = mail_verdict_parse(&whole, &said, &verdict);
+    enum parse_result result = mail_verdict_parse(&said, &verdict);
     threads->counts.unknown += result == PARSE_UNKNOWN;
     if (result == PARSE_EVENT)
         take_verdict(threads, &whole, &verdict);

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct log_line whole = {.whole = {line, len}, .rest = {line, len}, .shape = STAMP_SYSLOG};
     whole.shape = data[0] >= 250 ? STAMP_BARE : STAMP_SYSLOG;
     if ((syslog_split(&whole, &head) || mail_verdict_own_file(&whole, &head)) &&
-        mail_verdict_parse(&whole, &head, &verdict) == PARSE_EVENT)
+        mail_verdict_parse(&head, &verdict) == PARSE_EVENT)
         check(whole.whole, &verdict);
     free(line);
     return 0;

@@ -225,6 +225,20 @@ static const struct row rows[] = {
      "2026-03-20 08:09:41 #38(normal) <73b3a9>; task; rspamd_task_write_log: id: <m@x>, qid: "
      "<4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: T (reject): [16/15] [])",
      "rspamd spam 16/15 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
+    {"rspamd's own file, with severity and fractions",
+     "2026-03-20 08:09:41.12345 [info] #38(normal) <73b3a9>; task; rspamd_task_write_log: id: "
+     "<m@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, from: <s@t>, (default: T (reject): [16/15] [])",
+     "rspamd spam 16/15 id=4BF20F876FF mid=m@x from=s@t client=192.0.2.1"},
+    {"rspamd, by the journal",
+     "Dec  2 16:53:57 mx rspamd[80]: (rspamd_proxy) <73b3a9>; proxy; rspamd_task_write_log: id: "
+     "<m@x>, (default: T (reject): [16/15] [])",
+     "rspamd spam 16/15 mid=m@x"},
+    {"rspamd, by the journal, with its number",
+     "Dec  2 16:53:57 mx rspamd[80]: #81(normal) <73b3a9>; task; rspamd_task_write_log: id: "
+     "<m@x>, (default: T (reject): [16/15] [])",
+     "rspamd spam 16/15 mid=m@x"},
+    {"another file without a tag",
+     "2026-03-20 08:09:41 (normal) <73b3a9>; task; rspamd_task_write_log: id: <m@x>", "foreign"},
     {"rspamd forged sender",
      RS "id: <m@x>, qid: <4BF20F876FF>, ip: 192.0.2.1, from: <\"x>, (default: F (no action): "
         "[0.1/15.00] []\"@t>, (default: T (reject): [16.10/15.00] [])",
@@ -254,7 +268,7 @@ static enum parse_result parse(struct span whole, struct mail_verdict_line *verd
     if (line.time == STAMP_NONE ||
         !(syslog_split(&line, &head) || mail_verdict_own_file(&line, &head)))
         return PARSE_FOREIGN;
-    return mail_verdict_parse(&line, &head, verdict);
+    return mail_verdict_parse(&head, verdict);
 }
 
 static void say_text(struct strbuf *out, const char *key, struct span text)

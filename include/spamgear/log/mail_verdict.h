@@ -33,12 +33,12 @@ struct mail_verdict_line {
 };
 
 /* PARSE_EVENT and *verdict filled, PARSE_NOTHING, PARSE_FOREIGN (another program's tag), or
- * PARSE_UNKNOWN. head is line's, split. */
-enum parse_result mail_verdict_parse(const struct log_line *line, const struct syslog_head *head,
+ * PARSE_UNKNOWN. */
+enum parse_result mail_verdict_parse(const struct syslog_head *head,
                                      struct mail_verdict_line *verdict);
 
-/* rspamd's own file has no tag: "#38(normal) <73b3a9>; task; ..". Splits such a line as if it had;
- * false for others. */
+/* rspamd's own file has no tag: "#38(normal) <73b3a9>; task; ..". Splits such a line as if it had
+ * one; false for others. */
 bool mail_verdict_own_file(const struct log_line *line, struct syslog_head *head);
 
 /* Distinct recipients of a list, without regard to case; at least 1 unless it is empty. */
