@@ -389,7 +389,8 @@ static int run_loop(struct postlog *own, struct strbuf *why)
         loop_every(own->loop, watchdog, feed_watchdog, own);
     loop_work(own->loop, work, own);
     notify_send("READY=1\nSTATUS=Following", NULL);
-    postlog_say(own->log, usual(own), "started, %zu logs", own->inputs.len);
+    postlog_say(own->log, usual(own), "started, %zu log%s", own->inputs.len,
+                own->inputs.len == 1 ? "" : "s");
     return loop_run(own->loop, why);
 }
 

@@ -81,7 +81,9 @@ static void text_of_log(struct strbuf *out, const struct postlog_input *input)
     strbuf_add_text(out, "log       ");
     text_escape(out, span_text(input->name));
     if (input->follow != NULL && state.file == NULL)
-        strbuf_add_text(out, ": is not there");
+        strbuf_add_text(out, newest_of(input) == STAMP_NONE
+                                 ? ": was never there (is that its name?)"
+                                 : ": is not there");
     else
         strbuf_format(out, ": newest line %s, %" PRIu64 " bytes behind", when, behind(&state));
     strbuf_format(out, ", %" PRIu64 " rotations", state.rotations);
@@ -123,6 +125,18 @@ static void text_of_store(struct strbuf *out, const struct view *view)
                       view->watcher.failed, view->watcher.waiting);
 }
 
+static void text_of_policy(struct strbuf *out, const struct postlog *own)
+{
+    struct policy_counts counts;
+    if (own->policy == NULL)
+        return;
+    policy_look(policy_service_policy(own->policy), &counts);
+    strbuf_format(out,
+                  "policy    %" PRIu64 " questions, %" PRIu64 " over a limit, %" PRIu64
+                  " in a case, %" PRIu64 " not understood\n",
+                  counts.requests, counts.over, counts.in_case, counts.bad);
+}
+
 void postlog_status_text(struct postlog *own, struct strbuf *out)
 {
     struct view view;
@@ -141,6 +155,7 @@ void postlog_status_text(struct postlog *own, struct strbuf *out)
         text_of_log(out, &own->inputs.at[i]);
     text_of_messages(out, &view);
     text_of_store(out, &view);
+    text_of_policy(out, own);
     texts_clear(&view.trouble);
 }
 
@@ -162,6 +177,21 @@ static void json_of_log(struct json *json, const struct postlog_input *input)
     json_number(json, "rotations", state.rotations);
     json_number(json, "lost", state.lost);
     json_number(json, "too_long", state.too_long);
+    json_close(json, '}');
+}
+
+static void json_of_policy(struct json *json, const struct postlog *own)
+{
+    struct policy_counts counts;
+    if (own->policy == NULL)
+        return;
+    policy_look(policy_service_policy(own->policy), &counts);
+    json_open(json, "policy", '{');
+    json_number(json, "requests", counts.requests);
+    json_number(json, "dunno", counts.dunno);
+    json_number(json, "over", counts.over);
+    json_number(json, "in_case", counts.in_case);
+    json_number(json, "bad", counts.bad);
     json_close(json, '}');
 }
 
@@ -238,6 +268,7 @@ void postlog_status_json(struct postlog *own, struct strbuf *out)
     size_t len = list_numbers(&view, numbers);
     for (size_t i = 0; i < len; i++)
         json_number(&json, numbers[i].name, numbers[i].value);
+    json_of_policy(&json, own);
     json_close(&json, '}');
     strbuf_add_char(out, '\n');
     texts_clear(&view.trouble);
@@ -273,6 +304,8 @@ void postlog_status_metrics(struct postlog *own, struct strbuf *out)
     size_t len = list_numbers(&view, numbers);
     for (size_t i = 0; i < len; i++) {
         char name[80];
+        if (own->feeder == NULL && strncmp(numbers[i].name, "database_", 9) == 0)
+            continue; /* nobody should be told that what he has not is away */
         snprintf(name, sizeof name, "spamgear_postlog_%s%s", numbers[i].name,
                  numbers[i].type == METRIC_COUNTER ? "_total" : "");
         metrics_family(out, name, numbers[i].type, numbers[i].help);
