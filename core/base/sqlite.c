@@ -6,6 +6,7 @@
 #include "spamgear/base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
     F(sqlite3_errcode)                                                                             \
     F(sqlite3_system_errno)                                                                        \
     F(sqlite3_busy_timeout)                                                                        \
+    F(sqlite3_busy_handler)                                                                        \
     F(sqlite3_db_config)                                                                           \
     F(sqlite3_exec)                                                                                \
     F(sqlite3_prepare_v2)                                                                          \
@@ -44,9 +46,13 @@
 SQLITE_FUNCTIONS(LAZY_POINTER)
 static const struct lazy_symbol symbols[] = {SQLITE_FUNCTIONS(LAZY_SYMBOL){0}};
 
+#define STEP_US 50
+#define YIELDS  200 /* first, since a look-up takes no longer than a step */
+
 struct sqlite {
     sqlite3 *handle;
     char *path;
+    int hurry_ms;
 };
 
 struct sqlite_query {
@@ -178,6 +184,20 @@ struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf 
     return open_file(path, SQLITE_OPEN_READONLY, wait_ms, why);
 }
 
+static int hurry(void *context, int tries)
+{
+    const struct sqlite *db = context;
+    if (tries < YIELDS)
+        return sched_yield() == 0;
+    return tries - YIELDS < db->hurry_ms * 1000 / STEP_US && usleep(STEP_US) == 0;
+}
+
+void sqlite_hurry(struct sqlite *db, int wait_ms)
+{
+    db->hurry_ms = wait_ms;
+    p_sqlite3_busy_handler(db->handle, hurry, db);
+}
+
 void sqlite_close(struct sqlite *db)
 {
     if (db == NULL)
@@ -298,6 +318,18 @@ void sqlite_reset(struct sqlite_query *query)
     p_sqlite3_clear_bindings(query->statement);
 }
 
+int sqlite_check(struct sqlite *db, struct strbuf *why)
+{
+    struct sqlite_query *query = sqlite_prepare(db, "PRAGMA quick_check(1)", why);
+    int result = query == NULL ? -1 : sqlite_step(query, why);
+    struct span said = result == 1 ? sqlite_bytes(query, 0) : SPAN("");
+    if (result == 1 && !span_is(said, SPAN("ok")))
+        result =
+            strbuf_why(why, "%s: the database is damaged: %.*s", db->path, (int)said.len, said.at);
+    sqlite_query_close(query);
+    return result < 0 ? -1 : 0;
+}
+
 #else
 
 struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why)
@@ -313,6 +345,11 @@ struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf 
 }
 
 /* Without a database nobody gets here. */
+void sqlite_hurry(struct sqlite *db, int wait_ms)
+{
+    (void)db, (void)wait_ms;
+}
+
 void sqlite_close(struct sqlite *db)
 {
     (void)db;
@@ -322,6 +359,11 @@ int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why)
 {
     (void)db, (void)sql;
     return strbuf_why(why, "built without SQLite");
+}
+
+int sqlite_check(struct sqlite *db, struct strbuf *why)
+{
+    return sqlite_run(db, "", why);
 }
 
 bool sqlite_is_busy(const struct sqlite *db)

@@ -1,12 +1,15 @@
 /* state_map - who is listed, in the file that Postfix asks.
  *
- * It follows from the rows of the state, and is worked out again from all of them at each start; so
- * a kill between the commit of rows and that of the file heals itself, and so does a file that is
- * missing, or damaged: then it is made beside and renamed. Otherwise it is changed in place, since
- * Postfix' processes keep it open, and as seldom and as shortly as can be: Postfix does not wait
- * for a lock, it answers 451. Hence no synchronous writing while the lock is held (after a power
- * cut it is worked out again anyway), and a listing that is only prolonged is left as it is for an
- * hour. A reader that hangs makes us give up after a moment, and come again later.
+ * It follows from the rows of the state, and is compared with all of them at each start; so a kill
+ * between the commit of rows and that of the file heals itself, and so does a file that is missing,
+ * or damaged: then it is made beside and renamed. Otherwise it is changed in place, since Postfix'
+ * processes keep it open for as long as they live, and as seldom and as shortly as can be: Postfix
+ * does not wait for a lock, its process ends (dict_sqlite.c). Hence a listing that is only
+ * prolonged is left as it is for an hour; what is written while the lock is held are the pages that
+ * change, and nothing else: no journal and no sync. The journal would be worth little: after a kill
+ * in that moment Postfix, which may not write, could not read the file at all; without it a name or
+ * two may be missing until the next start. A reader that hangs makes us give up after a moment, and
+ * come again later.
  *
  * Names are those that cannot mean more than one sender: whole addresses, since Postfix also asks
  * for "192.0.2" and for "example.org". Postfix asks for all of them in lower case.
@@ -29,13 +32,15 @@
 #define POINTS_MAX  10000 /* spams that are added up, of one name */
 #define TOUCHED_MAX 20000 /* names; of more, all are looked at again */
 
-enum statement { PUT, DROP, DROP_EXPIRED, GET, STATEMENTS };
+enum statement { PUT, DROP, DROP_EXPIRED, GET, NEXT, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
     [PUT] = "INSERT OR REPLACE INTO access VALUES (?1, ?2, ?3, ?4)",
     [DROP] = "DELETE FROM access WHERE kind = ?1 AND name = ?2",
     [DROP_EXPIRED] = "DELETE FROM access WHERE until <= ?1",
     [GET] = "SELECT until, action FROM access WHERE kind = ?1 AND name = ?2",
+    [NEXT] = "SELECT kind, name FROM access WHERE (kind, name) > (?1, ?2) ORDER BY kind, name "
+             "LIMIT 1",
 };
 
 static const char *const names_of[LISTING_KINDS] = {
@@ -249,9 +254,61 @@ static int put_kind(struct state_map *map, enum listing_kind kind, struct strbuf
     return result;
 }
 
+static void bind_next(struct sqlite_query *query, const struct strbuf *kind,
+                      const struct strbuf *name)
+{
+    sqlite_bind_text(query, 1, strbuf_span(kind));
+    sqlite_bind_text(query, 2, strbuf_span(name));
+}
+
+/* The row behind this one. 1, 0: there is none, -1 with why. */
+static int next_row(struct state_map *map, struct strbuf *kind, struct strbuf *name,
+                    struct strbuf *why)
+{
+    struct sqlite_query *query = map->queries[NEXT];
+    bind_next(query, kind, name);
+    int result = sqlite_step(query, why);
+    struct span columns[2] = {SPAN(""), SPAN("")};
+    for (int i = 0; result == 1 && i < 2; i++)
+        columns[i] = sqlite_bytes(query, i);
+    if (result == 1) {
+        strbuf_reset(kind);
+        strbuf_add_span(kind, columns[0]);
+        strbuf_reset(name);
+        strbuf_add_span(name, columns[1]);
+    }
+    sqlite_reset(query);
+    return result;
+}
+
+static int put_row(struct state_map *map, struct span kind, struct span name, struct strbuf *why)
+{
+    for (int i = 0; i < LISTING_KINDS; i++)
+        if (map->settings->rules[i].on &&
+            span_is(kind, span_text(listing_kind_name((enum listing_kind)i))))
+            return put_name(map, (enum listing_kind)i, name, why);
+    sqlite_bind_text(map->queries[DROP], 1, kind);
+    sqlite_bind_text(map->queries[DROP], 2, name);
+    return run(map, DROP, why);
+}
+
+/* Whoever stands in the file, and may have to leave it. */
+static int put_rows(struct state_map *map, struct strbuf *why)
+{
+    struct strbuf kind = {0}, name = {0};
+    int result;
+    while ((result = next_row(map, &kind, &name, why)) == 1)
+        if ((result = put_row(map, strbuf_span(&kind), strbuf_span(&name), why)) != 0)
+            break;
+    strbuf_clear(&kind);
+    strbuf_clear(&name);
+    return result;
+}
+
+/* What is right already is not written again. */
 static int put_everybody(struct state_map *map, struct strbuf *why)
 {
-    int result = sqlite_run(map->file, "DELETE FROM access", why);
+    int result = put_rows(map, why);
     for (int kind = 0; result == 0 && kind < LISTING_KINDS; kind++)
         if (map->settings->rules[kind].on)
             result = put_kind(map, (enum listing_kind)kind, why);
@@ -308,9 +365,11 @@ static int make_empty(const char *path, struct strbuf *why)
 static int open_file(struct state_map *map, const char *path, struct strbuf *why)
 {
     map->file = sqlite_open(path, LOCK_MS, why);
+    if (map->file != NULL)
+        sqlite_hurry(map->file, LOCK_MS);
     if (map->file == NULL ||
         sqlite_run(map->file,
-                   "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF;"
+                   "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
                    "PRAGMA cache_spill = OFF;"
                    "CREATE TABLE IF NOT EXISTS access (kind TEXT, name TEXT, action TEXT, "
                    "until INTEGER, PRIMARY KEY (kind, name)) WITHOUT ROWID",
@@ -382,6 +441,8 @@ static int find_file(struct state_map *map, struct strbuf *why)
     close_file(map);
     map->all = true;
     int result = open_file(map, map->settings->file, why);
+    if (result == 0 && sqlite_check(map->file, why) != 0)
+        result = sqlite_is_busy(map->file) ? -1 : -2;
     if (result != 0)
         close_file(map);
     return result == 0 ? 1 : result == -2 ? 0 : -1;
@@ -422,6 +483,7 @@ int state_map_update(struct state_map *map, struct strbuf *why)
     int64_t now = clock_now();
     if (!is_due(map, now))
         return 0;
+    map->all |= now < map->tidied; /* a clock that was ahead has dropped some */
     if (prepare(map, why) != 0 || update(map, why) != 0)
         return -1;
     for (size_t i = 0; i < LISTING_KINDS; i++)

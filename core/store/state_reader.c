@@ -189,14 +189,7 @@ static int open_to_write(struct state_reader *reader, struct strbuf *why)
 
 int state_reader_check(struct state_reader *reader, struct strbuf *why)
 {
-    struct sqlite_query *query = sqlite_prepare(reader->db, "PRAGMA quick_check(1)", why);
-    int result = query == NULL ? -1 : sqlite_step(query, why);
-    struct span said = result == 1 ? sqlite_bytes(query, 0) : SPAN("");
-    if (result == 1 && !span_is(said, SPAN("ok")))
-        result = strbuf_why(why, "%s: the database is damaged: %.*s", reader->path, (int)said.len,
-                            said.at);
-    sqlite_query_close(query);
-    return result < 0 ? -1 : 0;
+    return sqlite_check(reader->db, why);
 }
 
 int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct strbuf *why)

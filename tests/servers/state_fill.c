@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int give_up(const struct strbuf *why)
 {
@@ -53,6 +54,21 @@ static void submit(struct state *state, char words[3][200], unsigned victims)
     state_submit(state, batch);
 }
 
+/* Postfix' file, too: where somebody was in the way it comes a little later. */
+static int flush(struct state *state, struct strbuf *why)
+{
+    struct state_health health = {.map_failing = true};
+    if (state_flush(state, 20000, why) != 0)
+        return -1;
+    for (int tries = 0; health.map_failing && tries < 400; tries++) {
+        state_look(state, &health);
+        if (health.map_failing && (tries == 0 || tries == 399))
+            fprintf(stderr, "%s\n", health.map_trouble);
+        usleep(health.map_failing ? 50000 : 0);
+    }
+    return health.map_failing ? strbuf_why(why, "%s", health.map_trouble) : 0;
+}
+
 static int read_lines(struct state *state, FILE *lines, struct strbuf *why)
 {
     char line[1000], words[3][200];
@@ -60,7 +76,7 @@ static int read_lines(struct state *state, FILE *lines, struct strbuf *why)
     while (fgets(line, sizeof line, lines) != NULL) {
         if (sscanf(line, "%199s %199s %199s %u", words[0], words[1], words[2], &victims) == 4)
             submit(state, words, victims);
-        else if (state_flush(state, 20000, why) != 0)
+        else if (flush(state, why) != 0)
             return -1;
         else if (printf("written\n") < 0 || fflush(stdout) != 0)
             return -1;

@@ -158,6 +158,9 @@ static void test_time(void)
     clock_pin(NOW + 21 * DAY);
     spam(state, "198.51.100.1", "", "", 1);
     test_map("expired ones go", "client 192.0.2.1 25;");
+    clock_pin(NOW + 6 * DAY);
+    spam(state, "198.51.100.1", "", "", 1);
+    test_map("the clock was ahead", "client 192.0.2.1 25;client 2001:db8::7 20;sasl bob 20;");
     state_close(state);
     clock_pin(NOW);
 }
@@ -206,6 +209,44 @@ static void test_made_again(void)
     test_true("nothing is left", stat("map/postfix-map.db.new", &gone) != 0 &&
                                      stat("map/postfix-map.db-journal", &gone) != 0);
     state_close(state);
+}
+
+static void run_sql(const char *sql)
+{
+    struct sqlite *db = sqlite_open(listing.file, 1000, &why);
+    test_number(sql, sqlite_run(db, sql, &why), 0);
+    sqlite_close(db);
+}
+
+static void restart(const char *name, const char *want)
+{
+    struct state *state = start();
+    spam(state, "", "", "carl", 0);
+    test_map(name, want);
+    state_close(state);
+}
+
+/* A start writes what is wrong, and nothing else: Postfix reads all the time. */
+static void test_compared(void)
+{
+    struct stat before, st;
+    stat(listing.file, &before);
+    restart("as it was", ALL);
+    stat(listing.file, &st);
+    test_true("not written", st.st_ino == before.st_ino &&
+                                 st.st_mtim.tv_sec == before.st_mtim.tv_sec &&
+                                 st.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
+    run_sql("INSERT INTO access VALUES ('sasl', 'eve', 'REJECT', 9999999999), ('x', '', 'OK', "
+            "9999999999); DELETE FROM access WHERE name = 'bob'; UPDATE access SET action = 'OK' "
+            "WHERE kind = 'client'");
+    restart("made good", ALL);
+    stat(listing.file, &st);
+    test_true("in its place", st.st_ino == before.st_ino);
+    run_sql("CREATE TABLE more AS SELECT * FROM access");
+    test_number("as if it was not written whole", truncate(listing.file, st.st_size), 0);
+    restart("made anew", ALL);
+    stat(listing.file, &st);
+    test_true("beside it", st.st_ino != before.st_ino);
 }
 
 /* Postfix' processes must not wait for us, nor we for them. */
@@ -274,6 +315,7 @@ int main(void)
     clock_pin(NOW + DAY);
     test_settings();
     test_made_again();
+    test_compared();
     test_hanging_reader();
     test_refused();
     free(state_folder);

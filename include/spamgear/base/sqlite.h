@@ -21,6 +21,9 @@ struct sqlite_query;
 struct sqlite *sqlite_open(const char *path, int wait_ms, struct strbuf *why);
 /* Opens what is there, and changes nothing. */
 struct sqlite *sqlite_open_to_read(const char *path, int wait_ms, struct strbuf *why);
+/* From now on waits for locks in very small steps, wait_ms in all: SQLite's own steps are of
+ * milliseconds, in which others that do not wait are refused, since a lock is wanted. */
+void sqlite_hurry(struct sqlite *db, int wait_ms);
 void sqlite_close(struct sqlite *db); /* NULL is fine; queries must be closed before */
 
 /* Runs statements without results ("PRAGMA ...; CREATE ..."). 0, or -1 with why. */
@@ -30,6 +33,9 @@ int sqlite_run(struct sqlite *db, const char *sql, struct strbuf *why);
 bool sqlite_is_busy(const struct sqlite *db);
 bool sqlite_is_damaged(const struct sqlite *db);
 bool sqlite_is_constraint(const struct sqlite *db); /* a key exists, or a row is not allowed */
+
+/* Looks through the whole file for damage. 0, or -1 with why. */
+int sqlite_check(struct sqlite *db, struct strbuf *why);
 
 /* Rows that were changed since it was opened. */
 int64_t sqlite_changes(const struct sqlite *db);

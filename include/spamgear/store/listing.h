@@ -4,8 +4,8 @@
  * rejects. v only falls while time passes, so a listing ends at a time that is known when it is
  * made, and the file changes only when spam comes in. Everything in it is settings.
  *
- * The file is a database of its own, STATE/postfix-map.db, in journal mode DELETE and
- * readable to Postfix: a reader of a WAL database would need to write beside it.
+ * The file is a database of its own, STATE/postfix-map.db, readable to Postfix and without a
+ * write-ahead log: whoever reads one needs to write beside it.
  *     access(kind TEXT, name TEXT, action TEXT, until INTEGER, PRIMARY KEY (kind, name))
  * kind is "client", "sender" or "sasl"; names are as Postfix asks for them (folded to lower case
  * where it folds).
