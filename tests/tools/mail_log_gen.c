@@ -1,4 +1,4 @@
-/* mail_log_gen - writes a mail log whose answers are known.
+/* mail_log_gen - writes a mail log whose answers are known. (ctest label: threads)
  *
  *     mail_log_gen -f postfix -s 100M -p 604800 -e 1795284000 -t truth.tsv >mail.log
  *
