@@ -110,7 +110,6 @@ static void forget(struct watch *watch, uint32_t number)
     *at = w->next;
     unlink_seen(watch, w);
     watch->slots -= w->len;
-    watch->unsaved -= w->unsaved;
     watch->name_bytes -= w->name_len;
     watch->live--;
     free(w->name);
@@ -242,8 +241,6 @@ static void drop_old(struct watch *watch, struct watched *w, int64_t first)
         const struct slot *slot = watch_slot(w, 0);
         w->sum.messages -= (uint64_t)slot->messages + slot->foreign_messages;
         w->sum.recipients -= (uint64_t)slot->recipients + slot->foreign_recipients;
-        w->unsaved -= slot->dirty;
-        watch->unsaved -= slot->dirty;
         w->head = (w->head + 1) & (w->cap - 1);
         w->len--;
         watch->slots--;
@@ -384,14 +381,11 @@ static bool move_on(struct watch *watch, int64_t time)
     return time <= clock + STAMP_BACK_S;
 }
 
-static void mark_slot(struct watch *watch, uint32_t number, struct slot *slot)
+static void mark_sender(struct watch *watch, uint32_t number)
 {
-    if (slot->dirty)
-        return;
-    if (watch->senders[number].unsaved++ == 0)
+    if (!watch->senders[number].dirty)
         *vec_add(&watch->dirty_senders) = number;
-    watch->unsaved++;
-    slot->dirty = 1;
+    watch->senders[number].dirty = true;
 }
 
 static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct watch_sum more)
@@ -405,7 +399,8 @@ static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct 
     watch_set(
         w, slot, false,
         (struct watch_sum){slot->messages + more.messages, slot->recipients + more.recipients});
-    mark_slot(watch, number, slot);
+    slot->dirty = 1;
+    mark_sender(watch, number);
     judge(watch, w);
 }
 
@@ -615,5 +610,4 @@ void watch_look(const struct watch *watch, struct watch_counts *counts)
 {
     *counts = watch->counts;
     counts->senders = watch->live;
-    counts->unsaved = watch->unsaved + watch->dirty_places.len;
 }

@@ -9,7 +9,8 @@
 # is not the wanted one. LOCAL-ADDRESS is what the client connects from.
 #
 # smtp.pl --probe SERVER PORT : status 0 when a connection is possible
-# smtp.pl --free N            : N ports that are free on 127.0.0.1 and ::1
+# smtp.pl --free N            : N ports that are free on 127.0.0.1 and ::1; of the 200 from
+#                               $SPAMGEAR_PORTS on, where tests run beside each other
 use strict;
 use warnings;
 use IO::Socket::IP;
@@ -32,10 +33,11 @@ sub is_free {
 
 sub free_ports {
     my ($wanted) = @_;
+    my ($first, $count) = $ENV{SPAMGEAR_PORTS} ? ($ENV{SPAMGEAR_PORTS}, 200) : (20000, 10000);
     my %found;
     for (1 .. 1000) {
         last if keys %found == $wanted;
-        my $port = 20000 + int rand 10000;
+        my $port = $first + int rand $count;
         $found{$port} = 1 if is_free($port);
     }
     print join(' ', keys %found), "\n";
