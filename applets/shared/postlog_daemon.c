@@ -13,16 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COMMIT_MS     500
-#define TICK_MS       1000
-#define LOOK_MS       200   /* without inotify, and for renamed files */
-#define FLUSH_MS      15000 /* for the disk, at the end */
-#define END_MS        10000 /* for another database, and for a reaction */
-#define ONCE_MS       60000 /* the same with --once, when nobody waits for us */
-#define STUCK_MS      120000
-#define SETTLE_MS     (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
-#define WAL_BYTES     (256u << 20)          /* it is told when it is larger */
-#define WAITING_BYTES (16u << 20)           /* reading waits for a disk that is only slow */
+#define TICK_MS   1000
+#define LOOK_MS   200   /* without inotify, and for renamed files */
+#define FLUSH_MS  15000 /* for the disk, at the end */
+#define END_MS    10000 /* for another database, and for a reaction */
+#define ONCE_MS   60000 /* the same with --once, when nobody waits for us */
+#define STUCK_MS  120000
+#define SETTLE_MS (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
+#define WAL_BYTES (256u << 20)          /* it is told when it is larger */
 
 /* ---- what the parts tell ---- */
 
@@ -70,7 +68,7 @@ static int open_state(struct postlog *own, struct strbuf *why)
 {
     const struct store_config *store = &own->plan->store;
     struct state_settings settings = {.folder = store->state,
-                                      .commit_ms = COMMIT_MS,
+                                      .commit_ms = 1, /* we wait */
                                       .keep_s = store->keep_s,
                                       .rows_max = store->rows_max,
                                       .listing = &own->plan->listing.listing,
@@ -336,28 +334,30 @@ static bool has_settled(struct postlog *own)
            !(waits && now - own->settled_ms < ONCE_MS);
 }
 
-static bool must_wait_for_disk(const struct postlog *own)
+static bool read_on(struct postlog *own)
 {
-    struct state_health now;
-    state_look(own->state, &now);
-    return !now.failing && now.waiting_bytes > WAITING_BYTES;
-}
-
-static bool work(void *at)
-{
-    struct postlog *own = at;
-    if (must_wait_for_disk(own))
-        return false; /* the next look comes soon */
     bool more = postlog_read(own);
     if (more)
         own->settled_ms = 0;
     else if (!is_behind(own, true))
         go_live(own);
-    if (state_batch_is_full(own->batch) || clock_steady_ms() - own->submitted_ms >= COMMIT_MS)
-        postlog_submit(own);
-    if (!more && own->plan->set->once && has_settled(own))
-        loop_stop(own->loop);
     return more;
+}
+
+/* What belongs to a batch is gathered before another line is read; and where more comes in than the
+ * disk takes, reading waits for it. */
+static bool work(void *at)
+{
+    struct postlog *own = at;
+    bool held = postlog_is_full(own);
+    bool more = !held && read_on(own);
+    if (postlog_must_submit(own)) {
+        postlog_submit_some(own);
+        return true;
+    }
+    if (!held && !more && own->plan->set->once && has_settled(own))
+        loop_stop(own->loop);
+    return more; /* where the disk is waited for, the next look comes soon */
 }
 
 static void write_textfile(void *at)
@@ -409,7 +409,8 @@ static void end(struct postlog *own)
     struct strbuf why = {0};
     int deadline = own->plan->set->once ? ONCE_MS : END_MS;
     if (own->batch != NULL && own->state != NULL) {
-        postlog_submit(own);
+        while (postlog_submit_some(own))
+            ;
         if (state_flush(own->state, FLUSH_MS, &why) != 0)
             say_why(own, &why);
         tell_health(own);

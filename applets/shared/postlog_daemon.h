@@ -38,8 +38,9 @@ struct postlog {
     int64_t started, newest;          /* newest: time of the newest line, STAMP_NONE */
     int64_t submitted_ms, settled_ms; /* steady; settled: since when everything has been read, 0 */
     int64_t textfile_ms;
-    bool filled; /* there is something in the batch */
-    bool live;   /* what was there at the start has been read */
+    bool filled;    /* there is something in the batch */
+    bool gathering; /* and not yet all that belongs to it */
+    bool live;      /* what was there at the start has been read */
     bool reload;
     struct state_health health; /* as it was looked at last */
     struct {
@@ -57,12 +58,15 @@ int postlog_replay(const struct postlog_plan *plan, const struct run *run);
 /* postlog_read.c: the joiner that the plan wants. */
 struct threads *postlog_open_threads(const struct postlog_plan *plan, void *state,
                                      void (*spam)(void *state, const struct spam_event *event));
-/* Takes lines of a chunk; one portion of every input: was there any? */
+/* Takes lines of a chunk; some portions of every input: is there more? */
 void postlog_take_lines(struct postlog *own, struct postlog_input *input,
                         const struct postlog_chunk *chunk);
 bool postlog_read(struct postlog *own);
-/* postlog_batch.c: hands over what was gathered, with the places and all that has changed. */
-void postlog_submit(struct postlog *own);
+/* postlog_batch.c: hands over what was gathered, with the places and all that has changed. True:
+ * there is more to gather, and until that is done nothing may be read. */
+bool postlog_submit_some(struct postlog *own);
+bool postlog_must_submit(const struct postlog *own);
+bool postlog_is_full(const struct postlog *own); /* nothing may be read now */
 /* postlog_feed.c: waits until the other database has everything, or is in trouble, which is told;
  * then ends the process that feeds it. */
 void postlog_end_feeding(struct postlog *own, int deadline_ms);

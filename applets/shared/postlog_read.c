@@ -3,7 +3,8 @@
 
 #include "spamgear/base/clock.h"
 
-#define PORTION (64 * 1024) /* so much is read between two looks at who waits for an answer */
+#define PORTION    (16 * 1024)
+#define PORTION_MS 1 /* so long is read between two looks at who waits for an answer */
 
 struct threads *postlog_open_threads(const struct postlog_plan *plan, void *state,
                                      void (*spam)(void *state, const struct spam_event *event))
@@ -117,11 +118,22 @@ static int64_t time_of_lines(const struct postlog *own)
     return now;
 }
 
-bool postlog_read(struct postlog *own)
+/* A portion of each; of `all`, or of those that had more the last time. */
+static bool read_round(struct postlog *own, bool all)
 {
     bool more = false;
     for (size_t i = 0; i < own->inputs.len; i++)
-        more |= read_input(own, &own->inputs.at[i]);
+        if (all || !own->inputs.at[i].idle)
+            more |= read_input(own, &own->inputs.at[i]);
+    return more;
+}
+
+bool postlog_read(struct postlog *own)
+{
+    int64_t begun = clock_steady_ms();
+    bool more = read_round(own, true);
+    while (more && clock_steady_ms() - begun < PORTION_MS)
+        more = read_round(own, false);
     int64_t now = time_of_lines(own);
     if (now != STAMP_NONE)
         threads_tick(own->threads, now);

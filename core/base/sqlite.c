@@ -21,6 +21,7 @@
     F(sqlite3_close)                                                                               \
     F(sqlite3_errmsg)                                                                              \
     F(sqlite3_errcode)                                                                             \
+    F(sqlite3_system_errno)                                                                        \
     F(sqlite3_busy_timeout)                                                                        \
     F(sqlite3_busy_handler)                                                                        \
     F(sqlite3_db_config)                                                                           \
@@ -113,9 +114,14 @@ static int load(struct strbuf *why)
 
 /* ---- a database ---- */
 
+/* "disk I/O error" alone does not tell that the disk is full. */
 static int fail(const struct sqlite *db, struct strbuf *why)
 {
-    return strbuf_why(why, "%s: %s", db->path, p_sqlite3_errmsg(db->handle));
+    int code = p_sqlite3_errcode(db->handle) & 0xff, reason = 0;
+    if (code == SQLITE_IOERR || code == SQLITE_CANTOPEN)
+        reason = p_sqlite3_system_errno(db->handle);
+    return strbuf_why(why, "%s: %s%s%s", db->path, p_sqlite3_errmsg(db->handle),
+                      reason != 0 ? ": " : "", reason != 0 ? strerror(reason) : "");
 }
 
 static int check_file(const char *path, struct strbuf *why)

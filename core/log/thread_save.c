@@ -225,7 +225,7 @@ static int unpack_own(struct threads *threads, struct unpack *in)
 
 /* ---- both ways ---- */
 
-void threads_save(struct threads *threads,
+bool threads_save(struct threads *threads, size_t most,
                   void (*each)(void *state, uint64_t number, struct span bytes), void *state)
 {
     struct strbuf bytes = {0};
@@ -236,8 +236,8 @@ void threads_save(struct threads *threads,
         each(state, 0, strbuf_span(&bytes));
         threads->own_dirty = false;
     }
-    for (size_t i = 0; i < threads->dirty.len; i++) {
-        uint32_t number = threads->dirty.at[i];
+    for (; threads->dirty.len > 0 && most > 0; most--) {
+        uint32_t number = threads->dirty.at[--threads->dirty.len];
         struct thread *thread = &threads->at[number];
         strbuf_reset(&bytes);
         if (thread->used)
@@ -247,8 +247,8 @@ void threads_save(struct threads *threads,
         thread->stored = thread->used;
         thread->dirty = false;
     }
-    threads->dirty.len = 0;
     strbuf_clear(&bytes);
+    return threads->dirty.len > 0;
 }
 
 static void make_place(struct threads *threads, size_t number)

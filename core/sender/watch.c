@@ -110,6 +110,7 @@ static void forget(struct watch *watch, uint32_t number)
     *at = w->next;
     unlink_seen(watch, w);
     watch->slots -= w->len;
+    watch->unsaved -= w->unsaved;
     watch->name_bytes -= w->name_len;
     watch->live--;
     free(w->name);
@@ -241,6 +242,8 @@ static void drop_old(struct watch *watch, struct watched *w, int64_t first)
         const struct slot *slot = watch_slot(w, 0);
         w->sum.messages -= (uint64_t)slot->messages + slot->foreign_messages;
         w->sum.recipients -= (uint64_t)slot->recipients + slot->foreign_recipients;
+        w->unsaved -= slot->dirty;
+        watch->unsaved -= slot->dirty;
         w->head = (w->head + 1) & (w->cap - 1);
         w->len--;
         watch->slots--;
@@ -381,11 +384,14 @@ static bool move_on(struct watch *watch, int64_t time)
     return time <= clock + STAMP_BACK_S;
 }
 
-static void mark_sender(struct watch *watch, uint32_t number)
+static void mark_slot(struct watch *watch, uint32_t number, struct slot *slot)
 {
-    if (!watch->senders[number].dirty)
+    if (slot->dirty)
+        return;
+    if (watch->senders[number].unsaved++ == 0)
         *vec_add(&watch->dirty_senders) = number;
-    watch->senders[number].dirty = true;
+    watch->unsaved++;
+    slot->dirty = 1;
 }
 
 static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct watch_sum more)
@@ -399,8 +405,7 @@ static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct 
     watch_set(
         w, slot, false,
         (struct watch_sum){slot->messages + more.messages, slot->recipients + more.recipients});
-    slot->dirty = 1;
-    mark_sender(watch, number);
+    mark_slot(watch, number, slot);
     judge(watch, w);
 }
 
@@ -610,4 +615,5 @@ void watch_look(const struct watch *watch, struct watch_counts *counts)
 {
     *counts = watch->counts;
     counts->senders = watch->live;
+    counts->unsaved = watch->unsaved + watch->dirty_places.len;
 }

@@ -33,7 +33,8 @@ struct watched {
     uint32_t serial;       /* never given twice: a place's sender is still this one */
     enum sender_kind kind;
     enum watch_rank rank;
-    bool dirty, over;
+    bool over;
+    uint32_t unsaved;   /* of its slots, that are dirty */
     struct slot *slots; /* a ring, oldest minute first; cap is a power of two */
     uint32_t cap, head, len;
     struct watch_sum sum;   /* of all slots, own and foreign */
@@ -66,7 +67,7 @@ struct watch {
         uint32_t newest, oldest;
         size_t len;
     } lines[WATCH_RANKS];
-    size_t live, slots, name_bytes;
+    size_t live, slots, name_bytes, unsaved;
     uint32_t serial, age;
     struct place *places;
     VEC(uint32_t) dirty_senders;

@@ -64,27 +64,34 @@ static bool is_needed(const struct watch *watch, const struct place *place)
     return (int64_t)place->minute >= (watch->now - (joins ? JOINS_S : LATE_S)) / 60;
 }
 
-void watch_save(struct watch *watch, void (*each)(void *state, const struct watch_change *change),
-                void *state)
+/* The newest first: mostly it is they. */
+static void save_sender(struct save *save, struct watch *watch, struct watched *w)
+{
+    for (uint32_t n = w->len; w->unsaved > 0 && n-- > 0;) {
+        if (!watch_slot(w, n)->dirty)
+            continue;
+        save_slot(save, w, watch_slot(w, n));
+        w->unsaved--;
+        watch->unsaved--;
+    }
+}
+
+bool watch_save(struct watch *watch, size_t most,
+                void (*each)(void *state, const struct watch_change *change), void *state)
 {
     struct save save = {.each = each, .state = state};
-    for (size_t i = 0; i < watch->dirty_senders.len; i++) {
-        struct watched *w = &watch->senders[watch->dirty_senders.at[i]];
-        for (uint32_t n = 0; w->dirty && n < w->len; n++)
-            if (watch_slot(w, n)->dirty)
-                save_slot(&save, w, watch_slot(w, n));
-        w->dirty = false;
+    for (; watch->dirty_senders.len > 0 && most > 0; most--)
+        save_sender(&save, watch,
+                    &watch->senders[watch->dirty_senders.at[--watch->dirty_senders.len]]);
+    for (; watch->dirty_places.len > 0 && most > 0; most--) {
+        uint32_t number = watch->dirty_places.at[--watch->dirty_places.len];
+        if (is_needed(watch, &watch->places[number]))
+            save_place(&save, watch, number);
+        watch->places[number].dirty = false;
     }
-    for (size_t i = 0; i < watch->dirty_places.len; i++) {
-        struct place *place = &watch->places[watch->dirty_places.at[i]];
-        if (is_needed(watch, place))
-            save_place(&save, watch, watch->dirty_places.at[i]);
-        place->dirty = false;
-    }
-    watch->dirty_senders.len = 0;
-    watch->dirty_places.len = 0;
     strbuf_clear(&save.key);
     strbuf_clear(&save.bytes);
+    return watch->dirty_senders.len + watch->dirty_places.len > 0;
 }
 
 /* --- Loading --- */

@@ -107,7 +107,7 @@ static int check_folder(const char *path, struct strbuf *why)
     if (fstat(fd, &st) != 0)
         result = strbuf_why(why, "%s: %s", path, strerror(errno));
     else if (!path_is_private(&st))
-        result = strbuf_why(why, "%s: may be changed by other users", path);
+        result = strbuf_why(why, "%s: may be changed by other users (chown, chmod go-w)", path);
     close(fd);
     return result;
 }

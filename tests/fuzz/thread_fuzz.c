@@ -140,7 +140,7 @@ static void keep(void *state, uint64_t number, struct span bytes)
 
 static void restart(struct world *world)
 {
-    threads_save(world->threads, keep, world);
+    threads_save(world->threads, SIZE_MAX, keep, world);
     threads_free(world->threads);
     world->threads = open_threads(world);
     for (size_t i = world->records_len; i-- > 0;)
@@ -298,7 +298,7 @@ static void try_damaged(const unsigned char *data, size_t size)
     struct world *world = world_new(false);
     world->raw = true;
     feed_all(world, data, size);
-    threads_save(world->threads, keep, world);
+    threads_save(world->threads, SIZE_MAX, keep, world);
     threads_free(world->threads);
     world->threads = open_threads(world);
     for (size_t i = 0; i < world->records_len; i++) {

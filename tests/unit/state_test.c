@@ -626,7 +626,7 @@ static void test_refused(void)
     refuse(&settings, "may be changed by other users");
     chmod(folder, 0755);
     chmod(path, 0644);
-    refuse(&settings, "others own it or may open it");
+    refuse(&settings, "others may open it (chmod 600)");
     chmod(path, 0600);
     run_sql(path, "PRAGMA user_version = 2");
     refuse(&settings, "is of a newer spamgear (version 2, this one knows 1)");

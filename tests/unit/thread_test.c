@@ -849,7 +849,7 @@ static void keep(void *state, uint64_t number, struct span bytes)
 /* Goes on with a new joiner that knows what was saved, given back in another order. */
 static void restart(struct bench *bench, struct store *store)
 {
-    threads_save(bench->threads, keep, store);
+    threads_save(bench->threads, SIZE_MAX, keep, store);
     threads_free(bench->threads);
     bench->threads = open_threads(bench, SMALL);
     for (size_t i = RECORDS; i-- > 0;)
@@ -965,7 +965,7 @@ static void test_load_refused(void)
     bench_open(&bench, 0);
     bench_open(&other, 0);
     feed(&bench, WHOLE("AAAA01") VERDICT("03", "AAAA01"));
-    threads_save(bench.threads, keep, store);
+    threads_save(bench.threads, SIZE_MAX, keep, store);
     struct span record = strbuf_span(&store->records[1]);
     test_true("saved", store->there[1] && record.len > 100);
     for (size_t len = 0; len < record.len; len++)
@@ -976,7 +976,7 @@ static void test_load_refused(void)
     threads_look(other.threads, &counts);
     test_number("one", (int64_t)counts.alive, 1);
     feed(&bench, GONE("04", "AAAA01") LATER LATER);
-    threads_save(bench.threads, keep, store);
+    threads_save(bench.threads, SIZE_MAX, keep, store);
     test_true("gone", !store->there[1]);
     for (size_t i = 0; i < RECORDS; i++)
         strbuf_clear(&store->records[i]);

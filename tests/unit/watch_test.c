@@ -400,7 +400,7 @@ static void keep(void *state, const struct watch_change *change)
 static struct watch *restart(struct watch *watch, struct kept *kept, struct told *told,
                              const struct limits *limits, int64_t period)
 {
-    watch_save(watch, keep, kept);
+    watch_save(watch, SIZE_MAX, keep, kept);
     watch_free(watch);
     watch = open_watch(told, limits, period);
     for (uint32_t i = 0; i < kept->keys.len; i++)
@@ -458,7 +458,7 @@ static void test_catching_up(void)
         snprintf(id, sizeof id, "Q%d", i);
         add(watch, message(id, "ann", NOW + i * 10));
     }
-    watch_save(watch, count_places, &places);
+    watch_save(watch, SIZE_MAX, count_places, &places);
     test_number("messages of the last minute", places, 2);
     clock_pin(NOW + 1000);
     watch_add(watch, &old);

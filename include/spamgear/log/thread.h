@@ -47,10 +47,10 @@ void threads_tick(struct threads *threads, int64_t now);
 /* No line will come any more: gives out all that waits. */
 void threads_finish(struct threads *threads);
 
-/* What must be remembered between runs. each is called for every thread that has changed since the
- * last call, with bytes, and with none for one that is gone. number: small, unique among the
- * living, used again. */
-void threads_save(struct threads *threads,
+/* What must be remembered between runs. each is called for every thread that has changed since it
+ * was told last, with bytes, and with none for one that is gone. number: small, unique among the
+ * living, used again. Looks at `most` threads at a time: true when there are more. */
+bool threads_save(struct threads *threads, size_t most,
                   void (*each)(void *state, uint64_t number, struct span bytes), void *state);
 /* Gives one back, before the first line. 0, or -1: it is none (it is left out). */
 int threads_load(struct threads *threads, uint64_t number, struct span bytes);

@@ -69,16 +69,16 @@ bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span
 void watch_tick(struct watch *watch, int64_t now);
 
 /* What must be remembered between runs: every own bucket, and every place of the ring, that
- * has changed since the last call and may still matter. key: unique in this watch; bytes: to be
+ * has changed since it was told last and may still matter. key: unique in this watch; bytes: to be
  * given to watch_load; bucket: NULL for a place of the ring. Buckets that are too old are the
- * store's to forget. */
+ * store's to forget. Looks at `most` senders and places at a time: true when there are more. */
 struct watch_change {
     struct span key, bytes;
     int64_t minute; /* it can be forgotten when this is behind the period */
     const struct watch_bucket *bucket;
 };
-void watch_save(struct watch *watch, void (*each)(void *state, const struct watch_change *change),
-                void *state);
+bool watch_save(struct watch *watch, size_t most,
+                void (*each)(void *state, const struct watch_change *change), void *state);
 /* 0, or -1: it is none (it is left out). Crossings are not told again for what is loaded. */
 int watch_load(struct watch *watch, struct span key, struct span bytes);
 
@@ -89,7 +89,7 @@ void watch_over(const struct watch *watch, int64_t now,
                 void *state);
 struct watch_counts {
     uint64_t events, crossed, forgotten;
-    size_t senders;
+    size_t senders, unsaved; /* unsaved: what watch_save has not told yet */
 };
 void watch_look(const struct watch *watch, struct watch_counts *counts);
 
