@@ -70,7 +70,7 @@ static int upload_some(struct feeder_work *work, struct strbuf *why)
     struct upload upload = {.work = work, .oldest = (clock_now() - work->settings->window_s) / 60};
     uint64_t last = work->fleet.uploaded;
     int64_t begun = clock_steady_ms(), now_ms;
-    int done = fleet_clock(work->link, &now_ms, why);
+    int done = link_clock(work->link, &now_ms, why);
     snprintf(upload.stamp, sizeof upload.stamp, "%" PRId64, now_ms);
     int got = done == 0
                   ? state_reader_buckets(work->reader, last, ROWS, add_bucket, &upload, &last, why)
@@ -198,7 +198,7 @@ static int download(struct feeder_work *work, struct strbuf *why)
         feeder_fleet_clear(fleet);
         fleet->whole = clock_now();
     }
-    if (fleet_clock(work->link, &now_ms, why) != 0)
+    if (link_clock(work->link, &now_ms, why) != 0)
         return -1;
     snprintf(since, sizeof since, "%" PRId64,
              fleet->downloaded == 0 ? 0 : fleet->downloaded - OVERLAP_MS);

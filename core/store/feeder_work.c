@@ -143,7 +143,7 @@ static int ping(struct feeder_work *work, struct strbuf *why)
     int64_t now_ms;
     if (clock_steady_ms() - work->used_ms < PING_MS)
         return 0;
-    if (fleet_clock(work->link, &now_ms, why) != 0)
+    if (link_clock(work->link, &now_ms, why) != 0)
         return -1;
     work->used_ms = clock_steady_ms();
     return 0;

@@ -129,25 +129,6 @@ static uint64_t number_of(struct span text)
     return span_number(text, &number) ? number : 0;
 }
 
-static void take_clock(void *state, const struct span *columns, size_t len)
-{
-    if (len > 0)
-        *(int64_t *)state = (int64_t)number_of(columns[0]);
-}
-
-int fleet_clock(struct link *link, int64_t *now_ms, struct strbuf *why)
-{
-    static const char *const texts[] = {
-        [SQL_SQLITE] = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
-        [SQL_MYSQL] = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
-        [SQL_PGSQL] = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-    };
-    *now_ms = 0;
-    if (link_ask(link, texts[link_kind(link)], NULL, 0, take_clock, now_ms, why) != 0)
-        return -1;
-    return *now_ms > 0 ? 0 : strbuf_why(why, "the database does not tell the time");
-}
-
 static void take_sum(void *state, const struct span *columns, size_t len)
 {
     struct fleet_others *others = state;
@@ -292,7 +273,7 @@ int fleet_claim(struct link *link, const char *node, const char *profile, enum s
     int64_t now_ms;
     int done = sender_init(&sender, profile, kind, name, why);
     if (done == 0)
-        done = fleet_clock(link, &now_ms, why);
+        done = link_clock(link, &now_ms, why);
     if (done == 0)
         done = claim(link, node, &sender, since, now_ms, why);
     strbuf_clear(&sender.name);

@@ -14,9 +14,6 @@ void fleet_decode(struct strbuf *out, struct span text);
 /* 0, or -1 with why (libcrypto). */
 int fleet_key(struct span name, char key[FLEET_KEY + 1], struct strbuf *why);
 
-/* The database's clock in milliseconds; 0, or -1 with why. */
-int fleet_clock(struct link *link, int64_t *now_ms, struct strbuf *why);
-
 /* By kind of database: profile, kind, name_key, minute, node, name, messages, recipients, stamp. */
 extern const char *const fleet_add_flow[];
 

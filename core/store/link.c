@@ -309,3 +309,23 @@ int link_ask(struct link *link, const char *text, const struct span *values, siz
     link_forget(link, statement);
     return done;
 }
+
+static void take_clock(void *state, const struct span *columns, size_t len)
+{
+    unsigned long long number;
+    if (len > 0 && span_number(columns[0], &number))
+        *(int64_t *)state = (int64_t)number;
+}
+
+int link_clock(struct link *link, int64_t *now_ms, struct strbuf *why)
+{
+    static const char *const texts[] = {
+        [SQL_SQLITE] = "SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)",
+        [SQL_MYSQL] = "SELECT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)",
+        [SQL_PGSQL] = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
+    *now_ms = 0;
+    if (link_ask(link, texts[link_kind(link)], NULL, 0, take_clock, now_ms, why) != 0)
+        return -1;
+    return *now_ms > 0 ? 0 : strbuf_why(why, "the database does not tell the time");
+}

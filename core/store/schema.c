@@ -457,12 +457,14 @@ static int purge(struct link *link, const struct old *old, int64_t time, int64_t
 int schema_purge(struct link *link, const struct schema_keep *keep, int64_t budget_ms,
                  uint64_t *rows, struct strbuf *why)
 {
-    int done = 0;
     int64_t end_ms = budget_ms == 0 ? INT64_MAX : clock_steady_ms() + budget_ms;
+    int64_t there_ms = 0;
     *rows = 0;
+    int done = link_clock(link, &there_ms, why);
+    int64_t now = there_ms / 1000 < clock_now() ? there_ms / 1000 : clock_now();
     for (size_t i = 0; done == 0 && i < sizeof olds / sizeof *olds; i++) {
         int64_t seconds = olds[i].counts && keep->counts_s > 0 ? keep->counts_s : keep->spam_s;
-        done = purge(link, &olds[i], clock_now() - seconds, end_ms, rows, why);
+        done = purge(link, &olds[i], now - seconds, end_ms, rows, why);
     }
     return done;
 }

@@ -39,6 +39,7 @@
 #define BYTES_MAX     (1ull << 30)
 #define WAITING_MAX   (64u << 20)
 #define WATCH_SLACK_S 3600
+#define DOUBT_MS      3600000
 
 struct state {
     struct sqlite *db;
@@ -84,6 +85,7 @@ static void set_limits(struct state *state, const struct state_settings *setting
     struct state_limits *limits = &state->limits;
     limits->keep_s = settings->keep_s == 0 ? KEEP_DAYS * DAY_S : settings->keep_s;
     limits->watch_keep_s = DAY_S;
+    limits->doubt_ms = settings->doubt_ms == 0 ? DOUBT_MS : settings->doubt_ms;
     or_standard(&limits->rows_max, settings->rows_max, ROWS_MAX);
     or_standard(&limits->bytes_max, settings->bytes_max, BYTES_MAX);
     limits->feeds = settings->feeds;
@@ -303,9 +305,40 @@ static void tell(char out[256], const char *text)
     snprintf(out, 256, "%s", text);
 }
 
+/* Who reads for long keeps the log of writes from being used again. */
+static uint64_t wal_bytes(const struct state *state)
+{
+    struct stat st;
+    struct strbuf path = {0};
+    strbuf_format(&path, "%s-wal", state->path);
+    uint64_t bytes = stat(strbuf_text(&path), &st) == 0 ? (uint64_t)st.st_size : 0;
+    strbuf_clear(&path);
+    return bytes;
+}
+
+static bool is_wal_full(const struct state *state)
+{
+    return wal_bytes(state) > state->limits.bytes_max;
+}
+
+/* Batches wait then as they wait for a full disk. */
+static int check_wal(struct state *state, struct strbuf *why)
+{
+    if (!is_wal_full(state))
+        return 0;
+    sqlite_run(state->db, "PRAGMA wal_checkpoint(TRUNCATE)", NULL);
+    return !is_wal_full(state)
+               ? 0
+               : strbuf_why(why,
+                            "%s-wal: has %" PRIu64 " bytes, since somebody reads the database for "
+                            "long: nothing is written until that ends",
+                            state->path, wal_bytes(state));
+}
+
 static int write_batch(struct state *state, const struct state_batch *batch, struct strbuf *why)
 {
-    if (check_file(state, why) != 0 || state_writer_put(state->writer, batch, why) != 0)
+    if (check_file(state, why) != 0 || check_wal(state, why) != 0 ||
+        state_writer_put(state->writer, batch, why) != 0)
         return -1;
     if (state->map != NULL)
         state_map_touch(state->map, batch);
@@ -320,22 +353,13 @@ static int64_t longer(int64_t ms)
 static int purge(struct state *state, struct strbuf *why)
 {
     int64_t start = clock_steady_ms();
-    int more;
+    int more = 0;
+    if (is_wal_full(state))
+        return 0;
     do
         more = state_writer_purge(state->writer, &state->limits, why);
     while (more > 0 && clock_steady_ms() - start < PURGE_MS);
     return more;
-}
-
-/* Who reads for long keeps the log of writes from being used again. */
-static uint64_t wal_bytes(const struct state *state)
-{
-    struct stat st;
-    struct strbuf path = {0};
-    strbuf_format(&path, "%s-wal", state->path);
-    uint64_t bytes = stat(strbuf_text(&path), &st) == 0 ? (uint64_t)st.st_size : 0;
-    strbuf_clear(&path);
-    return bytes;
 }
 
 /* What is done behind each batch, and when none comes for a while. */

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define PORTION "2000"
+#define LEAP_S  86400
+#define NOTE_S  3600 /* so often the clock is noted */
 
 enum statement {
     PUT_MARK,
@@ -18,6 +20,7 @@ enum statement {
     PUT_WATCH,
     PUT_SPAM,
     PUT_CHANGE,
+    PUT_CLOCK,
     DROP_OLD_SPAM,
     DROP_FIRST_SPAM,
     DROP_OLD_WATCH,
@@ -35,6 +38,7 @@ static const char *const texts[STATEMENTS] = {
                  " client_name, sasl, uid, verdict, score, threshold, victims, origin) "
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [PUT_CHANGE] = "UPDATE counter SET number = ?1 WHERE name = 'change'",
+    [PUT_CLOCK] = "INSERT OR REPLACE INTO counter VALUES ('clock', ?1)",
     [DROP_OLD_SPAM] = "DELETE FROM spam WHERE number IN (SELECT number FROM spam "
                       "WHERE verdict_time < ?1 AND number <= ?2 LIMIT " PORTION ")",
     [DROP_FIRST_SPAM] = "DELETE FROM spam WHERE number IN "
@@ -46,9 +50,11 @@ static const char *const texts[STATEMENTS] = {
 struct state_writer {
     struct sqlite *db;
     struct sqlite_query *queries[STATEMENTS];
-    int64_t change;         /* number of the last bucket that was written */
-    uint64_t rows, newest;  /* spam events that are there; the last one's number */
-    uint64_t written, gone; /* see state_numbers */
+    int64_t change;          /* number of the last bucket that was written */
+    uint64_t rows, newest;   /* spam events that are there; the last one's number */
+    uint64_t written, gone;  /* see state_numbers */
+    int64_t seen_s, seen_ms; /* the clock, and the steady one with it; 0: never */
+    int64_t doubt_until_ms, noted_s;
 };
 
 /* ---- opening ---- */
@@ -60,8 +66,11 @@ static int count_rows(struct state_writer *writer, struct strbuf *why)
         state_ask(writer->db, "SELECT seq FROM sqlite_sequence WHERE name = 'spam'", 0, &newest,
                   why) != 0 ||
         state_ask(writer->db, "SELECT number FROM counter WHERE name = 'change'", 0,
-                  &writer->change, why) != 0)
+                  &writer->change, why) != 0 ||
+        state_ask(writer->db, "SELECT number FROM counter WHERE name = 'clock'", 0, &writer->seen_s,
+                  why) != 0)
         return -1;
+    writer->seen_ms = clock_steady_ms();
     writer->rows = (uint64_t)rows;
     writer->newest = (uint64_t)newest;
     return 0;
@@ -295,11 +304,39 @@ static int purge_watch(struct state_writer *writer, const struct state_limits *l
     return result < 0 ? -1 : sqlite_changes(writer->db) > before;
 }
 
+/* A clock that leaps ahead (an empty battery, a slip of the hand) is usually put right soon, and
+ * what has gone for its age does not come back. */
+static bool is_in_doubt(struct state_writer *writer, const struct state_limits *limits)
+{
+    int64_t now = clock_now(), steady = clock_steady_ms();
+    int64_t passed = (steady - writer->seen_ms) / 1000;
+    if (writer->seen_s != 0 && now - writer->seen_s > passed + LEAP_S)
+        writer->doubt_until_ms = steady + limits->doubt_ms;
+    writer->seen_s = now;
+    writer->seen_ms = steady;
+    return steady < writer->doubt_until_ms;
+}
+
+/* Of a clock that is believed, for the next start. */
+static int note_clock(struct state_writer *writer, struct strbuf *why)
+{
+    int64_t since = writer->seen_s - writer->noted_s;
+    if (since >= 0 && since < NOTE_S)
+        return 0;
+    sqlite_bind_number(writer->queries[PUT_CLOCK], 1, writer->seen_s);
+    if (run(writer, PUT_CLOCK, why) != 0)
+        return -1;
+    writer->noted_s = writer->seen_s;
+    return 0;
+}
+
 int state_writer_purge(struct state_writer *writer, const struct state_limits *limits,
                        struct strbuf *why)
 {
     int more = purge_excess(writer, limits, why);
-    int old = more < 0 ? -1 : purge_old(writer, limits, why);
+    if (more < 0 || is_in_doubt(writer, limits))
+        return more;
+    int old = note_clock(writer, why) != 0 ? -1 : purge_old(writer, limits, why);
     int watch = old < 0 ? -1 : purge_watch(writer, limits, why);
     return watch < 0 ? -1 : more + old + watch > 0;
 }

@@ -299,7 +299,8 @@ static void test_bound(void)
 
 static void test_old(void)
 {
-    struct state_settings settings = {.folder = folder_of("old"), .commit_ms = 1, .keep_s = 86400};
+    struct state_settings settings = {
+        .folder = folder_of("old"), .commit_ms = 1, .keep_s = 86400, .doubt_ms = -1};
     struct state *state = start_it(&settings);
     submit_spam(state, 1, 5000);
     flush(state);
@@ -322,11 +323,73 @@ static void test_old(void)
     state_close(state);
 }
 
+/* While it runs, and at a start; and after a while it is believed. */
+static void test_clock_ahead(void)
+{
+    struct state_settings settings = {
+        .folder = folder_of("ahead"), .commit_ms = 1, .keep_s = 86400, .doubt_ms = 60000};
+    for (int i = 0; i < 2; i++) {
+        struct state *state = start_it(&settings);
+        submit_spam(state, 1, 10);
+        flush(state);
+        clock_pin(NOW + 50 * 86400);
+        submit_spam(state, 11, 1);
+        flush(state);
+        state_close(state);
+        state = start_it(&settings);
+        submit_spam(state, 12, 1);
+        flush(state);
+        state_close(state);
+        clock_pin(NOW);
+        await_rows(settings.folder, (i + 1) * 12);
+    }
+    settings.doubt_ms = 300;
+    clock_pin(NOW + 50 * 86400);
+    struct state *state = start_it(&settings);
+    for (int i = 0; i < 4; i++) {
+        usleep(100000);
+        submit_spam(state, 13, 1);
+        flush(state);
+    }
+    await_rows(settings.folder, 0);
+    state_close(state);
+    clock_pin(NOW);
+}
+
+/* Whoever reads for long keeps the log of writes from being emptied: it has a bound, too. */
+static void test_wal_bound(void)
+{
+    struct state_health health = {0};
+    struct state_settings settings = {
+        .folder = folder_of("wal"), .commit_ms = 1, .bytes_max = 3 << 20};
+    struct state *state = start_it(&settings);
+    submit_spam(state, 0, 10);
+    flush(state);
+    struct sqlite *reader = sqlite_open_to_read(file_of(settings.folder, "postlog.db"), 100, &why);
+    test_number("reads", sqlite_run(reader, "BEGIN; SELECT count(*) FROM spam", &why), 0);
+    for (unsigned i = 1; i < 40 && !health.failing; i++) {
+        submit_spam(state, i * 1000, 1000);
+        state_flush(state, 3000, NULL);
+        state_look(state, &health);
+    }
+    test_true(health.trouble,
+              health.failing && strstr(health.trouble, "reads the database") != NULL);
+    test_true("bounded", health.wal_bytes < 4 << 20);
+    sqlite_close(reader);
+    flush(state);
+    state_look(state, &health);
+    test_true("goes on", !health.failing && health.lost == 0);
+    state_close(state);
+}
+
 /* What another database has not got yet is kept, however old. */
 static void test_old_unsent(void)
 {
-    struct state_settings settings = {
-        .folder = folder_of("unsent"), .commit_ms = 1, .keep_s = 86400, .feeds = true};
+    struct state_settings settings = {.folder = folder_of("unsent"),
+                                      .commit_ms = 1,
+                                      .keep_s = 86400,
+                                      .doubt_ms = -1,
+                                      .feeds = true};
     struct state *state = start_it(&settings);
     submit_spam(state, 1, 10);
     flush(state);
@@ -717,6 +780,8 @@ int main(void)
     test_bound();
     test_old();
     test_old_unsent();
+    test_clock_ahead();
+    test_wal_bound();
     test_bytes_bound();
     in_namespace(full_disk, "full");
     in_namespace(readonly_disk, "readonly");

@@ -47,6 +47,8 @@ int link_change(struct link *link, const char *text, const struct span *values, 
 int link_ask(struct link *link, const char *text, const struct span *values, size_t count,
              void (*each)(void *state, const struct span *columns, size_t len), void *state,
              struct strbuf *why);
+/* The database's clock, which all who use it share; 0, or -1 with why. */
+int link_clock(struct link *link, int64_t *now_ms, struct strbuf *why);
 
 /* What the last failure was. */
 enum link_trouble {

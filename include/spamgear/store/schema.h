@@ -36,9 +36,9 @@ struct schema_keep {
     int64_t spam_s;   /* also who reacted to whom */
     int64_t counts_s; /* of a fleet; 0: as long */
 };
-/* Removes what is older; *rows gets how many. In portions, no long transaction; several nodes may
- * do it at the same time. 0; 1: budget_ms (0: as long as it takes) is over and there is more; -1
- * with why. */
+/* Removes what is older, by this clock and the database's; *rows gets how many. In portions, no
+ * long transaction; several nodes may do it at the same time. 0; 1: budget_ms (0: as long as it
+ * takes) is over and there is more; -1 with why. */
 int schema_purge(struct link *link, const struct schema_keep *keep, int64_t budget_ms,
                  uint64_t *rows, struct strbuf *why);
 

@@ -23,13 +23,14 @@
 
 struct state_settings {
     const char *folder;
-    int commit_ms;                          /* 0: 500. At most so long a batch waits for company */
-    int64_t keep_s;                         /* spam events; 0: 30 days */
-    uint64_t rows_max;                      /* spam events; 0: 2,000,000 */
-    uint64_t bytes_max;                     /* of the database file; 0: 1 GiB */
-    size_t waiting_max;                     /* bytes of batches that wait for the disk; 0: 64 MiB */
+    int commit_ms;      /* 0: 500. At most so long a batch waits for company */
+    int64_t keep_s;     /* spam events; 0: 30 days */
+    uint64_t rows_max;  /* spam events; 0: 2,000,000 */
+    uint64_t bytes_max; /* of the database file, and of its log of writes; 0: 1 GiB */
+    size_t waiting_max; /* bytes of batches that wait for the disk; 0: 64 MiB */
     const struct listing_settings *listing; /* NULL: no map file */
-    bool feeds; /* another database is to get the rows: what was not sent and goes is told */
+    int64_t doubt_ms; /* so long a clock that leapt ahead makes nothing old; 0: an hour; -1: none */
+    bool feeds;       /* another database is to get the rows: what was not sent and goes is told */
 };
 
 struct state;
