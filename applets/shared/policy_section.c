@@ -79,7 +79,7 @@ static const struct option rows[] = {
                 .check = check_action),
     OPTION_TEXT(struct policy_rows, case_action, "case-action", 0, "ACTION", NULL,
                 "The answer for an account that has an open case: \"REJECT 5.7.1 This account is "
-                "disabled\". Without it cases are not asked.",
+                "disabled\". Without it that is no reason.",
                 .check = check_action),
     OPTION_LIST(struct policy_rows, own, "own-clients", 0, "ADDRESS",
                 "Clients that are never limited: addresses and networks of webmail and of own "

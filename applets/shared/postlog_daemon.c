@@ -83,6 +83,18 @@ static void take_policy_line(void *at, const char *line)
     postlog_say(own->log, SAY_WARNING, "%s", line);
 }
 
+static int64_t longest_period(const struct postlog *own)
+{
+    int64_t longest = 3600;
+    size_t count = own->watcher != NULL ? watcher_count(own->watcher) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct window *window = &watcher_source(own->watcher, i)->check->window;
+        if (clock_now() - window->since > longest)
+            longest = clock_now() - window->since;
+    }
+    return longest;
+}
+
 /* Who is over a limit of [watch] is over. */
 static int open_policy(struct postlog *own, struct strbuf *why)
 {
@@ -97,6 +109,9 @@ static int open_policy(struct postlog *own, struct strbuf *why)
     settings.policy.state = own;
     settings.policy.tell = take_policy_line;
     settings.state = own->plan->cases;
+    settings.past_s = longest_period(own);
+    if (settings.past_s < settings.policy.period_s)
+        settings.past_s = settings.policy.period_s;
     own->policy = policy_service_open(own->loop, &settings, watches.at, why);
     own->watches = watches.at;
     return own->policy != NULL ? 0 : -1;
@@ -111,18 +126,6 @@ static int open_watcher(struct postlog *own)
     bool none = false;
     own->watcher = watcher_open(own->run, fleet, own->plan->set->dry_run, &none);
     return own->watcher != NULL || none ? 0 : -1; /* it has said why */
-}
-
-static int64_t longest_period(const struct postlog *own)
-{
-    int64_t longest = 3600;
-    size_t count = own->watcher != NULL ? watcher_count(own->watcher) : 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct window *window = &watcher_source(own->watcher, i)->check->window;
-        if (clock_now() - window->since > longest)
-            longest = clock_now() - window->since;
-    }
-    return longest;
 }
 
 static int open_feeder(struct postlog *own, struct strbuf *why)

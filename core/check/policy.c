@@ -14,14 +14,20 @@
 #define SEEN_SLOTS 65536 /* a generation; half of them are used */
 #define TELL_MAX   10    /* lines a minute */
 
+/* What the cases say of somebody. */
+struct account {
+    bool open;
+    int64_t let_go;
+};
+
 struct policy {
     struct policy_settings settings;
     struct watch *const *watches;
     struct watch *own;
     struct limits unlimited; /* of own: the limits here are not those of a check */
     struct map accounts;
-    VEC(bool) open_cases; /* by number in accounts */
-    uint64_t *seen[2];    /* hashes; [0] is filled */
+    VEC(struct account) known; /* by number in accounts */
+    uint64_t *seen[2];         /* hashes; [0] is filled */
     size_t seen_len;
     struct strbuf name, key;
     struct policy_counts counts;
@@ -76,7 +82,7 @@ void policy_free(struct policy *policy)
         return;
     watch_free(policy->own);
     map_clear(&policy->accounts);
-    vec_clear(&policy->open_cases);
+    vec_clear(&policy->known);
     free(policy->seen[0]);
     free(policy->seen[1]);
     strbuf_clear(&policy->name);
@@ -84,13 +90,19 @@ void policy_free(struct policy *policy)
     free(policy);
 }
 
-void policy_set_case(struct policy *policy, struct span account, bool open)
+void policy_set_account(struct policy *policy, struct span account, bool open, int64_t let_go)
 {
     bool added;
     uint32_t number = map_put(&policy->accounts, account, &added);
     if (added)
-        *vec_add(&policy->open_cases) = open;
-    policy->open_cases.at[number] = open;
+        (void)vec_add(&policy->known);
+    policy->known.at[number] = (struct account){open, let_go};
+}
+
+void policy_forget_accounts(struct policy *policy)
+{
+    map_clear(&policy->accounts);
+    vec_clear(&policy->known);
 }
 
 struct watch *policy_watch(struct policy *policy)
@@ -216,7 +228,8 @@ static bool is_above(uint64_t have, uint64_t more, uint64_t limit)
     return limit > 0 && more > 0 && (more > limit || have > limit - more);
 }
 
-static bool is_over_rates(const struct policy *policy, const struct asked *asked, int64_t now)
+static bool is_over_rates(const struct policy *policy, const struct asked *asked, int64_t after,
+                          int64_t now)
 {
     uint64_t messages = policy->settings.messages, recipients = policy->settings.recipients;
     const struct limit_rule *rule = NULL;
@@ -228,7 +241,7 @@ static bool is_over_rates(const struct policy *policy, const struct asked *asked
         if (recipients != 0 && recipients < rule->count)
             recipients = rule->count;
     }
-    struct watch_sum sum = watch_sum(policy->own, SENDER_SASL, name, now);
+    struct watch_sum sum = watch_sum(policy->own, SENDER_SASL, name, after, now);
     return is_above(sum.messages, asked->more.messages, messages) ||
            is_above(sum.recipients, asked->more.recipients, recipients);
 }
@@ -275,20 +288,24 @@ static bool is_own(const struct policy *policy, struct span client)
 }
 
 static bool is_over_logs(const struct policy *policy, enum sender_kind kind, struct span name,
-                         int64_t now)
+                         int64_t after, int64_t now)
 {
     for (size_t i = 0; policy->watches != NULL && policy->watches[i] != NULL; i++)
-        if (watch_is_over(policy->watches[i], kind, name, now))
+        if (watch_is_over(policy->watches[i], kind, name, after, now))
             return true;
     return false;
 }
 
-static bool has_case(const struct policy *policy)
+/* A moment that has yet to come is of a clock that was wrong. */
+static struct account account_of(const struct policy *policy, int64_t now)
 {
-    uint32_t number = policy->settings.case_action != NULL
-                          ? map_get(&policy->accounts, strbuf_span(&policy->name))
-                          : MAP_NONE;
-    return number != MAP_NONE && policy->open_cases.at[number];
+    uint32_t number = map_get(&policy->accounts, strbuf_span(&policy->name));
+    struct account account = {0};
+    if (number != MAP_NONE)
+        account = policy->known.at[number];
+    if (account.let_go > now)
+        account.let_go = 0;
+    return account;
 }
 
 /* Why somebody is not let in just so; NULL: he is. */
@@ -297,16 +314,17 @@ static const char *judge_user(struct policy *policy, const struct policy_request
 {
     struct span name = strbuf_span(&policy->name);
     struct asked asked;
+    const struct account account = account_of(policy, now);
     const char *reason = NULL;
     read_asked(policy, request, &asked);
     *action = policy->settings.action;
-    if (has_case(policy)) {
+    if (account.open && policy->settings.case_action != NULL) {
         reason = "has an open case";
         *action = policy->settings.case_action;
-    } else if (is_over_logs(policy, SENDER_SASL, name, now) ||
-               is_over_logs(policy, SENDER_WEBMAIL, name, now))
+    } else if (is_over_logs(policy, SENDER_SASL, name, account.let_go, now) ||
+               is_over_logs(policy, SENDER_WEBMAIL, name, account.let_go, now))
         reason = "is over the limit of the logs";
-    else if (is_over_rates(policy, &asked, now))
+    else if (is_over_rates(policy, &asked, account.let_go, now))
         reason = "is over the rate";
     if (reason == NULL || policy->settings.dry || lets_in(*action))
         count(policy, &asked, now);
@@ -323,7 +341,8 @@ static const char *judge(struct policy *policy, const struct policy_request *req
         return judge_user(policy, request, now, action);
     }
     *action = policy->settings.action;
-    return policy->settings.hosts && is_over_logs(policy, SENDER_HOST, request->client_address, now)
+    return policy->settings.hosts &&
+                   is_over_logs(policy, SENDER_HOST, request->client_address, 0, now)
                ? "is over the limit of the logs"
                : NULL;
 }

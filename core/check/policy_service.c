@@ -28,7 +28,7 @@ struct policy_service {
     struct policy *policy;
     VEC(struct serve *) serves;
     struct strbuf action;
-    struct texts accounts; /* with open cases */
+    size_t open_cases;
     struct state_of_file seen[2];
     unsigned reads_left, failures;
     int64_t ticked;
@@ -66,45 +66,49 @@ static void say(const struct policy_service *service, const char *what, const ch
     strbuf_clear(&line);
 }
 
-static int add_open(struct cases *cases, struct texts *accounts, struct strbuf *why)
+struct known {
+    struct texts accounts;
+    VEC(bool) open;
+    VEC(int64_t) closed;
+};
+
+static void take_account(void *state, struct span account, bool open, int64_t closed)
 {
-    struct case_numbers numbers = {0};
-    int result = cases_list(cases, true, NULL, 0, &numbers, why);
-    for (size_t i = 0; i < numbers.len && result >= 0; i++) {
-        struct case_file file = {0};
-        result = cases_get(cases, numbers.at[i], &file, why);
-        if (result == 1)
-            texts_add(accounts, file.account);
-        case_file_clear(&file);
-    }
-    vec_clear(&numbers);
-    return result < 0 ? -1 : 0;
+    struct known *known = state;
+    char *text = mem_text_of(account.at, account.len);
+    texts_add(&known->accounts, text);
+    *vec_add(&known->open) = open;
+    *vec_add(&known->closed) = closed;
+    free(text);
 }
 
-static void use_accounts(struct policy_service *service, struct texts *accounts)
+static void use(struct policy_service *service, const struct known *known)
 {
-    for (size_t i = 0; i < service->accounts.len; i++)
-        policy_set_case(service->policy, span_text(service->accounts.at[i]), false);
-    for (size_t i = 0; i < accounts->len; i++)
-        policy_set_case(service->policy, span_text(accounts->at[i]), true);
-    texts_clear(&service->accounts);
-    service->accounts = *accounts;
-    *accounts = (struct texts){0};
+    service->open_cases = 0;
+    policy_forget_accounts(service->policy);
+    for (size_t i = 0; i < known->accounts.len; i++) {
+        service->open_cases += known->open.at[i];
+        policy_set_account(service->policy, span_text(known->accounts.at[i]), known->open.at[i],
+                           known->closed.at[i]);
+    }
 }
 
 static int read_cases(struct policy_service *service, struct strbuf *why)
 {
-    struct texts accounts = {0};
+    int64_t since = clock_now() - service->settings.past_s;
+    struct known known = {0};
     struct cases *cases = NULL;
     int result = 0;
     if (cases_exist(service->settings.state)) {
-        cases = cases_open_to_read(service->settings.state, why);
-        result = cases != NULL ? add_open(cases, &accounts, why) : -1;
+        cases = cases_open_to_look(service->settings.state, why);
+        result = cases != NULL ? cases_accounts(cases, since, take_account, &known, why) : -1;
         cases_close(cases);
     }
     if (result == 0)
-        use_accounts(service, &accounts);
-    texts_clear(&accounts);
+        use(service, &known);
+    texts_clear(&known.accounts);
+    vec_clear(&known.open);
+    vec_clear(&known.closed);
     return result;
 }
 
@@ -148,8 +152,7 @@ static void refresh(struct policy_service *service)
         service->reads_left--;
         service->failures = 0;
     } else if (++service->failures == FAILURES_MAX) {
-        struct texts none = {0};
-        use_accounts(service, &none);
+        use(service, &(struct known){0});
         say(service, "cases cannot be read, nobody has one until they can", strbuf_text(&why));
     }
     strbuf_clear(&why);
@@ -159,7 +162,7 @@ static void tick(void *state)
 {
     struct policy_service *service = state;
     int64_t now = clock_now();
-    if (service->settings.state != NULL && service->settings.policy.case_action != NULL)
+    if (service->settings.state != NULL)
         refresh(service);
     if (now - service->ticked >= TICK_S || now < service->ticked) {
         service->ticked = now;
@@ -211,7 +214,6 @@ void policy_service_close(struct policy_service *service)
     loop_forget(service->loop, service);
     policy_free(service->policy);
     strbuf_clear(&service->action);
-    texts_clear(&service->accounts);
     free(service);
 }
 
@@ -244,7 +246,7 @@ void policy_service_metrics(const struct policy_service *service, struct strbuf 
         {"bad_total", "What was no request.", METRIC_COUNTER, counts.bad},
         {"senders", "Senders whose requests are counted.", METRIC_GAUGE, counts.senders},
         {"clients", "Connections of mail servers.", METRIC_GAUGE, policy_service_clients(service)},
-        {"open_cases", "Accounts with an open case.", METRIC_GAUGE, service->accounts.len},
+        {"open_cases", "Accounts with an open case.", METRIC_GAUGE, service->open_cases},
         {"cases_unreadable", "1 when the cases could not be read the last time.", METRIC_GAUGE,
          service->failures > 0},
     };

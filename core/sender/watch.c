@@ -545,10 +545,13 @@ void watch_add(struct watch *watch, const struct event *event)
 
 /* --- Reading --- */
 
-/* Without what lies before the period that ends at now. */
-static struct watch_sum sum_at(const struct watch *watch, const struct watched *w, int64_t now)
+/* Without what lies before the period that ends at now, or not after `after`. */
+static struct watch_sum sum_at(const struct watch *watch, const struct watched *w, int64_t after,
+                               int64_t now)
 {
     int64_t first = first_minute(watch, now);
+    if (after > 0 && first <= after / 60)
+        first = after / 60 + 1;
     struct watch_sum sum = w->sum;
     for (uint32_t i = 0; i < w->len && (int64_t)watch_slot(w, i)->minute < first; i++) {
         const struct slot *slot = watch_slot(w, i);
@@ -559,11 +562,11 @@ static struct watch_sum sum_at(const struct watch *watch, const struct watched *
 }
 
 struct watch_sum watch_sum(const struct watch *watch, enum sender_kind kind, struct span name,
-                           int64_t now)
+                           int64_t after, int64_t now)
 {
     uint32_t number = watch_find(watch, kind, name);
     return number == WATCH_NONE ? (struct watch_sum){0}
-                                : sum_at(watch, &watch->senders[number], now);
+                                : sum_at(watch, &watch->senders[number], after, now);
 }
 
 uint64_t watch_limit(const struct watch *watch, struct span name, int64_t now)
@@ -571,12 +574,13 @@ uint64_t watch_limit(const struct watch *watch, struct span name, int64_t now)
     return limit_of(watch->settings.limits, name, now, NULL);
 }
 
-bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name, int64_t now)
+bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name,
+                   int64_t after, int64_t now)
 {
     uint32_t number = watch_find(watch, kind, name);
     if (number == WATCH_NONE)
         return false;
-    struct watch_sum sum = sum_at(watch, &watch->senders[number], now);
+    struct watch_sum sum = sum_at(watch, &watch->senders[number], after, now);
     return watch_amount(watch, &sum) >= watch_limit(watch, name, now);
 }
 
@@ -603,7 +607,7 @@ void watch_over(const struct watch *watch, int64_t now,
     for (int rank = WATCH_RANKS; rank-- > 0;)
         for (uint32_t i = watch->lines[rank].newest; i != WATCH_NONE; i = next) {
             const struct watched *w = &watch->senders[i];
-            struct watch_sum sum = sum_at(watch, w, now);
+            struct watch_sum sum = sum_at(watch, w, 0, now);
             uint64_t limit = watch_limit(watch, watch_name(w), now);
             next = w->older;
             if (watch_amount(watch, &sum) >= limit)

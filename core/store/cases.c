@@ -17,6 +17,7 @@
 #define APPLICATION "1936746357" /* "spgu", in the header of the file */
 #define VERSION     1            /* of the tables */
 #define WAIT_MS     10000        /* for a lock of SQLite, which is held for milliseconds */
+#define LOOK_MS     10           /* the same, for who cannot wait */
 #define LOCK_MS     50           /* between two tries */
 
 /* ---- the file ---- */
@@ -145,7 +146,7 @@ static void tell_killed(const struct cases *cases, struct strbuf *why)
     free(journal);
 }
 
-static struct cases *open_cases(const char *folder, bool to_read, struct strbuf *why)
+static struct cases *open_cases(const char *folder, bool to_read, int wait_ms, struct strbuf *why)
 {
     if (open_folder(folder, !to_read, why) != 0)
         return NULL;
@@ -153,8 +154,8 @@ static struct cases *open_cases(const char *folder, bool to_read, struct strbuf 
     cases->folder = mem_text(folder);
     cases->path = join(folder, "spamgear.db");
     cases->lock_fd = -1;
-    cases->db = to_read ? sqlite_open_to_read(cases->path, WAIT_MS, why)
-                        : sqlite_open(cases->path, WAIT_MS, why);
+    cases->db = to_read ? sqlite_open_to_read(cases->path, wait_ms, why)
+                        : sqlite_open(cases->path, wait_ms, why);
     if (cases->db != NULL && prepare(cases, to_read, why) == 0)
         return cases;
     if (to_read)
@@ -165,12 +166,17 @@ static struct cases *open_cases(const char *folder, bool to_read, struct strbuf 
 
 struct cases *cases_open(const char *state_folder, struct strbuf *why)
 {
-    return open_cases(state_folder, false, why);
+    return open_cases(state_folder, false, WAIT_MS, why);
 }
 
 struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why)
 {
-    return open_cases(state_folder, true, why);
+    return open_cases(state_folder, true, WAIT_MS, why);
+}
+
+struct cases *cases_open_to_look(const char *state_folder, struct strbuf *why)
+{
+    return open_cases(state_folder, true, LOOK_MS, why);
 }
 
 /* 0: there is a database that is not empty. */

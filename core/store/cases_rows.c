@@ -263,6 +263,22 @@ int cases_list(struct cases *cases, bool open_only, const char *account, size_t 
                         numbers, why);
 }
 
+int cases_accounts(struct cases *cases, int64_t since,
+                   void (*each)(void *state, struct span account, bool open, int64_t closed),
+                   void *state, struct strbuf *why)
+{
+    const struct value values[] = {NUMBER(since)};
+    struct sqlite_query *query = ask(cases,
+                                     "SELECT account, MIN(closed) = 0, MAX(closed) FROM case_file"
+                                     " WHERE closed = 0 OR closed >= ?1 GROUP BY account",
+                                     values, 1, why);
+    int result = query == NULL ? -1 : 1;
+    while (result == 1 && (result = sqlite_step(query, why)) == 1)
+        each(state, sqlite_bytes(query, 0), sqlite_number(query, 1) != 0, sqlite_number(query, 2));
+    sqlite_query_close(query);
+    return result;
+}
+
 int cases_due(struct cases *cases, int64_t now, struct case_numbers *numbers, struct strbuf *why)
 {
     const struct value values[] = {NUMBER(now), NUMBER(now - TELL_S)};

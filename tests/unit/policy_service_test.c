@@ -65,6 +65,7 @@ static struct policy_service *open_service(const struct texts *places)
                                                                 .tell = take_line},
                                                      .places = places,
                                                      .state = folder,
+                                                     .past_s = 3600,
                                                      .refresh_ms = 20};
     struct strbuf why = {0};
     struct policy_service *service = policy_service_open(loop, &settings, NULL, &why);
@@ -118,6 +119,12 @@ static void test_cases(void)
     test_number("closed", cases_close_case(cases, file.id, &why), 0);
     turn(100);
     ask("no longer", "carol", DUNNO);
+    ask("over the rate", "bob", "action=DEFER_IF_PERMIT later\n\n");
+    file.account = (char *)"bob";
+    test_number("his case", cases_add(cases, &file, &why), 0);
+    test_number("that is closed", cases_close_case(cases, file.id, &why), 0);
+    turn(100);
+    ask("let go", "bob", DUNNO);
     file.account = (char *)"erin";
     test_number("another", cases_add(cases, &file, &why), 0);
     turn(100);

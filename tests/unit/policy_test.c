@@ -136,7 +136,7 @@ static void test_hold(void)
     struct policy *policy = policy_new(&settings, NULL);
     CHECK_TABLE("hold", policy, asks);
     test_number("all of them",
-                (int64_t)watch_sum(policy_watch(policy), SENDER_SASL, SPAN("bob"), NOW).messages,
+                (int64_t)watch_sum(policy_watch(policy), SENDER_SASL, SPAN("bob"), 0, NOW).messages,
                 3);
     policy_free(policy);
 }
@@ -169,12 +169,12 @@ static void test_cases(void)
     static const struct ask closed[] = {{"RCPT", "bob", "1", "a@x", 0, 0, "DUNNO"}};
     struct policy_settings settings = {.period_s = 3600, .action = DEFER, .case_action = CASE};
     struct policy *policy = policy_new(&settings, NULL);
-    policy_set_case(policy, SPAN("bob"), true);
-    policy_set_case(policy, SPAN("bo??"), true); /* as Postfix writes it into the log */
-    policy_set_case(policy, SPAN("alice"), true);
-    policy_set_case(policy, SPAN("alice"), false);
+    policy_set_account(policy, SPAN("bob"), true, 0);
+    policy_set_account(policy, SPAN("bo??"), true, 0); /* as Postfix writes it into the log */
+    policy_set_account(policy, SPAN("alice"), true, 0);
+    policy_set_account(policy, SPAN("alice"), false, 0);
     CHECK_TABLE("an open case", policy, open);
-    policy_set_case(policy, SPAN("bob"), false);
+    policy_set_account(policy, SPAN("bob"), false, 0);
     CHECK_TABLE("a closed one", policy, closed);
     struct policy_counts counts;
     policy_look(policy, &counts);
@@ -183,8 +183,25 @@ static void test_cases(void)
     policy_free(policy);
     settings.case_action = NULL;
     policy = policy_new(&settings, NULL);
-    policy_set_case(policy, SPAN("bob"), true);
+    policy_set_account(policy, SPAN("bob"), true, 0);
     CHECK_TABLE("not asked", policy, closed);
+    policy_free(policy);
+}
+
+/* What an account asked for before it was let go counts no more. */
+static void test_let_go(void)
+{
+    static const struct ask before[] = {{"DATA", "bob", "1", "", 1, 0, "DUNNO"},
+                                        {"DATA", "bob", "2", "", 1, 0, "DUNNO"},
+                                        {"DATA", "bob", "3", "", 1, 1, DEFER}};
+    static const struct ask after[] = {{"DATA", "bob", "4", "", 1, 61, "DUNNO"},
+                                       {"DATA", "bob", "5", "", 1, 61, "DUNNO"},
+                                       {"DATA", "bob", "6", "", 1, 61, DEFER}};
+    struct policy_settings settings = {.messages = 2, .period_s = 3600, .action = DEFER};
+    struct policy *policy = policy_new(&settings, NULL);
+    CHECK_TABLE("over the rate", policy, before);
+    policy_set_account(policy, SPAN("bob"), false, NOW + 20);
+    CHECK_TABLE("let go", policy, after);
     policy_free(policy);
 }
 
@@ -207,6 +224,10 @@ static void test_logs(void)
                                        {"RCPT", "eve", "1", "b@x", 0, 0, "DUNNO"},
                                        {"RCPT", "", "1", "b@x", 0, 0, DEFER}};
     static const struct ask without[] = {{"RCPT", "", "1", "b@x", 0, 0, "DUNNO"}};
+    static const struct ask let_go[] = {{"RCPT", "bob", "1", "b@x", 0, 40, "DUNNO"},
+                                        {"RCPT", "carol", "1", "b@x", 0, 40, DEFER},
+                                        {"RCPT", "dave", "1", "b@x", 0, 40, DEFER}};
+    static const struct ask again[] = {{"RCPT", "bob", "1", "b@x", 0, 61, DEFER}};
     watch_count(watches[0], SENDER_SASL, SPAN("bob"), NOW, 4, 4);
     CHECK_TABLE("below the limit of the logs", policy, before);
     watch_count(watches[0], SENDER_SASL, SPAN("bob"), NOW, 1, 1);
@@ -218,6 +239,11 @@ static void test_logs(void)
     watch_foreign(watches[1], &foreign);
     CHECK_TABLE("over it", policy, after);
     CHECK_TABLE("hosts are not asked", other, without);
+    policy_set_account(policy, SPAN("bob"), false, NOW + 30);
+    policy_set_account(policy, SPAN("dave"), false, NOW + 9000); /* of a clock that was wrong */
+    CHECK_TABLE("let go", policy, let_go);
+    watch_count(watches[0], SENDER_SASL, SPAN("bob"), NOW + 61, 5, 5);
+    CHECK_TABLE("again", policy, again);
     policy_free(policy);
     policy_free(other);
     watch_free(watches[0]);
@@ -299,7 +325,7 @@ static void test_many(void)
         policy_decide(policy, &request, NOW, &action);
     }
     test_number("each message once",
-                (int64_t)watch_sum(policy_watch(policy), SENDER_SASL, SPAN("bob"), NOW).messages,
+                (int64_t)watch_sum(policy_watch(policy), SENDER_SASL, SPAN("bob"), 0, NOW).messages,
                 100000);
     strbuf_clear(&action);
     policy_free(policy);
@@ -313,6 +339,7 @@ int main(void)
     test_hold();
     test_overrides();
     test_cases();
+    test_let_go();
     test_logs();
     test_dry_and_own();
     test_actions();

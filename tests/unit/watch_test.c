@@ -68,7 +68,7 @@ static void add_many(struct watch *watch, const char *sender, int64_t time, unsi
 static void test_sum(const char *name, const struct watch *watch, const char *sender, int64_t now,
                      uint64_t messages, uint64_t recipients)
 {
-    struct watch_sum sum = watch_sum(watch, SENDER_SASL, span_text(sender), now);
+    struct watch_sum sum = watch_sum(watch, SENDER_SASL, span_text(sender), 0, now);
     test_number(name, (int64_t)sum.messages, (int64_t)messages);
     test_number(name, (int64_t)sum.recipients, (int64_t)recipients);
 }
@@ -272,7 +272,7 @@ static void test_flood(void)
     }
     test_sum("a trusted line's", watch, "bob", NOW, 4, 4);
     test_true("a plain line's, for longer than a host's",
-              watch_sum(watch, SENDER_SASL, SPAN("plain"), NOW).messages == 134);
+              watch_sum(watch, SENDER_SASL, SPAN("plain"), 0, NOW).messages == 134);
     add(watch, real);
     test_text("stopped all the same", told.name, "bob");
     watch_free(watch);
@@ -427,7 +427,7 @@ static void test_like_a_check(bool whole, bool restarts)
         now = whole ? now / 60 * 60 + 59 : now;
         for (int n = 0; n < 4 && i % 7 == 0; n++) {
             struct watch_sum want = check_count(&stream, i + 1, now - period + 1, names[n]);
-            struct watch_sum got = watch_sum(watch, SENDER_SASL, span_text(names[n]), now);
+            struct watch_sum got = watch_sum(watch, SENDER_SASL, span_text(names[n]), 0, now);
             never_behind &= got.messages >= want.messages && got.recipients >= want.recipients;
             equal &= got.messages == want.messages && got.recipients == want.recipients;
         }

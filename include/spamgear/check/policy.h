@@ -40,8 +40,10 @@ struct policy;
 struct policy *policy_new(const struct policy_settings *settings, struct watch *const *watches);
 void policy_free(struct policy *policy);
 
-/* One more account that has an open case, or no longer. */
-void policy_set_case(struct policy *policy, struct span account, bool open);
+/* What is known of an account: it has an open case, or its last one was closed at let_go (0: none
+ * was): what it sent before counts no more. And that nothing is known of any account. */
+void policy_set_account(struct policy *policy, struct span account, bool open, int64_t let_go);
+void policy_forget_accounts(struct policy *policy);
 
 /* Fills action (appends): "DUNNO" or a setting's text. */
 void policy_decide(struct policy *policy, const struct policy_request *request, int64_t now,

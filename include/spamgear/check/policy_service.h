@@ -16,6 +16,7 @@ struct policy_service_settings {
     unsigned mode;                 /* of socket files; 0: 0660 */
     const char *group;             /* of socket files; NULL: as it comes */
     const char *state;             /* folder of the cases; NULL: there are none */
+    int64_t past_s;                /* so far back counts matter, and so do cases that were closed */
     int64_t refresh_ms;            /* of the cases; 0: 3 seconds */
 };
 

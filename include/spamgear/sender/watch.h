@@ -58,12 +58,14 @@ void watch_foreign(struct watch *watch, const struct watch_bucket *bucket);
  * the period counts whole here): it is told again as soon as these have come. */
 void watch_not_over(struct watch *watch, enum sender_kind kind, struct span name, uint64_t missing);
 
-/* In the period that ends at `now`, own and foreign. */
+/* In the period that ends at `now`, own and foreign; of minutes that begin after `after` (0: all),
+ * for a sender who was let go then. */
 struct watch_sum watch_sum(const struct watch *watch, enum sender_kind kind, struct span name,
-                           int64_t now);
+                           int64_t after, int64_t now);
 uint64_t watch_limit(const struct watch *watch, struct span name, int64_t now);
-/* Is the sender known, and at or over the limit? */
-bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name, int64_t now);
+/* Is the sender known, and that sum at or over the limit? */
+bool watch_is_over(const struct watch *watch, enum sender_kind kind, struct span name,
+                   int64_t after, int64_t now);
 
 /* Forgets what lies before the period. */
 void watch_tick(struct watch *watch, int64_t now);

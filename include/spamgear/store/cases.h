@@ -59,9 +59,11 @@ struct cases;
 /* Opens STATE/spamgear.db, makes folder and file (0600) where missing, and migrates an older
  * schema. A folder or file that others could change is refused. NULL with why. cases_exist: is
  * there one at all, without making it? cases_open_to_read changes nothing, and so cannot open a
- * file which a run that was killed has half written. */
+ * file which a run that was killed has half written. cases_open_to_look likewise, for who has no
+ * time to wait while another process writes. */
 struct cases *cases_open(const char *state_folder, struct strbuf *why);
 struct cases *cases_open_to_read(const char *state_folder, struct strbuf *why);
+struct cases *cases_open_to_look(const char *state_folder, struct strbuf *why);
 bool cases_exist(const char *state_folder);
 bool cases_are_ours(const char *state_folder); /* there are some, and this user's */
 void cases_close(struct cases *cases);
@@ -96,6 +98,11 @@ int cases_list(struct cases *cases, bool open_only, const char *account, size_t 
 /* The account's case that was closed last; as above. */
 int cases_find_closed(struct cases *cases, const char *account, struct case_file *file,
                       struct strbuf *why);
+/* Every account that has an open case, or one that was closed at `since` or later: when its last
+ * one was closed, or 0. 0; -1 with why. */
+int cases_accounts(struct cases *cases, int64_t since,
+                   void (*each)(void *state, struct span account, bool open, int64_t closed),
+                   void *state, struct strbuf *why);
 /* Open cases to look after: expired ones, those with an action that is started or lifting,
  * those of which all is lifted, and those of the last days of which something was done and nobody
  * was told. */
