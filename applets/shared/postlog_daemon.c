@@ -439,10 +439,11 @@ static void close_all(struct postlog *own)
     int deadline = own->plan->set->once ? ONCE_MS : END_MS;
     if (own->feeder != NULL)
         feeder_stop(own->feeder, 0);
-    if (own->policy != NULL)
-        policy_service_close(own->policy);
     if (own->watcher != NULL)
         watcher_close(own->watcher, deadline);
+    if (own->policy !=
+        NULL) /* so long who asks waits: refused, he would ask once more and give up */
+        policy_service_close(own->policy);
     free(own->watches);
     if (own->socket != NULL)
         serve_close(own->socket);
