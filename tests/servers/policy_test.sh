@@ -125,6 +125,20 @@ soon_is() {
 }
 listens_at() { perl -MIO::Socket::UNIX -e 'exit !IO::Socket::UNIX->new($ARGV[0])' "$1"; }
 
+# Postfix, which asks once more a second later, always gets an answer.
+test_reload() {
+    unanswered=$(logged "problem talking to server $place")
+    for number in 1 2 3 4 5 6 7 8 9 10; do
+        [ $((number % 4)) != 2 ] || kill -HUP "-$daemon"
+        printf 'hello\n235 auth alice secret\n250 MAIL FROM:<x@example.net>\n250 RCPT TO:<r@example.com>\n' |
+            smtp 127.0.0.1 "$port" 127.0.0.2 >reload.out 2>&1
+        sleep 0.3
+    done
+    same "reloads" 3 "$(grep -c reloading daemon.out)"
+    same "no question was without an answer" "$unanswered" \
+        "$(logged "problem talking to server $place")"
+}
+
 # The whole daemon: limits of the log that it follows, and cases.
 test_daemon() {
     stop "$server"
@@ -166,12 +180,18 @@ END
     soon_is 450 user=eq@example.net
     same "the client is told" yes \
         "$([ "$(logged '450 4.7.1 .*Too many messages, try again later')" -gt 0 ] && echo yes)"
-    "$spamgear" account disable carol --config daemon.conf >account.out 2>&1
+    for how in disable enable; do # let go, it may send at once
+        "$spamgear" account $how user=eq@example.net --config daemon.conf >account.out 2>&1
+    done
     sleep 4 # cases are looked at every 3 seconds; each question would be a message in the log
+    sends user=eq@example.net 250
+    "$spamgear" account disable carol --config daemon.conf >account.out 2>&1
+    sleep 4
     sends carol 554
     "$spamgear" account enable carol --config daemon.conf >>account.out 2>&1
     sleep 4
     sends carol 250
+    test_reload
     stop "$daemon"
     same "the socket is gone" no "$([ -S "$place" ] && echo yes || echo no)"
 }
