@@ -101,6 +101,19 @@ static void check_here(const struct desk *desk)
     strbuf_clear(&line);
 }
 
+/* '?f' is a text of two characters, which few can have meant. */
+static void look_for_quotes(const char *statement)
+{
+    for (const char *at = strchr(statement, '?'); at != NULL; at = strchr(at + 1, '?'))
+        if (at > statement && at[1] != '\0' && strchr("'\"`", at[-1]) != NULL && at[2] == at[-1]) {
+            struct strbuf line = {0};
+            strbuf_format(&line, "%.4s is text, since it stands in quotes: a letter needs none",
+                          at - 1);
+            tell("query", strbuf_text(&line));
+            strbuf_clear(&line);
+        }
+}
+
 /* A row of the administrator's table is tried and taken back, where it can be taken back. */
 static void check_query(const struct desk *desk)
 {
@@ -118,7 +131,9 @@ static void check_query(const struct desk *desk)
         done = query_try(desk->link, statement, query, desk->config->feeder.utc, &why);
     if (done != 0)
         complain("query", strbuf_text(&why));
-    else
+    if (done == 0)
+        look_for_quotes(strbuf_text(&query->statement));
+    if (done == 0)
         tell("query", without.len == 0 ? "is understood, and takes a row" : "is understood");
     for (size_t i = 0; i < without.len; i++) {
         struct strbuf line = {0};

@@ -30,7 +30,8 @@ static void quoted(struct scan *scan)
     copy(scan, 1);
     while (*scan->at != '\0' && *scan->at != quote) {
         if (*scan->at == '\\')
-            scan->wrong = "a backslash in quotes means different things to databases";
+            scan->wrong = "a backslash in quotes means different things to databases: a quote in a "
+                          "text is written twice, and for a backslash CHR(92) or CHAR(92) stands";
         copy(scan, 1);
     }
     if (*scan->at == '\0')
@@ -103,7 +104,8 @@ static void step(struct scan *scan)
     else if (c == ':')
         colon(scan);
     else if (strchr("$@#[", c) != NULL || c == '\\')
-        scan->wrong = "$, @, #, [ and \\ outside quotes mean different things to databases";
+        scan->wrong = "$, @, #, [ and \\ outside quotes mean different things to databases: a name "
+                      "with one of them stands in quotes, and a variable cannot be used";
     else if ((c < ' ' && !isspace(c)) || c == 127)
         scan->wrong = "a control byte";
     else
