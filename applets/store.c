@@ -2,10 +2,12 @@
  * database.
  */
 #include "shared/line.h"
+#include "shared/listing_section.h"
 #include "shared/store_section.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/sqlite.h"
 #include "spamgear/base/text.h"
+#include "spamgear/store/forget.h"
 #include "spamgear/store/schema.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +21,8 @@ struct desk {
     const struct store_settings *settings;
     const struct store_config *config;
     struct link *link; /* NULL: there is no other database */
+    const char *map;   /* Postfix' file */
+    const char *name;  /* whom to forget */
 };
 
 /* What a server says was written by a stranger. */
@@ -242,24 +246,55 @@ static void act_restored(const struct desk *desk)
     strbuf_clear(&why);
 }
 
+/* ---- forget ---- */
+
+static void tell_forgotten(const char *where, const struct desk *desk, int done, uint64_t rows,
+                           struct strbuf *why)
+{
+    struct strbuf line = {0};
+    if (rows == 0)
+        strbuf_format(&line, "%s stands in no spam event", desk->name);
+    else
+        strbuf_format(&line, "%s is forgotten; rows that were changed: %" PRIu64, desk->name, rows);
+    if (done != 0)
+        complain(where, strbuf_text(why));
+    else
+        tell(where, strbuf_text(&line));
+    strbuf_clear(&line);
+    strbuf_reset(why);
+}
+
+static void act_forget(const struct desk *desk)
+{
+    uint64_t rows = 0;
+    struct strbuf why = {0};
+    int done = forget_here(desk->config->state, desk->map, desk->name, &rows, &why);
+    tell_forgotten(HERE, desk, done, rows, &why);
+    if (desk->link != NULL) {
+        done = forget_there(desk->link, desk->name, &rows, &why);
+        tell_forgotten(THERE, desk, done, rows, &why);
+    }
+    strbuf_clear(&why);
+}
+
 /* ---- */
 
 static const struct act {
     const char *name;
-    bool connects, makes;
+    bool connects, makes, names; /* names: somebody stands behind it */
     void (*run)(const struct desk *desk);
-} acts[] = {{"init", true, true, act_make},
-            {"upgrade", true, true, act_make},
-            {"check", true, false, act_check},
-            {"purge", true, false, act_purge},
-            {"restored", false, false, act_restored}};
+} acts[] = {
+    {"init", true, true, false, act_make},           {"upgrade", true, true, false, act_make},
+    {"check", true, false, false, act_check},        {"purge", true, false, false, act_purge},
+    {"restored", false, false, false, act_restored}, {"forget", true, false, true, act_forget}};
 
 static const struct act *find_act(const struct run *run)
 {
-    for (size_t i = 0; run->argc == 1 && i < sizeof acts / sizeof *acts; i++)
-        if (strcmp(run->argv[0], acts[i].name) == 0)
+    for (size_t i = 0; run->argc > 0 && i < sizeof acts / sizeof *acts; i++)
+        if (strcmp(run->argv[0], acts[i].name) == 0 && run->argc == (acts[i].names ? 2 : 1) &&
+            *run->argv[run->argc - 1] != '\0')
             return &acts[i];
-    diag_error("say `init`, `upgrade`, `check`, `purge`, or `restored`");
+    diag_error("say `init`, `upgrade`, `check`, `purge`, `restored`, or `forget NAME`");
     return NULL;
 }
 
@@ -284,17 +319,23 @@ static bool connect_there(struct desk *desk, bool makes)
 static int run_store(void *at, const struct run *run)
 {
     struct store_config config;
+    struct listing_config listing;
     struct texts problems = {0};
     const struct act *act = find_act(run);
     if (act == NULL)
         return APPLET_TROUBLE;
     store_config_read(&config, run->config, &problems);
+    listing_config_read(&listing, run->config, config.state, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
-    struct desk desk = {.settings = at, .config = &config};
+    struct desk desk = {.settings = at,
+                        .config = &config,
+                        .map = listing.listing.file,
+                        .name = run->argv[run->argc - 1]};
     if (problems.len == 0 && (!act->connects || connect_there(&desk, act->makes)))
         act->run(&desk);
     link_close(desk.link);
+    listing_config_clear(&listing);
     store_config_clear(&config);
     texts_clear(&problems);
     return 0; /* diag_error makes it APPLET_TROUBLE */
@@ -313,6 +354,7 @@ static const struct option options[] = {
 static const struct applet_example examples[] = {
     {"spamgear store init", "Make the tables, here and in the database of [store]."},
     {"spamgear store check", "Are tables, rights and the query well?"},
+    {"spamgear store forget anna", "anna has a new password: Postfix may take her mail again."},
     {NULL, NULL}};
 
 static const struct applet_status statuses[] = {
@@ -324,7 +366,7 @@ static const struct applet_status statuses[] = {
 const struct applet store_applet = {
     .name = "store",
     .summary = "Make and check the tables that spam events go to",
-    .operands = "init | upgrade | check | purge | restored",
+    .operands = "init | upgrade | check | purge | restored | forget NAME",
     .description =
         "The daemon keeps spam events in an embedded database, and brings them into another one "
         "that [store] names: MariaDB, MySQL or PostgreSQL, or what speaks their protocol (Galera, "
@@ -344,11 +386,18 @@ const struct applet store_applet = {
         "has other rows under them, and what is new waits (the daemon says so). After it they are "
         "numbers of another series; nothing is lost, and what was stored since the backup, and is "
         "read again from the logs, comes twice. The daemon must not run meanwhile.\n\n"
+        "`forget` takes a name out of the spam events here and in the other database, and out of "
+        "the "
+        "map that Postfix reads: a SASL username, an envelope sender, or a client's address. So "
+        "who is in order again is not rejected for what was; the spam events stay, and count for "
+        "the other names in them. Each node of a fleet has a map of its own. What comes from now "
+        "on counts.\n\n"
         "The user needs SELECT, INSERT, UPDATE and DELETE for our tables; init and upgrade need "
         "CREATE and INDEX besides.",
     .options = (const struct option *const[]){options, NULL},
     .settings_size = sizeof(struct store_settings),
-    .sections = (const struct section *const[]){&store_section, &fleet_section, NULL},
+    .sections =
+        (const struct section *const[]){&store_section, &fleet_section, &listing_section, NULL},
     .examples = examples,
     .statuses = statuses,
     .files = "/var/lib/spamgear/postlog.db is the embedded database.",

@@ -115,6 +115,16 @@ sends 250 bob@example.net bob@example.net 127.0.0.2
 fill "- - bob@example.net 3"
 sends 554 bob@example.net bob@example.net 127.0.0.2 # smtpd has it open all the time
 
+# Who is in order again is forgotten while the state is open, and counts anew.
+same "forgotten" "embedded database: Bob@example.net is forgotten; rows that were \
+changed: 1" "$("$spamgear" store --config spamgear.conf forget Bob@example.net 2>&1)"
+sends 250 bob@example.net bob@example.net 127.0.0.2
+sends 554 alice alice@example.net 127.0.0.2
+fill "- - bob@example.net 2"
+sends 250 bob@example.net bob@example.net 127.0.0.2
+fill "- - bob@example.net 1"
+sends 554 bob@example.net bob@example.net 127.0.0.2
+
 # While it is written, much more often than the daemon does: Postfix does not wait for a lock, so
 # it may have to come again, but never gets a wrong answer.
 (

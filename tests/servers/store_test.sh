@@ -395,6 +395,28 @@ test_anew() {
     same "$kind: two of them" 2 "$(do_sql 'SELECT count(DISTINCT life) FROM spamgear_spam')"
 }
 
+# Whoever is forgotten is so here and there, and the rows of the others stay.
+test_forget() {
+    fresh forget
+    feed_begin ''
+    order event N1 Anna@example.net 192.0.2.1 1
+    order event N2 anna@example.net 192.0.2.2 1
+    order event N3 bob@example.net 192.0.2.1 1
+    order wait 20
+    hear complete
+    same "$kind: forget" "embedded database: ANNA@example.net is forgotten; rows that were \
+changed: 2
+other database: ANNA@example.net is forgotten; rows that were changed: 2" \
+        "$("$spamgear" store --config store.conf forget ANNA@example.net 2>&1)"
+    same "$kind: forget an address" 0 "$("$spamgear" store --config store.conf forget 192.0.2.1 \
+        >/dev/null 2>&1
+        echo $?)"
+    same "$kind: who is left" "bob@example.net" \
+        "$(do_sql "SELECT sender FROM spamgear_spam WHERE sender <> ''")"
+    same "$kind: from where" "192.0.2.2" "$(do_sql "SELECT client FROM spamgear_spam WHERE client <> ''")"
+    feed_end
+}
+
 # Without our tables the query alone is fed, and it is told that a row may come twice.
 test_alone() {
     fresh alone
@@ -431,6 +453,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     test_wrong_query
     test_restored
     test_anew
+    test_forget
     test_alone
 done
 report

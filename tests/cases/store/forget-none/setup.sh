@@ -1,0 +1,7 @@
+mkdir -m 700 store
+
+cat >c.conf <<END
+[store]
+state = $PWD/store
+
+END
