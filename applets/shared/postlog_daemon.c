@@ -107,6 +107,7 @@ static int open_policy(struct postlog *own, struct strbuf *why)
         *vec_add(&watches) = watcher_source(own->watcher, i)->watch;
     *vec_add(&watches) = NULL;
     settings.policy.state = own;
+    settings.policy.dry |= own->plan->set->dry_run;
     settings.policy.tell = take_policy_line;
     settings.state = own->plan->cases;
     settings.past_s = longest_period(own);

@@ -74,7 +74,7 @@ const struct option postlog_options[] = {
     OPTION_PERIOD(struct postlog_settings, interval, "metrics-interval", 0, "PERIOD", "15sec",
                   "How often.", .flags = OPTION_RARE),
     OPTION_FLAG(struct postlog_settings, dry_run, "dry-run", 0,
-                "Act upon nobody: tell what would be done."),
+                "Act upon nobody: tell what would be done. The policy service answers DUNNO."),
     OPTION_FLAG(struct postlog_settings, check, "check", 0,
                 "Look whether the configuration is sound, and end.",
                 .flags = OPTION_NO_CONFIG | OPTION_RARE),
