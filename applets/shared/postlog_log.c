@@ -90,6 +90,16 @@ struct postlog_log *postlog_log_open(const char *file, int level, int console, b
     return log;
 }
 
+static void tell_refused(struct postlog_log *log, int error)
+{
+    struct strbuf why = {0};
+    strbuf_format(&why, "%s: %s", log->file, strerror(error));
+    if (!log->told)
+        speak(log, SAY_ERROR, strbuf_text(&why));
+    log->told = true;
+    strbuf_clear(&why);
+}
+
 void postlog_log_flush(struct postlog_log *log)
 {
     size_t done = 0;
@@ -99,9 +109,7 @@ void postlog_log_flush(struct postlog_log *log)
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0) {
-            if (!log->told)
-                speak(log, SAY_ERROR, strerror(errno));
-            log->told = true;
+            tell_refused(log, errno);
             break;
         }
         done += (size_t)written;

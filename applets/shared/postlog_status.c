@@ -87,6 +87,8 @@ static void text_of_log(struct strbuf *out, const struct postlog_input *input)
     else
         strbuf_format(out, ": newest line %s, %" PRIu64 " bytes behind", when, behind(&state));
     strbuf_format(out, ", %" PRIu64 " rotations", state.rotations);
+    if (state.too_long > 0)
+        strbuf_format(out, ", %" PRIu64 " lines too long", state.too_long);
     if (state.lost > 0)
         strbuf_format(out, ", %" PRIu64 " TIMES ITS PLACE WAS LOST", state.lost);
     strbuf_add_char(out, '\n');

@@ -174,7 +174,7 @@ configure
 
 # --- a state folder that is full, and not full any more ---
 mkdir small
-configure "[store]" "state = $work/small"
+configure "log = $work/small/own.log" "[store]" "state = $work/small"
 sed -i '/^state = .*state$/d' postlog.conf
 # shellcheck disable=SC2016
 daemon unshare -m sh -c 'mount -t tmpfs -o size=2m,mode=755 none "$1" && shift && exec "$@"' sh "$work/small"
@@ -182,11 +182,13 @@ wait_for "it to follow" told started
 small() { nsenter -t "$daemon" -m "$rows" "$work/small" 2>/dev/null | grep -c ^spam; }
 small_has() { [ "$(small)" = "$1" ]; }
 wait_for "the rows of the log" small_has 8
+: >"/proc/$daemon/root$work/small/own.log" # its next line needs a page
 dd if=/dev/zero of="/proc/$daemon/root$work/small/filler" bs=4k 2>/dev/null
 for n in 1 2 3; do
     spam C000000000$n carl
 done >>log/mail.log
 wait_for "the full disk to be told" told 'full'
+wait_for "its log, which is full, to be told" told 'own.log: No space left'
 spam C0000000004 carl >>log/mail.log
 wait_for "lines to be read all the same" status_has '"spam": *12[,}]'
 same "status says it" 1 "$(status >/dev/null; echo $?)"
