@@ -249,6 +249,10 @@ static void tell_health(struct postlog *own)
     if (now.lost > own->health.lost)
         postlog_say(own->log, SAY_ERROR, "LOST: %llu spam events had to be given up so far",
                     (unsigned long long)now.lost);
+    if (now.early > 0 && own->health.early == 0)
+        postlog_say(own->log, SAY_ERROR,
+                    "the bound of spam events is reached ([store] rows-max, or 1 GiB): the oldest "
+                    "go before `keep` is over");
     own->health = now;
 }
 

@@ -34,6 +34,9 @@ static void find_trouble(struct view *view)
         texts_add(&view->trouble, "a process of the daemon is gone; it starts anew in a while");
     if (view->state.lost > 0)
         texts_format(&view->trouble, "%" PRIu64 " spam events were lost", view->state.lost);
+    if (view->state.early > 0)
+        texts_format(&view->trouble, "%" PRIu64 " spam events went before their time, for a bound",
+                     view->state.early);
     if (own->feeder != NULL && !view->feeder.connected)
         texts_format(&view->trouble, "the database is away: %s", view->feeder.trouble);
 }
@@ -229,6 +232,7 @@ static size_t list_numbers(const struct view *view, struct number list[NUMBERS_M
         {"rows", s->rows, METRIC_COUNTER, "Spam events written down."},
         {"waiting_bytes", s->waiting_bytes, METRIC_GAUGE, "Bytes that wait for the disk."},
         {"lost_rows", s->lost, METRIC_COUNTER, "Spam events that were lost."},
+        {"early_rows", s->early, METRIC_COUNTER, "Spam events that went for a bound."},
         {"state_failing", s->failing, METRIC_GAUGE, "1: the state cannot be written."},
         {"database_connected", view->feeder.connected, METRIC_GAUGE,
          "1: the other database is there."},

@@ -598,6 +598,7 @@ void state_look(struct state *state, struct state_health *health)
     health->rows = state->numbers.written;
     health->unsent = state->limits.feeds ? state->numbers.unsent : 0;
     health->lost = state->numbers.gone + state->shed;
+    health->early = state->numbers.early;
     health->waiting_bytes = state->writing_bytes;
     if (state->waiting != NULL) {
         health->waiting_bytes += state_batch_bytes(state->waiting);

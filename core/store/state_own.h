@@ -95,9 +95,10 @@ int state_writer_put(struct state_writer *writer, const struct state_batch *batc
 int state_writer_purge(struct state_writer *writer, const struct state_limits *limits,
                        struct strbuf *why);
 struct state_numbers {
-    uint64_t rows;          /* that are there */
-    uint64_t unsent;        /* of them */
-    uint64_t written, gone; /* since the start; gone: without having been sent */
+    uint64_t rows;           /* that are there */
+    uint64_t unsent;         /* of them */
+    uint64_t written, early; /* since the start; early: gone for a bound */
+    uint64_t gone;           /* of these, without having been sent */
 };
 int state_writer_look(struct state_writer *writer, struct state_numbers *numbers,
                       struct strbuf *why);

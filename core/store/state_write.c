@@ -50,10 +50,10 @@ static const char *const texts[STATEMENTS] = {
 struct state_writer {
     struct sqlite *db;
     struct sqlite_query *queries[STATEMENTS];
-    int64_t change;          /* number of the last bucket that was written */
-    uint64_t rows, newest;   /* spam events that are there; the last one's number */
-    uint64_t written, gone;  /* see state_numbers */
-    int64_t seen_s, seen_ms; /* the clock, and the steady one with it; 0: never */
+    int64_t change;                /* number of the last bucket that was written */
+    uint64_t rows, newest;         /* spam events that are there; the last one's number */
+    uint64_t written, early, gone; /* see state_numbers */
+    int64_t seen_s, seen_ms;       /* the clock, and the steady one with it; 0: never */
     int64_t doubt_until_ms, noted_s;
 };
 
@@ -289,6 +289,7 @@ static int purge_excess(struct state_writer *writer, const struct state_limits *
     uint64_t unsent = behind(writer, number), done = writer->rows - unsent;
     sqlite_bind_number(writer->queries[DROP_FIRST_SPAM], 1, (int64_t)rows);
     int result = drop_spam(writer, DROP_FIRST_SPAM, &dropped, why);
+    writer->early += result == 1 ? dropped : 0;
     if (result == 1 && limits->feeds && dropped > done)
         writer->gone += dropped - done;
     return result;
@@ -350,6 +351,7 @@ int state_writer_look(struct state_writer *writer, struct state_numbers *numbers
     *numbers = (struct state_numbers){.rows = writer->rows,
                                       .unsent = behind(writer, number),
                                       .written = writer->written,
+                                      .early = writer->early,
                                       .gone = writer->gone};
     return 0;
 }

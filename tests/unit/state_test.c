@@ -287,6 +287,7 @@ static void test_bound(void)
     test_number("rows", (int64_t)health.rows, 10001);
     test_number("unsent", (int64_t)health.unsent, 3000);
     test_number("lost", (int64_t)health.lost, 10001 - 3000 - 500);
+    test_number("early", (int64_t)health.early, 10001 - 3000);
     uint64_t first = seen.first;
     seen = (struct seen){.text = seen.text};
     state_reader_spam(reader, 0, 20000, see_spam, &seen, &why);

@@ -85,6 +85,7 @@ struct state_health {
     uint64_t waiting_bytes;    /* submitted, not on disk yet */
     uint64_t unsent;           /* rows another database has not got yet; with feeds */
     uint64_t lost;             /* rows that went unsent, or did not fit into waiting_max */
+    uint64_t early;            /* rows that went for a bound, and not for their age */
     int64_t oldest_waiting_ms; /* age of the oldest batch that waits */
     uint64_t wal_bytes; /* of the file beside it, which grows while somebody reads for long */
     bool failing;       /* the last commit failed; trouble says why */
