@@ -1,7 +1,7 @@
 #!/bin/sh
 # postfix_map_test.sh SPAMGEAR - what postfix-map prints, asked by postmap and by a real smtpd: the
 # SQLite file while it is written, and MariaDB and PostgreSQL.
-# shellcheck disable=SC2154,SC2317  # set, or called, by what is sourced
+# shellcheck disable=SC2016,SC2154,SC2317  # set, or called, by what is sourced
 . "$(dirname "$0")/lib.sh"
 . "$servers_dir/postfix_traffic.sh"
 . "$servers_dir/databases.sh"
@@ -205,6 +205,23 @@ spam_victims_score) VALUES ('192.0.2.1', NOW(), 2), ('192.0.2.1', NOW() - $2, 1)
         "$(postmap_as root spam@example.org "$type" "$work/out/spamgear-sender.cf")"
 }
 
+# The map of postlog-sa's Readme, word for word but for the server.
+readme() {
+    printf '%s\n' 'user = mail' "password = $(cat password)" 'dbname = mail' \
+        'select_field = access' 'expansion_limit = 1' "hosts = inet:127.0.0.1:$port_maria" \
+        'query = SELECT "REJECT" `access`' \
+        '    FROM (SELECT COUNT(*) `hope`, `client`, SUM(spam_victims_score) `vsum`, MAX(`created`) `c`' \
+        "        FROM \`spammers\` WHERE \`client\` = '%s'" \
+        '        AND `created` >= NOW() - INTERVAL 20 DAY' \
+        '        GROUP BY `client`' \
+        '            HAVING (1 - POW(EXP(1), -(`vsum`/20))) > 0.1' \
+        '    ) `sp`' >out/readme.cf
+    for name in 192.0.2.1 spam@example.org; do
+        same "postlog-sa's map: $name" REJECT "$(postmap_as root $name mysql "$work/out/readme.cf")"
+    done
+    same "postlog-sa's map: others" "" "$(postmap_as root 192.0.2.2 mysql "$work/out/readme.cf")"
+}
+
 database() { # TYPE URL AGE
     "$programs/state_fill" schema "$2" "$work/password" || give_up "tables of $1"
     rows "$2"
@@ -226,6 +243,7 @@ mariadb_start
 mariadb_do "CREATE DATABASE mail; CREATE USER mail@'%' IDENTIFIED BY 'p\"w ''x'; \
     GRANT ALL ON mail.* TO mail@'%'"
 database mysql "mysql://mail@127.0.0.1:$port_maria/mail" "INTERVAL 19 DAY"
+readme
 database pgsql "pgsql://mail@127.0.0.1:$port_pg/postgres" "INTERVAL '19 days'"
 
 report
