@@ -128,6 +128,12 @@ static void tell_unknown(struct postlog_plan *plan)
     }
 }
 
+/* What the INI file says goes before spamgear.conf, and the command line before both. */
+static bool is_typed(const struct run *run, const char *name)
+{
+    return run->words != NULL && option_last(run->words, name) != NULL;
+}
+
 /* A value of the INI file; NULL when it is not there or empty. */
 static const struct config_entry *ini_entry(const struct postlog_plan *plan, const char *section,
                                             const char *key)
@@ -240,9 +246,9 @@ static void read_database(struct postlog_plan *plan, struct texts *problems)
     strbuf_clear(&url);
 }
 
-static void read_ini_log(struct postlog_plan *plan, struct texts *problems)
+static void read_ini_log(struct postlog_plan *plan, const struct run *run, struct texts *problems)
 {
-    const struct config_entry *file = ini_entry(plan, "log", "file");
+    const struct config_entry *file = is_typed(run, "log") ? NULL : ini_entry(plan, "log", "file");
     struct stat st;
     unsigned long long level;
     if (file != NULL && stat(file->value, &st) == 0 && S_ISDIR(st.st_mode))
@@ -250,6 +256,8 @@ static void read_ini_log(struct postlog_plan *plan, struct texts *problems)
                      file->line, file->value);
     else if (file != NULL)
         plan->log = file->value;
+    if (is_typed(run, "level"))
+        return;
     if (ini_number(plan, "log", "level", 7, &level, problems))
         plan->level = (int)level;
     else if (file != NULL)
@@ -264,7 +272,8 @@ static void warn_of_password(struct postlog_plan *plan, const char *path)
                      path);
 }
 
-static void read_ini(struct postlog_plan *plan, const char *path, struct texts *problems)
+static void read_ini(struct postlog_plan *plan, const char *path, const struct run *run,
+                     struct texts *problems)
 {
     struct stat st;
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -277,8 +286,8 @@ static void read_ini(struct postlog_plan *plan, const char *path, struct texts *
     tell_unknown(plan);
     warn_of_password(plan, path);
     read_database(plan, problems);
-    read_ini_log(plan, problems);
-    if (plan->set->logs.len == 0 && ini_value(plan, "tail", "file") != NULL)
+    read_ini_log(plan, run, problems);
+    if (!is_typed(run, "logs") && ini_value(plan, "tail", "file") != NULL)
         texts_add(&plan->logs, ini_value(plan, "tail", "file"));
 }
 
@@ -288,7 +297,8 @@ static void find_logs(struct postlog_plan *plan)
 {
     static const char *const places[] = {"/var/log/mail.log", "/var/log/maillog", NULL};
     const struct postlog_settings *set = plan->set;
-    source_growing(&set->logs, &plan->logs);
+    if (plan->logs.len == 0)
+        source_growing(&set->logs, &plan->logs);
     if (plan->logs.len > 0 || set->journal || set->journal_dir || set->journal_file)
         return;
     for (const char *const *place = places; *place != NULL && plan->logs.len == 0; place++)
@@ -349,7 +359,7 @@ void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings 
     plan->cases = react_section_settings(&plan->react, run->config, problems)->state;
     const char *ini = find_ini(settings, run);
     if (ini != NULL)
-        read_ini(plan, ini, problems);
+        read_ini(plan, ini, run, problems);
     if (settings->state != NULL)
         plan->store.state = plan->store.feeder.state_folder = settings->state;
     listing_config_read(&plan->listing, run->config, plan->store.state, problems);

@@ -128,6 +128,7 @@ static int run_with(struct settings *settings, struct run *run, const struct opt
     if (!tell(problems)) {
         run->argc = words->operand_count;
         run->argv = words->operands;
+        run->words = words;
         run->config = &config;
         run->config_path = config_named(settings->common.config);
         status = settings->applet->run(settings->own, run);

@@ -34,8 +34,9 @@ struct run {
     const char *called; /* the name it was called by: may be an alias */
     int argc;           /* operands only */
     char **argv;
-    const struct config *config; /* whole, for [limits], [allow], [format NAME] */
-    const char *config_path;     /* of --config or SPAMGEAR_CONFIG; NULL: /etc/spamgear counts */
+    const struct config *config;      /* whole, for [limits], [allow], [format NAME] */
+    const struct option_words *words; /* of the command line; NULL: there was none */
+    const char *config_path; /* of --config or SPAMGEAR_CONFIG; NULL: /etc/spamgear counts */
     const struct applet_list *all;
 };
 
