@@ -214,12 +214,13 @@ void postlog_say_lines(struct postlog_log *log, enum postlog_level level, const 
     }
 }
 
-/* A sender may hold ", IP: 192.0.2.1": without blanks it cannot look like the next field. */
+/* A sender may hold ", IP: 192.0.2.1": without blanks it cannot look like the next field. Behind a
+ * NUL nothing would be told. */
 static void add_word(struct strbuf *out, struct span word)
 {
     for (size_t i = 0; i < word.len; i++) {
-        if (word.at[i] == ' ')
-            strbuf_add_text(out, "\\x20");
+        if (word.at[i] == ' ' || word.at[i] == '\0')
+            strbuf_format(out, "\\x%02x", (unsigned)word.at[i]);
         else
             strbuf_add_char(out, word.at[i]);
     }
