@@ -1,10 +1,13 @@
 /* schema - what somebody removed from the tables is noticed, and made again; with SQLite. */
+#include "spamgear/base/clock.h"
 #include "spamgear/base/sqlite.h"
 #include "spamgear/store/schema.h"
 
 #include "test.h"
 #include <stdlib.h>
 #include <unistd.h>
+
+#define DAY INT64_C(86400)
 
 static char *joined(const struct texts *lines)
 {
@@ -67,6 +70,53 @@ static void test_missing(struct link *link)
     check(link, "well again", "");
 }
 
+static void add(struct link *link, const char *format, int64_t time)
+{
+    char text[400];
+    snprintf(text, sizeof text, format, (long long)time, (long long)time);
+    run(link, text);
+}
+
+static void purge(struct link *link, const char *name, int64_t want)
+{
+    struct strbuf why = {0};
+    uint64_t rows = 0;
+    const struct schema_keep keep = {30 * DAY, 2 * DAY};
+    test_number(name, schema_purge(link, &keep, 0, &rows, &why), 0);
+    test_number(name, (int64_t)rows, want);
+    strbuf_clear(&why);
+}
+
+/* More than a portion; what is young stays, and a clock that is ahead makes nothing old. */
+static void test_purge(struct link *link)
+{
+    int64_t now = clock_now();
+    run(link, "BEGIN");
+    for (int i = 0; i < 1200; i++)
+        add(link,
+            "INSERT INTO spamgear_spam VALUES('n', 'l', %lld, %lld, 0, '', '', '', '', '', '', '', "
+            "'', 1, 1, 1, '', NULL)",
+            now - 31 * DAY - i);
+    add(link,
+        "INSERT INTO spamgear_spam VALUES('n', 'l', %lld, %lld, 0, '', '', '', '', '', '', '', '', "
+        "1, 1, 1, '', NULL)",
+        now - 29 * DAY);
+    for (int days = 1; days <= 3; days += 2) {
+        add(link, "INSERT INTO spamgear_flow VALUES('p', 0, 'k', %lld, 'n', '', 1, 1, %lld)",
+            (now - days * DAY) / 60);
+        add(link, "INSERT INTO spamgear_client VALUES('p', 0, '%lld', 'n', 0, 'c', '', %lld)",
+            (now - days * DAY) / 60);
+        add(link, "INSERT INTO spamgear_claim VALUES('p', 0, '%lld', '', 'n', %lld, 1)",
+            (now - days * 11 * DAY) * 1000);
+    }
+    run(link, "COMMIT");
+    purge(link, "old ones", 1203);
+    clock_pin(now + 100 * DAY);
+    purge(link, "not by our clock alone", 0);
+    clock_pin(0);
+    purge(link, "no more", 0);
+}
+
 /* These cannot be made good without a decision about the rows. */
 static void test_damaged(struct link *link, const char *file)
 {
@@ -94,6 +144,7 @@ int main(void)
     sqlite_close(sqlite_open(file.data, 10, &why));
     struct link *link = link_open(&place, NULL, 100, &why);
     test_missing(link);
+    test_purge(link);
     test_damaged(link, file.data);
     link_close(link);
     unlink(file.data);
