@@ -246,6 +246,26 @@ static void act_restored(const struct desk *desk)
     strbuf_clear(&why);
 }
 
+/* ---- */
+
+/* A file of SQLite comes to be by init. */
+static bool connect_there(struct desk *desk, bool makes)
+{
+    const struct feeder_settings *feeder = &desk->config->feeder;
+    struct strbuf why = {0};
+    if (!desk->config->feeds)
+        return true;
+    if (makes && feeder->place.kind == SQL_SQLITE) {
+        struct sqlite *file = sqlite_open(feeder->place.file, feeder->deadline_ms, &why);
+        sqlite_close(file);
+    }
+    desk->link = link_open(&feeder->place, feeder->password, feeder->deadline_ms, &why);
+    if (desk->link == NULL)
+        complain(THERE, strbuf_text(&why));
+    strbuf_clear(&why);
+    return desk->link != NULL;
+}
+
 /* ---- forget ---- */
 
 static void tell_forgotten(const char *where, const struct desk *desk, int done, uint64_t rows,
@@ -264,16 +284,19 @@ static void tell_forgotten(const char *where, const struct desk *desk, int done,
     strbuf_reset(why);
 }
 
+/* Here first: the other database may be down. */
 static void act_forget(const struct desk *desk)
 {
     uint64_t rows = 0;
     struct strbuf why = {0};
+    struct desk both = *desk;
     int done = forget_here(desk->config->state, desk->map, desk->name, &rows, &why);
     tell_forgotten(HERE, desk, done, rows, &why);
-    if (desk->link != NULL) {
-        done = forget_there(desk->link, desk->name, &rows, &why);
+    if (connect_there(&both, false) && both.link != NULL) {
+        done = forget_there(both.link, desk->name, &rows, &why);
         tell_forgotten(THERE, desk, done, rows, &why);
     }
+    link_close(both.link);
     strbuf_clear(&why);
 }
 
@@ -286,7 +309,7 @@ static const struct act {
 } acts[] = {
     {"init", true, true, false, act_make},           {"upgrade", true, true, false, act_make},
     {"check", true, false, false, act_check},        {"purge", true, false, false, act_purge},
-    {"restored", false, false, false, act_restored}, {"forget", true, false, true, act_forget}};
+    {"restored", false, false, false, act_restored}, {"forget", false, false, true, act_forget}};
 
 static const struct act *find_act(const struct run *run)
 {
@@ -296,24 +319,6 @@ static const struct act *find_act(const struct run *run)
             return &acts[i];
     diag_error("say `init`, `upgrade`, `check`, `purge`, `restored`, or `forget NAME`");
     return NULL;
-}
-
-/* A file of SQLite comes to be by init. */
-static bool connect_there(struct desk *desk, bool makes)
-{
-    const struct feeder_settings *feeder = &desk->config->feeder;
-    struct strbuf why = {0};
-    if (!desk->config->feeds)
-        return true;
-    if (makes && feeder->place.kind == SQL_SQLITE) {
-        struct sqlite *file = sqlite_open(feeder->place.file, feeder->deadline_ms, &why);
-        sqlite_close(file);
-    }
-    desk->link = link_open(&feeder->place, feeder->password, feeder->deadline_ms, &why);
-    if (desk->link == NULL)
-        complain(THERE, strbuf_text(&why));
-    strbuf_clear(&why);
-    return desk->link != NULL;
 }
 
 static int run_store(void *at, const struct run *run)
