@@ -411,11 +411,12 @@ static void say_why(struct postlog *own, struct strbuf *why)
     strbuf_clear(why);
 }
 
-/* Nothing is read any more; what was read is written, then handed on. */
+/* Nothing is read any more; what was read is written, then handed on. Who goes on at once hands it
+ * on then: mail servers wait for answers meanwhile. */
 static void end(struct postlog *own)
 {
     struct strbuf why = {0};
-    int deadline = own->plan->set->once ? ONCE_MS : END_MS;
+    int deadline = own->plan->set->once ? ONCE_MS : own->reload ? 0 : END_MS;
     if (own->batch != NULL && own->state != NULL) {
         while (postlog_submit_some(own))
             ;

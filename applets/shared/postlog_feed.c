@@ -74,6 +74,7 @@ void postlog_end_feeding(struct postlog *own, int deadline_ms)
     if (!complete && health.waiting > 0)
         postlog_say(own->log, SAY_ERROR, "%" PRIu64 " rows wait for the other database: %s",
                     health.waiting, health.trouble);
-    feeder_stop(own->feeder, hopeless || gone ? 0 : TRIES_MS);
+    feeder_look(own->feeder, &health);
+    feeder_stop(own->feeder, hopeless || gone || !health.connected ? 0 : TRIES_MS);
     own->feeder = NULL;
 }
