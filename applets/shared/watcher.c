@@ -50,6 +50,7 @@ struct watcher {
     VEC(struct waiting) waiting;
     VEC(int64_t) disabled; /* when somebody was, within an hour */
     uint64_t actions_max;
+    bool trust_plain;
     int64_t chores_at;
     bool chores_run; /* their process has not answered yet */
     struct watcher_counts counts;
@@ -305,6 +306,7 @@ static int read_react(struct watcher *watcher, const struct run *run)
     struct section_values values;
     const struct react_settings *react = react_section_read(&values, run->config);
     watcher->actions_max = react != NULL ? react->actions_max : 0;
+    watcher->trust_plain = react != NULL && react->trust_plain;
     section_clear(&values);
     return react != NULL ? 0 : -1;
 }
@@ -331,6 +333,7 @@ static int start_reactor(struct watcher *watcher, const struct run *run,
                                  .applets = watcher->applets,
                                  .dry = dry || watcher->settings->dry_run,
                                  .scan = watcher->settings->scan,
+                                 .trust_plain = watcher->trust_plain,
                                  .deadline_ms = (int)(watcher->settings->timeout.seconds * 1000)};
     watcher->fd = watcher_reactor_start(&watcher->reactor, &why);
     if (watcher->fd < 0)

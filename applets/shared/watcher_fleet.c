@@ -45,26 +45,41 @@ static unsigned count_united(const struct texts *one, const struct texts *other)
     return count;
 }
 
-int watcher_fleet_unite(struct watcher_fleet *fleet, struct report_sender *row, struct strbuf *why)
+static void add_others(const struct check *check, struct report_sender *row,
+                       const struct fleet_others *others)
+{
+    row->elsewhere = others->sum.messages;
+    row->elsewhere_recipients = others->sum.recipients;
+    row->elsewhere_trusted = others->trusted;
+    row->machines = others->nodes;
+    row->count = check->by_recipients ? row->sender.recipients + others->sum.recipients
+                                      : row->sender.messages + others->sum.messages;
+    row->over = row->count >= row->limit;
+    row->networks = count_united(&row->network_names, &others->networks);
+    row->unknown = count_united(&row->nameless, &others->unknown);
+}
+
+/* Of others whole minutes are known: where he was let go, the first one is left out. */
+static int unite(struct watcher_fleet *fleet, bool vouched, struct report_sender *row,
+                 struct strbuf *why)
 {
     struct fleet_others others = {0};
-    const struct check *check = fleet->check;
-    int64_t since = check->window.since;
-    if (fleet->let_go > 0) /* of others whole minutes are known: the first one is left out */
-        since += 59;
-    int result = fleet_ask(fleet->link, fleet->settings->node, check->applet, row->sender.kind,
-                           row->sender.name, since, &others, why);
-    if (result == 0 && others.sum.messages > 0) {
-        row->elsewhere = others.sum.messages;
-        row->elsewhere_recipients = others.sum.recipients;
-        row->machines = others.nodes;
-        row->count += check->by_recipients ? others.sum.recipients : others.sum.messages;
-        row->over = row->count >= row->limit;
-        row->networks = count_united(&row->network_names, &others.networks);
-        row->unknown = count_united(&row->nameless, &others.unknown);
-    }
+    int64_t since = fleet->check->window.since + (fleet->let_go > 0 ? 59 : 0);
+    int result = fleet_ask(fleet->link, fleet->settings->node, fleet->check->applet,
+                           row->sender.kind, row->sender.name, since, vouched, &others, why);
+    if (result == 0 && others.sum.messages > 0)
+        add_others(fleet->check, row, &others);
     fleet_others_clear(&others);
     return result;
+}
+
+/* Lines that anybody could have written, on whichever machine, neither stop an account nor protect
+ * it: they count only where the others do not suffice, and then they are told as such. */
+int watcher_fleet_unite(struct watcher_fleet *fleet, struct report_sender *row, struct strbuf *why)
+{
+    if (!fleet->trust_plain && unite(fleet, true, row, why) != 0)
+        return -1;
+    return !fleet->trust_plain && row->over ? 0 : unite(fleet, false, row, why);
 }
 
 int watcher_fleet_claim(struct watcher_fleet *fleet, const struct report_sender *row,

@@ -12,6 +12,7 @@
 struct watcher_fleet {
     const struct feeder_settings *settings;
     const struct check *check;
+    bool trust_plain;
     struct link *link; /* NULL: not reachable */
     int64_t let_go;    /* what was sent before counts no more; 0 */
 };
@@ -26,8 +27,8 @@ void watcher_fleet_close(struct watcher_fleet *fleet);
 int watcher_fleet_tell(struct watcher_fleet *fleet, const struct report_sender *row,
                        struct strbuf *why);
 
-/* Adds what the others counted to the row: count, over, networks, unknown, elsewhere, machines. 0;
- * -1 with why, and the row is as it was. */
+/* Adds what the others counted to the row: count, over, networks, unknown, elsewhere.., machines.
+ * 0; -1 with why, and the row is as it was. */
 int watcher_fleet_unite(struct watcher_fleet *fleet, struct report_sender *row, struct strbuf *why);
 
 /* 1: this machine reacts; 0: another one does; -1 with why. */

@@ -75,6 +75,7 @@ static void open_fleet(struct job *job)
     if (watcher_fleet_open(&job->fleet, settings, &job->other.check, job->given->kind, job->name,
                            &why) != 0)
         alone(job, &why);
+    job->fleet.trust_plain = job->reactor->trust_plain;
     strbuf_clear(&why);
 }
 
@@ -107,6 +108,7 @@ static void forget_the_past(struct job *job)
 /* May this machine react? When that cannot be told, what it saw itself decides. */
 static bool claim(struct job *job, struct report_sender *row)
 {
+    const struct check *check = &job->other.check;
     struct strbuf why = {0};
     if (job->fleet.link == NULL || job->reactor->dry || job->given->dry ||
         !logcheck_react_has_work(job->other.own, &job->report))
@@ -116,7 +118,8 @@ static bool claim(struct job *job, struct report_sender *row)
     if (result < 0)
         alone(job, &why);
     strbuf_clear(&why);
-    return result > 0 || (result < 0 && row->count - row->elsewhere >= row->limit);
+    uint64_t own = check->by_recipients ? row->sender.recipients : row->sender.messages;
+    return result > 0 || (result < 0 && own >= row->limit);
 }
 
 /* Where nothing was done, because what this machine saw is no evidence or it failed, another one

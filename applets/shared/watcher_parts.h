@@ -43,7 +43,7 @@ struct watcher_reactor {
     const struct run *run;
     const struct feeder_settings *fleet; /* or NULL */
     const char *const *applets;          /* by the source's number */
-    bool dry, scan;
+    bool dry, scan, trust_plain;
     int deadline_ms; /* of one job */
 };
 

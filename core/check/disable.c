@@ -152,8 +152,8 @@ static void hand_over(const struct check *check, const struct disable *disable,
                                        .ids_state = &again,
                                        .reason = strbuf_text(&reason),
                                        .evidence = strbuf_span(&evidence),
-                                       .messages = row->sender.messages,
-                                       .trusted = row->sender.trusted,
+                                       .messages = row->sender.messages + row->elsewhere,
+                                       .trusted = row->sender.trusted + row->elsewhere_trusted,
                                        .first = row->sender.first};
         react_disable(disable->react, &handed, &row->reaction);
         if (row->reaction.result == REACT_STANDING && row->reaction.lines.len == 0)

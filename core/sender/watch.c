@@ -394,7 +394,8 @@ static void mark_slot(struct watch *watch, uint32_t number, struct slot *slot)
     slot->dirty = 1;
 }
 
-static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct watch_sum more)
+static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct watch_sum more,
+                   uint64_t trusted)
 {
     see(watch, number);
     come_to_date(watch, &watch->senders[number]);
@@ -405,6 +406,7 @@ static void add_to(struct watch *watch, uint32_t number, int64_t minute, struct 
     watch_set(
         w, slot, false,
         (struct watch_sum){slot->messages + more.messages, slot->recipients + more.recipients});
+    slot->trusted = bounded(slot->trusted + trusted);
     mark_slot(watch, number, slot);
     judge(watch, w);
 }
@@ -414,8 +416,8 @@ void watch_count(struct watch *watch, enum sender_kind kind, struct span name, i
 {
     if (time < 0 || !move_on(watch, time))
         return;
-    add_to(watch, watch_put(watch, kind, name), time / 60,
-           (struct watch_sum){messages, recipients});
+    add_to(watch, watch_put(watch, kind, name), time / 60, (struct watch_sum){messages, recipients},
+           0);
 }
 
 void watch_foreign(struct watch *watch, const struct watch_bucket *bucket)
@@ -501,12 +503,14 @@ static void add_accepted(struct watch *watch, const struct event *event)
     if (place != NULL && place->minute == event->time / 60)
         return;
     uint32_t number = watch_put(watch, event->sender_kind, event->sender);
-    if (event->origin == ORIGIN_TRUSTED)
+    bool trusted = event->origin == ORIGIN_TRUSTED;
+    if (trusted)
         trust(watch, number);
     if (hash != 0)
         remember(watch, place != NULL ? place : take_place(watch, hash), hash, number, event);
     uint64_t recipients = repeat * (event->recipients > 0 ? event->recipients : 1);
-    add_to(watch, number, event->time / 60, (struct watch_sum){repeat, recipients});
+    add_to(watch, number, event->time / 60, (struct watch_sum){repeat, recipients},
+           trusted ? repeat : 0);
 }
 
 /* A message counts as one recipient until its recipients are known. A line that says how many is
@@ -525,7 +529,7 @@ static void add_recipients(struct watch *watch, const struct event *event)
     place->has_recipients = !delivery;
     mark_place(watch, place);
     if (more > 0)
-        add_to(watch, place->sender, event->time / 60, (struct watch_sum){0, more});
+        add_to(watch, place->sender, event->time / 60, (struct watch_sum){0, more}, 0);
 }
 
 void watch_add(struct watch *watch, const struct event *event)

@@ -12,7 +12,7 @@
 /* One minute of a sender. Numbers stop at their largest value. */
 struct slot {
     uint32_t minute : 31, dirty : 1;
-    uint32_t messages, recipients;                 /* own */
+    uint32_t messages, recipients, trusted;        /* own */
     uint32_t foreign_messages, foreign_recipients; /* of the other machines */
 };
 

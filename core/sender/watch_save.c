@@ -1,6 +1,6 @@
 /* watch_save - the watch's memory as small texts, and back.
  *
- * A minute of a sender:  key "b KIND MINUTE NAME",  "1 MESSAGES RECIPIENTS"
+ * A minute of a sender:  key "b KIND MINUTE NAME",  "1 MESSAGES RECIPIENTS TRUSTED"
  * A place of the ring:   key "r PLACE",             "1 HASH MINUTE AGE FLAGS KIND NAME"
  * A name stands last, since it may hold any byte.
  */
@@ -34,10 +34,10 @@ static void hand_over(struct save *save, int64_t minute, const struct watch_buck
 static void save_slot(struct save *save, const struct watched *w, struct slot *slot)
 {
     struct watch_bucket bucket = {
-        w->kind, watch_name(w), slot->minute, {slot->messages, slot->recipients}};
+        w->kind, watch_name(w), slot->minute, {slot->messages, slot->recipients}, slot->trusted};
     strbuf_format(&save->key, "b %d %u ", (int)w->kind, slot->minute);
     strbuf_add_span(&save->key, bucket.name);
-    strbuf_format(&save->bytes, "1 %u %u", slot->messages, slot->recipients);
+    strbuf_format(&save->bytes, "1 %u %u %u", slot->messages, slot->recipients, slot->trusted);
     slot->dirty = 0;
     hand_over(save, slot->minute, &bucket);
 }
@@ -124,10 +124,11 @@ static uint64_t last_minute(void)
 
 static int load_slot(struct watch *watch, struct span key, struct span bytes)
 {
-    uint64_t kind, minute, messages, recipients;
+    uint64_t kind, minute, messages, recipients, trusted = 0;
     if (!take(&key, SENDER_KINDS - 1, &kind) || !take(&key, last_minute(), &minute) ||
         !take_version(&bytes) || !take(&bytes, UINT32_MAX, &messages) ||
-        !take(&bytes, UINT32_MAX, &recipients) || bytes.len > 0)
+        !take(&bytes, UINT32_MAX, &recipients) ||
+        (bytes.len > 0 && !take(&bytes, UINT32_MAX, &trusted)) || bytes.len > 0)
         return -1;
     int64_t time = (int64_t)minute * 60;
     if (watch->now < time)
@@ -135,8 +136,10 @@ static int load_slot(struct watch *watch, struct span key, struct span bytes)
     uint32_t number = watch_put(watch, (enum sender_kind)kind, key);
     struct slot *slot = watch_minute(watch, number, (int64_t)minute);
     struct watched *w = &watch->senders[number];
-    if (slot != NULL)
+    if (slot != NULL) {
         watch_set(w, slot, false, (struct watch_sum){messages, recipients});
+        slot->trusted = (uint32_t)trusted;
+    }
     w->told = watch->now;
     w->told_grown = watch_amount(watch, &w->grown);
     w->over = watch_amount(watch, &w->sum) >= watch_limit_of(watch, w);

@@ -14,7 +14,7 @@
 
 #define OVERLAP_MS 6000
 #define ROWS       1000
-#define COLUMNS    9
+#define COLUMNS    10
 #define CELLS_MAX  2000000 /* then all is read again, without what is old */
 #define WHOLE_S    600     /* but not again and again, where so many are young */
 
@@ -45,6 +45,7 @@ static void add_bucket(void *state, const char *profile, const struct watch_buck
         feeder_table_add(to, strbuf_span(&name), FLEET_NAME_MAX);
         feeder_table_number(to, (int64_t)bucket->sum.messages);
         feeder_table_number(to, (int64_t)bucket->sum.recipients);
+        feeder_table_number(to, (int64_t)bucket->trusted);
         feeder_table_add(to, span_text(upload->stamp), sizeof upload->stamp);
         upload->count++;
     }

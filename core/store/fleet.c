@@ -24,14 +24,15 @@ const char *const fleet_add_flow[] = {
 #define ADD                                                                                        \
     "INSERT INTO spamgear_flow(profile, kind, name_key, minute, node, name, messages, "            \
     "recipients, "                                                                                 \
-    "stamp) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "trusted, stamp) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
 #define ON_CONFLICT                                                                                \
     ADD "ON CONFLICT (profile, kind, name_key, minute, node) DO UPDATE SET messages = "            \
-        "excluded.messages, recipients = excluded.recipients, stamp = excluded.stamp"
+        "excluded.messages, recipients = excluded.recipients, trusted = excluded.trusted, "        \
+        "stamp = excluded.stamp"
     [SQL_SQLITE] = ON_CONFLICT,
     [SQL_PGSQL] = ON_CONFLICT,
     [SQL_MYSQL] = ADD "ON DUPLICATE KEY UPDATE messages = VALUES(messages), recipients = "
-                      "VALUES(recipients), stamp = VALUES(stamp)",
+                      "VALUES(recipients), trusted = VALUES(trusted), stamp = VALUES(stamp)",
 #undef ADD
 #undef ON_CONFLICT
 };
@@ -129,32 +130,54 @@ static uint64_t number_of(struct span text)
     return span_number(text, &number) ? number : 0;
 }
 
+/* What another node saw counts, or not. */
+struct asked {
+    struct fleet_others *others;
+    bool vouched; /* only nodes that vouch for all they counted */
+    struct texts nodes;
+};
+
 static void take_sum(void *state, const struct span *columns, size_t len)
 {
-    struct fleet_others *others = state;
-    if (len < 3)
+    struct asked *asked = state;
+    struct fleet_others *others = asked->others;
+    if (len < 4)
         return;
+    uint64_t messages = number_of(columns[1]), trusted = number_of(columns[3]);
+    if (asked->vouched && trusted < messages)
+        return;
+    char *node = mem_text_of(columns[0].at, columns[0].len);
+    texts_add(&asked->nodes, node);
+    free(node);
     others->nodes++;
-    others->sum.messages += number_of(columns[1]);
+    others->sum.messages += messages;
     others->sum.recipients += number_of(columns[2]);
+    others->trusted += trusted < messages ? trusted : messages;
 }
 
 static void take_client(void *state, const struct span *columns, size_t len)
 {
-    struct fleet_others *others = state;
+    struct asked *asked = state;
     struct strbuf text = {0};
-    if (len < 2)
+    if (len < 3)
         return;
-    fleet_decode(&text, columns[1]);
-    texts_add(span_is(columns[0], SPAN("0")) ? &others->networks : &others->unknown,
-              strbuf_text(&text));
+    strbuf_add_span(&text, columns[0]);
+    if (!asked->vouched || texts_has(&asked->nodes, strbuf_text(&text))) {
+        strbuf_reset(&text);
+        fleet_decode(&text, columns[2]);
+        texts_add(span_is(columns[1], SPAN("0")) ? &asked->others->networks
+                                                 : &asked->others->unknown,
+                  strbuf_text(&text));
+    }
     strbuf_clear(&text);
 }
 
 int fleet_ask(struct link *link, const char *node, const char *profile, enum sender_kind kind,
-              struct span name, int64_t since, struct fleet_others *others, struct strbuf *why)
+              struct span name, int64_t since, bool vouched, struct fleet_others *others,
+              struct strbuf *why)
 {
     struct sender sender;
+    struct asked asked = {.others = others, .vouched = vouched};
     char minute[24];
     *others = (struct fleet_others){0};
     snprintf(minute, sizeof minute, "%" PRId64, since / 60);
@@ -162,17 +185,17 @@ int fleet_ask(struct link *link, const char *node, const char *profile, enum sen
     const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
                                   span_text(node), span_text(minute)};
     if (done == 0)
-        done = link_ask(
-            link,
-            "SELECT node, SUM(messages), SUM(recipients) FROM spamgear_flow WHERE profile = "
-            "? AND kind = ? AND name_key = ? AND node <> ? AND minute >= ? GROUP BY node",
-            values, 5, take_sum, others, why);
+        done = link_ask(link,
+                        "SELECT node, SUM(messages), SUM(recipients), SUM(trusted) FROM "
+                        "spamgear_flow WHERE profile = ? AND kind = ? AND name_key = ? AND node <> "
+                        "? AND minute >= ? GROUP BY node",
+                        values, 5, take_sum, &asked, why);
     if (done == 0)
-        done = link_ask(
-            link,
-            "SELECT DISTINCT what, client FROM spamgear_client WHERE profile = ? AND kind = "
-            "? AND name_key = ? AND node <> ? AND minute >= ?",
-            values, 5, take_client, others, why);
+        done = link_ask(link,
+                        "SELECT node, what, client FROM spamgear_client WHERE profile = ? AND kind "
+                        "= ? AND name_key = ? AND node <> ? AND minute >= ?",
+                        values, 5, take_client, &asked, why);
+    texts_clear(&asked.nodes);
     strbuf_clear(&sender.name);
     return done;
 }

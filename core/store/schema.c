@@ -34,7 +34,8 @@ enum { SQLITE = 1 << SQL_SQLITE, MYSQL = 1 << SQL_MYSQL, PGSQL = 1 << SQL_PGSQL 
     "CREATE TABLE IF NOT EXISTS spamgear_flow ("                                                   \
     "profile VARCHAR(40) NOT NULL, kind INT NOT NULL, name_key VARCHAR(32) NOT NULL, "             \
     "minute BIGINT NOT NULL, node VARCHAR(64) NOT NULL, name VARCHAR(1000) NOT NULL, "             \
-    "messages BIGINT NOT NULL, recipients BIGINT NOT NULL, stamp BIGINT NOT NULL, "                \
+    "messages BIGINT NOT NULL, recipients BIGINT NOT NULL, trusted BIGINT NOT NULL, "              \
+    "stamp BIGINT NOT NULL, "                                                                      \
     "PRIMARY KEY (profile, kind, name_key, minute, node)"
 
 #define CLIENT                                                                                     \
@@ -220,7 +221,7 @@ int schema_upgrade(struct link *link, bool with_spammers, struct texts *told, st
 static const char *const columns[] = {
     "SELECT node, life, seq, time, verdict_time, queue_id, message_id, sender, client, client_name,"
     " sasl, uid, verdict, score, threshold, victims, origin, note FROM spamgear_spam WHERE seq < 0",
-    "SELECT profile, kind, name_key, minute, node, name, messages, recipients, stamp FROM "
+    "SELECT profile, kind, name_key, minute, node, name, messages, recipients, trusted, stamp FROM "
     "spamgear_flow WHERE minute < 0",
     "SELECT profile, kind, name_key, node, what, client_key, client, minute FROM spamgear_client "
     "WHERE minute < 0",
@@ -235,7 +236,7 @@ static const char *const rights[] = {
     "'', '', '', '', '', '', '', 0, '')",
     "DELETE FROM spamgear_spam WHERE node = '' AND life = 'check' AND seq = -1",
     "INSERT INTO spamgear_flow(profile, kind, name_key, minute, node, name, messages, recipients, "
-    "stamp) VALUES('', 0, '', -1, '', '', 0, 0, 0)",
+    "trusted, stamp) VALUES('', 0, '', -1, '', '', 0, 0, 0, 0)",
     "UPDATE spamgear_flow SET messages = 1 WHERE profile = '' AND kind = 0 AND name_key = '' AND "
     "minute = -1 AND node = ''",
     "DELETE FROM spamgear_flow WHERE profile = '' AND kind = 0 AND name_key = '' AND minute = -1",

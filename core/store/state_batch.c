@@ -100,6 +100,7 @@ void state_batch_watch(struct state_batch *batch, const char *profile,
         value.is_bucket = true;
         value.kind = change->bucket->kind;
         value.sum = change->bucket->sum;
+        value.trusted = change->bucket->trusted;
         name = change->bucket->name;
     }
     put_key(batch, value, (struct span){profile, strlen(profile) + 1}, change->key, change->bytes,

@@ -31,6 +31,7 @@ struct state_value {
     bool is_bucket;
     enum sender_kind kind;
     struct watch_sum sum;
+    uint64_t trusted;
 };
 
 /* A copy: the spans point into text. */

@@ -14,8 +14,8 @@ static const char *const texts[STATEMENTS] = {
     [SPAM] = "SELECT number, time, verdict_time, queue_id, message_id, sender, client, "
              "client_name, sasl, uid, verdict, score, threshold, victims, origin FROM spam "
              "WHERE number > ?1 ORDER BY number LIMIT ?2",
-    [BUCKETS] = "SELECT change, profile, kind, name, minute, messages, recipients FROM watch "
-                "WHERE change > ?1 ORDER BY change LIMIT ?2",
+    [BUCKETS] = "SELECT change, profile, kind, name, minute, messages, recipients, trusted "
+                "FROM watch WHERE change > ?1 ORDER BY change LIMIT ?2",
     [SENT] = "SELECT number FROM counter WHERE name = 'sent'",
     [LIFE] = "SELECT number FROM counter WHERE name = 'life'",
     [MARKS] = "SELECT source, mark FROM mark ORDER BY source",
@@ -122,6 +122,7 @@ static bool read_bucket(struct sqlite_query *query, struct watch_bucket *bucket)
         .name = sqlite_bytes(query, 3),
         .minute = sqlite_number(query, 4),
         .sum = {(uint64_t)sqlite_number(query, 5), (uint64_t)sqlite_number(query, 6)},
+        .trusted = (uint64_t)sqlite_number(query, 7),
     };
     return kind >= 0 && kind < SENDER_KINDS;
 }

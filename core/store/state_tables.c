@@ -36,6 +36,7 @@ static const char *const steps[STATE_SCHEMA] = {
     "CREATE TABLE counter (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
     /* life: by which another database knows this one from one that is made anew */
     "INSERT INTO counter VALUES ('sent', 0), ('change', 0), ('life', abs(random() / 2));",
+    "ALTER TABLE watch ADD COLUMN trusted INTEGER;",
 };
 
 char *state_path(const char *folder, const char *name)

@@ -31,9 +31,9 @@ static const char *const texts[STATEMENTS] = {
     [PUT_MARK] = "INSERT OR REPLACE INTO mark VALUES (?1, ?2)",
     [PUT_THREAD] = "INSERT OR REPLACE INTO thread VALUES (?1, ?2)",
     [DROP_THREAD] = "DELETE FROM thread WHERE number = ?1",
-    [PUT_WATCH] = "INSERT INTO watch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+    [PUT_WATCH] = "INSERT INTO watch VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
                   "ON CONFLICT (profile, key) DO UPDATE SET minute = ?3, bytes = ?4, kind = ?5, "
-                  "name = ?6, messages = ?7, recipients = ?8, change = ?9",
+                  "name = ?6, messages = ?7, recipients = ?8, change = ?9, trusted = ?10",
     [PUT_SPAM] = "INSERT INTO spam (time, verdict_time, queue_id, message_id, sender, client,"
                  " client_name, sasl, uid, verdict, score, threshold, victims, origin) "
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -145,6 +145,7 @@ static int put_watch(struct state_writer *writer, const struct state_value *valu
         sqlite_bind_number(query, 7, (int64_t)value->sum.messages);
         sqlite_bind_number(query, 8, (int64_t)value->sum.recipients);
         sqlite_bind_number(query, 9, change);
+        sqlite_bind_number(query, 10, (int64_t)value->trusted);
     }
     return run(writer, PUT_WATCH, why);
 }

@@ -6,7 +6,7 @@
  *     event QUEUE-ID FROM CLIENT VICTIMS  one, 2025-11-22 06:32:34 UTC
  *     bad                                 one with bytes that are no UTF-8
  *     long BYTES CLIENT                   one of a sender of so many bytes
- *     count PROFILE NAME MINUTE MESSAGES  what a sender sent; MINUTE is relative to now
+ *     count PROFILE NAME MINUTE MESSAGES [TRUSTED]  what a sender sent; MINUTE is relative to now
  *     load SENDERS SECONDS [SPAM]         so many senders that each send once a second, so many of
  *                                         whose messages are spam
  *     ages                                of the other nodes' counts when they were heard, during
@@ -196,14 +196,15 @@ static void add_bad(void)
 }
 
 static void count(struct state_batch *batch, const char *profile, const char *name, int64_t minute,
-                  uint64_t messages)
+                  uint64_t messages, uint64_t trusted)
 {
     char key[300];
     int len = snprintf(key, sizeof key, "%s %" PRId64, name, minute);
     struct watch_bucket bucket = {.kind = SENDER_SASL,
                                   .name = span_text(name),
                                   .minute = minute,
-                                  .sum = {messages, messages}};
+                                  .sum = {messages, messages},
+                                  .trusted = trusted};
     struct watch_change change = {{key, (size_t)len}, SPAN("x"), minute, &bucket};
     state_batch_watch(batch, profile, &change);
 }
@@ -212,13 +213,15 @@ static void add_count(const char *line)
 {
     char profile[64], name[256];
     long minute;
-    unsigned long long messages;
-    if (sscanf(line, "count %63s %255s %ld %llu", profile, name, &minute, &messages) != 4)
+    unsigned long long messages, trusted;
+    int words =
+        sscanf(line, "count %63s %255s %ld %llu %llu", profile, name, &minute, &messages, &trusted);
+    if (words < 4)
         return;
     const char *base = getenv("FEED_MINUTE"); /* or sums of several would part when it turns */
     struct state_batch *batch = state_batch_new();
     minute += base != NULL ? atol(base) : (long)(clock_now() / 60);
-    count(batch, profile, name, minute, messages);
+    count(batch, profile, name, minute, messages, words == 5 ? trusted : messages);
     state_submit(state, batch);
     flush();
 }
@@ -242,10 +245,10 @@ static void add_second(int64_t minute)
     struct state_batch *batch = state_batch_new();
     for (unsigned long i = 0; i < second.senders; i++) {
         snprintf(name, sizeof name, "user%lu@example.net", i);
-        count(batch, "postfix-spam-check", name, minute, second.messages);
+        count(batch, "postfix-spam-check", name, minute, second.messages, 0);
     }
     snprintf(name, sizeof name, "marker-%s", node);
-    count(batch, "marker", name, minute, (uint64_t)wall_ms());
+    count(batch, "marker", name, minute, (uint64_t)wall_ms(), 0);
     state_submit(state, add_spam_to(batch, second.spams));
 }
 

@@ -6,6 +6,7 @@
  *     past PROFILE NAME             prints when NAME was let go
  *     tell PROFILE NAME NETWORK...  in this minute
  *     ask PROFILE NAME SINCE        prints MESSAGES RECIPIENTS NETWORK...
+ *     vouched PROFILE NAME SINCE    the same, of nodes that vouch for all of it
  *     flow PROFILE NAMES BATCHES    writes NAMES buckets, BATCHES times, as a node does; prints how
  *                                   many a second
  */
@@ -27,8 +28,9 @@ static int say(int result, const struct strbuf *why)
 static int do_ask(struct link *link, char **argv, struct strbuf *why)
 {
     struct fleet_others others;
+    bool vouched = strcmp(argv[3], "vouched") == 0;
     int done = fleet_ask(link, argv[2], argv[4], SENDER_SASL, span_text(argv[5]), atoll(argv[6]),
-                         &others, why);
+                         vouched, &others, why);
     if (done == 0) {
         printf("%" PRIu64 " %" PRIu64, others.sum.messages, others.sum.recipients);
         for (size_t i = 0; i < others.networks.len; i++)
@@ -50,7 +52,7 @@ static int do_tell(struct link *link, int argc, char **argv, struct strbuf *why)
     return done;
 }
 
-#define COLUMNS 9
+#define COLUMNS 10
 
 static int do_flow(struct link *link, char **argv, struct strbuf *why)
 {
@@ -69,10 +71,11 @@ static int do_flow(struct link *link, char **argv, struct strbuf *why)
         for (size_t i = 0; i < names; i++) {
             snprintf(texts[i], sizeof texts[i], "user%zu@example.net", i);
             fleet_key(span_text(texts[i]), keys[i], why);
-            const struct span row[COLUMNS] = {
-                span_text(argv[4]), SPAN("0"),          span_text(keys[i]),
-                span_text(minute),  span_text(argv[2]), span_text(texts[i]),
-                span_text(count),   span_text(count),   SPAN("0")};
+            const struct span row[COLUMNS] = {span_text(argv[4]), SPAN("0"),
+                                              span_text(keys[i]), span_text(minute),
+                                              span_text(argv[2]), span_text(texts[i]),
+                                              span_text(count),   span_text(count),
+                                              span_text(count),   SPAN("0")};
             memcpy(values + i * COLUMNS, row, sizeof row);
         }
         done = link_begin(link, why);
@@ -117,7 +120,8 @@ int main(int argc, char **argv)
         printf("%" PRId64 "\n", past);
     } else if (link != NULL && strcmp(argv[3], "tell") == 0) {
         done = do_tell(link, argc, argv, &why);
-    } else if (link != NULL && strcmp(argv[3], "ask") == 0 && argc == 7) {
+    } else if (link != NULL && argc == 7 &&
+               (strcmp(argv[3], "ask") == 0 || strcmp(argv[3], "vouched") == 0)) {
         done = do_ask(link, argv, &why);
     } else if (link != NULL && strcmp(argv[3], "flow") == 0 && argc == 7) {
         done = do_flow(link, argv, &why);

@@ -40,6 +40,12 @@ test_sums() {
     wait_for "the change at c" knows c bob@example.org 14
     passed=$((passed + 1))
     same "$kind: asked" "14 14" "$("$ask" "$url" x ask $profile bob@example.org 0)"
+    echo "count $profile mal@example.org 0 7" >&5
+    echo "count $profile mal@example.org 0 5 4" >&6
+    for n in 5 6 8; do echo "sleep 3000" >&$n; done
+    wait_for "both" knows c mal@example.org 12
+    same "$kind: all" "12 12" "$("$ask" "$url" x ask $profile mal@example.org 0)"
+    same "$kind: of who vouches" "7 7" "$("$ask" "$url" x vouched $profile mal@example.org 0)"
     same "$kind: without itself" "5 5" "$("$ask" "$url" a ask $profile bob@example.org 0)"
     same "$kind: of another time" "0 0" "$("$ask" "$url" a ask $profile bob@example.org 99999999999)"
 }
@@ -75,7 +81,7 @@ test_networks() {
 192.0.2.0/24
 198.51.100.0/24
 a net" "$("$ask" "$url" c ask $profile bob 0 | sed 's/ a net/ a_net/; s/^0 0/0_0/' | tr ' ' '\n' |
-        tr '_' ' ' | sort)"
+        tr '_' ' ' | sort -u)"
     same "$kind: without own" "0 0 192.0.2.0/24" "$("$ask" "$url" b ask $profile bob 0 |
         sed 's/ a net//')"
 }

@@ -32,7 +32,7 @@ END
 # node NAME URL [LINE] : its folder, configuration, with a line for [react], and daemon
 node() {
     mkdir -p "$1/maps" "$1/state"
-    touch "$1/mail.log"
+    touch "$1/mail.log" "$1/plain.log"
     cat >"$1.conf" <<END
 [react]
 state = $work/$1/state
@@ -58,7 +58,7 @@ staleness = 1sec
 sources = postfix-spam-check
 again = 1sec
 [postfix-spam-check]
-logs = $work/$1/mail.log
+logs = $work/$1/mail.log $work/$1/plain.log
 trusted-logs = $work/$1/mail.log
 limit = 20
 disable-account = 12,12
@@ -67,7 +67,7 @@ END
     wait_for "node $1" grep -q started "$1.out"
 }
 
-# lines NODE USER COUNT DIGITS NETWORK : messages, each from an address without a name
+# lines NODE USER COUNT DIGITS NETWORK [LOG] : messages, each from an address without a name
 lines() {
     perl -MPOSIX -e '
         my ($user, $count, $digits, $network) = @ARGV;
@@ -75,7 +75,7 @@ lines() {
             print strftime("%b %e %H:%M:%S", localtime), " mx postfix/submission/smtpd[1]: ",
                 sprintf("%s%05X", $digits, $n), ": client=unknown[$network.$n.7], ",
                 "sasl_method=PLAIN, sasl_username=$user\n";
-        }' "$2" "$3" "$4" "$5" >>"$1/mail.log"
+        }' "$2" "$3" "$4" "$5" >>"$1/${6:-mail.log}"
 }
 
 told() { cat one/daemon.log two/daemon.log | grep -qF -- "$1"; }
@@ -105,6 +105,21 @@ test_refused() {
     lines one pat 2 CB 198.54
     wait_for "the other one" told 'pat: disabled, case'
     same "$kind: one machine reacts, once" 1 "$(disabled bob)"
+}
+
+# Who can write lines into a log of one machine stops nobody on another, and protects nobody.
+test_plain() {
+    lines one kim 6 EA 198.57
+    lines two kim 15 EB 203.4 plain.log
+    wait_for "that it is told" told 'kim: would: 21 messages'
+    lines two lee 5 EC 203.5 plain.log
+    sleep 1.5
+    lines one lee 20 ED 198.58
+    wait_for "lee" told 'lee: disabled, case'
+    lines one kim 1 EE 198.59
+    sleep 2
+    same "$kind: made-up lines stop nobody" 0 "$(disabled kim)"
+    same "$kind: nor do they protect" 1 "$(disabled lee)"
 }
 
 test_undo() {
@@ -151,6 +166,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     node_two=$started
     test_sum
     test_refused
+    test_plain
     test_undo
     test_cut_off
     stop "$node_one"

@@ -102,7 +102,7 @@ static void test_purge(struct link *link)
         "1, 1, 1, '', NULL)",
         now - 29 * DAY);
     for (int days = 1; days <= 3; days += 2) {
-        add(link, "INSERT INTO spamgear_flow VALUES('p', 0, 'k', %lld, 'n', '', 1, 1, %lld)",
+        add(link, "INSERT INTO spamgear_flow VALUES('p', 0, 'k', %lld, 'n', '', 1, 1, 1, %lld)",
             (now - days * DAY) / 60);
         add(link, "INSERT INTO spamgear_client VALUES('p', 0, '%lld', 'n', 0, 'c', '', %lld)",
             (now - days * DAY) / 60);

@@ -133,16 +133,16 @@ static void see_spam(void *to, uint64_t number, const struct spam_event *event)
 
 static void see_bucket(void *to, const char *profile, const struct watch_bucket *bucket)
 {
-    strbuf_format(to, "%s %s %.*s %lld %llu/%llu;", profile, sender_kind_name(bucket->kind),
+    strbuf_format(to, "%s %s %.*s %lld %llu/%llu/%llu;", profile, sender_kind_name(bucket->kind),
                   (int)bucket->name.len, bucket->name.at, (long long)bucket->minute,
                   (unsigned long long)bucket->sum.messages,
-                  (unsigned long long)bucket->sum.recipients);
+                  (unsigned long long)bucket->sum.recipients, (unsigned long long)bucket->trusted);
 }
 
 static void put_count(struct state_batch *batch, const char *key, const char *bytes, int64_t minute,
                       const char *name)
 {
-    struct watch_bucket bucket = {SENDER_SASL, span_text(name), minute, {3, 9}};
+    struct watch_bucket bucket = {SENDER_SASL, span_text(name), minute, {3, 9}, 2};
     struct watch_change change = {span_text(key), span_text(bytes), minute,
                                   name == NULL ? NULL : &bucket};
     state_batch_watch(batch, "postfix", &change);
@@ -200,7 +200,7 @@ static void check_reader(const char *folder)
               "spammy 1 7.25 0 1 1");
     test_number("no more", state_reader_spam(reader, seen.last, 10, see_spam, &seen, &why), 0);
     test_number("buckets", state_reader_buckets(reader, 0, 10, see_bucket, &text, &last, &why), 1);
-    test_text("buckets", strbuf_text(&text), "postfix sasl alice 30000000 3/9;");
+    test_text("buckets", strbuf_text(&text), "postfix sasl alice 30000000 3/9/2;");
     test_number("no more", state_reader_buckets(reader, last, 10, see_bucket, &text, &last, &why),
                 0);
     test_number("sent", state_reader_sent(reader, &sent, &why), 0);
@@ -692,11 +692,11 @@ static void test_refused(void)
     chmod(path, 0644);
     refuse(&settings, "others may open it (chmod 600)");
     chmod(path, 0600);
-    run_sql(path, "PRAGMA user_version = 2");
-    refuse(&settings, "is of a newer spamgear (version 2, this one knows 1)");
+    run_sql(path, "PRAGMA user_version = 3");
+    refuse(&settings, "is of a newer spamgear (version 3, this one knows 2)");
     run_sql(path, "PRAGMA user_version = 0");
     refuse(&settings, "is another program's database");
-    run_sql(path, "PRAGMA user_version = 1; ALTER TABLE thread RENAME TO gone");
+    run_sql(path, "PRAGMA user_version = 2; ALTER TABLE thread RENAME TO gone");
     refuse(&settings, "has lost tables, and is left as it is");
     run_sql(path, "ALTER TABLE gone RENAME TO thread");
     test_number("is well", look_through(folder), 0);

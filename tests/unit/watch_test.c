@@ -228,7 +228,7 @@ static void test_foreign(void)
     struct told told = {0};
     struct limits limits = {.standard = 10};
     struct watch *watch = open_watch(&told, &limits, 600);
-    struct watch_bucket bucket = {SENDER_SASL, SPAN("bob"), NOW / 60, {6, 7}};
+    struct watch_bucket bucket = {SENDER_SASL, SPAN("bob"), NOW / 60, {6, 7}, 0};
     clock_pin(NOW);
     add_many(watch, "bob", NOW, 3);
     watch_foreign(watch, &bucket);
@@ -409,6 +409,36 @@ static struct watch *restart(struct watch *watch, struct kept *kept, struct told
     return watch;
 }
 
+static void take_trusted(void *state, const struct watch_change *change)
+{
+    if (change->bucket != NULL)
+        *(uint64_t *)state = change->bucket->trusted;
+}
+
+/* Which of the messages trusted lines vouched for is known to the others, and after a restart. */
+static void test_trusted(void)
+{
+    static struct kept kept;
+    struct told told = {0};
+    struct limits limits = {.standard = 5};
+    struct watch *watch = open_watch(&told, &limits, 600);
+    struct event event = message("", "bob", NOW);
+    uint64_t trusted = 0;
+    add(watch, event);
+    event.origin = ORIGIN_TRUSTED;
+    event.repeat = 2;
+    add(watch, event);
+    watch = restart(watch, &kept, &told, &limits, 600);
+    add(watch, event);
+    watch_save(watch, SIZE_MAX, take_trusted, &trusted);
+    test_number("trusted", (int64_t)trusted, 4);
+    test_sum("of", watch, "bob", NOW, 5, 5);
+    watch_free(watch);
+    map_clear(&kept.keys);
+    for (size_t i = 0; i < sizeof kept.bytes / sizeof *kept.bytes; i++)
+        strbuf_clear(&kept.bytes[i]);
+}
+
 static void test_like_a_check(bool whole, bool restarts)
 {
     static struct stream stream;
@@ -496,7 +526,7 @@ static void test_nonsense(void)
         {"b 9 29921400 bob", "1 1 1"},
         {"b 0 29921400 bob", "2 1 1"},
         {"b 0 29921400 bob", "1 1"},
-        {"b 0 29921400 bob", "1 1 1 1"},
+        {"b 0 29921400 bob", "1 1 1 1 1"},
         {"b 0 99999999 bob", "1 1 1"},
         {"b 0 99999999999999999999 bob", "1 1 1"},
         {"b 0 29921400 bob", "1 99999999999 1"},
@@ -535,6 +565,7 @@ int main(void)
         test_like_a_check(round % 2 == 0, round > 1);
     test_catching_up();
     test_restart();
+    test_trusted();
     test_nonsense();
     return test_end();
 }

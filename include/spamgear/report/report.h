@@ -36,6 +36,7 @@ struct report_sender {
     struct texts nameless;          /* .. and the addresses counted in `unknown` */
     uint64_t elsewhere;             /* messages that other machines of a fleet counted, .. */
     uint64_t elsewhere_recipients;  /* .. which are in `count`, and not in `sender`; .. */
+    uint64_t elsewhere_trusted;     /* .. of these messages; .. */
     unsigned machines;              /* .. and so many they are */
     bool handed;                    /* over the bounds of --disable-account */
     struct react_outcome reaction;  /* when handed */

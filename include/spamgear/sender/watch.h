@@ -24,6 +24,7 @@ struct watch_bucket {
     struct span name; /* borrowed */
     int64_t minute;
     struct watch_sum sum; /* absolute, so that telling it twice does no harm */
+    uint64_t trusted;     /* of its messages: those in trusted lines; not of foreign ones */
 };
 
 struct watch_settings {

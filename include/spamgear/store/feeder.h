@@ -58,12 +58,15 @@ void feeder_look(const struct feeder *feeder, struct feeder_health *health);
 /* --- What one node asks when a sender crosses (in the process that reacts) --- */
 struct fleet_others {
     struct watch_sum sum;  /* of the other nodes in the window */
+    uint64_t trusted;      /* of those messages */
     unsigned nodes;        /* that counted something */
-    struct texts networks; /* distinct, as their nodes name them */
-    struct texts unknown;  /* distinct addresses without a name */
+    struct texts networks; /* as their nodes name them; what two saw stands there twice */
+    struct texts unknown;  /* addresses without a name, likewise */
 };
+/* vouched: of nodes only for whom all lines about this sender were trusted. */
 int fleet_ask(struct link *link, const char *node, const char *profile, enum sender_kind kind,
-              struct span name, int64_t since, struct fleet_others *others, struct strbuf *why);
+              struct span name, int64_t since, bool vouched, struct fleet_others *others,
+              struct strbuf *why);
 void fleet_others_clear(struct fleet_others *others);
 /* Tells the fleet the networks and nameless addresses of a sender as this node saw them. */
 int fleet_tell_networks(struct link *link, const char *node, const char *profile,

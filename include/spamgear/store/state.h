@@ -19,7 +19,7 @@
 #include "spamgear/store/listing.h"
 
 #define STATE_FOLDER "/var/lib/spamgear"
-#define STATE_SCHEMA 1
+#define STATE_SCHEMA 2
 
 struct state_settings {
     const char *folder;
