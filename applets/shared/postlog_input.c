@@ -304,7 +304,7 @@ bool postlog_input_is_behind(const struct postlog_input *input)
     if (input->follow == NULL)
         return false;
     follow_look(input->follow, &state);
-    return state.file != NULL && strcmp(state.file, input->name) != 0;
+    return state.behind;
 }
 
 int postlog_input_fd(const struct postlog_input *input)

@@ -49,7 +49,8 @@ int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog
                        struct strbuf *why);
 /* The place behind the last chunk, whose lines have all been read, as the state keeps it. */
 struct span postlog_input_mark(struct postlog_input *input);
-/* May there be more lines already? It is in a file that was renamed, or the journal is slower. */
+/* Are there more lines already? In a newer file than the one that is read, or the journal is
+ * slower. */
 bool postlog_input_is_behind(const struct postlog_input *input);
 int postlog_input_fd(const struct postlog_input *input); /* -1: none */
 

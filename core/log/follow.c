@@ -417,6 +417,7 @@ void follow_look(const struct follow *follow, struct follow_state *state)
 {
     const struct follow_part *part = follow->part;
     *state = follow->seen;
+    state->behind = follow->next_ms != 0;
     if (part == NULL)
         return;
     state->file = part->source->name;

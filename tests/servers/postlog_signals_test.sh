@@ -121,12 +121,25 @@ kill -TERM "$daemon"
 ends "SIGTERM again"
 wait_for "its other processes to end" no_process_left
 
+# --- its log was rotated while it was down, and there is no new one yet: time passes all the same ---
+configure "wait = 2sec"
+first="$first A0000000005 A0000000006"
+spam A0000000011 anna | sed '$d' >>log/mail.log # it stays in the queue
+mv log/mail.log log/mail.log.1
+daemon env
+wait_for "the row after its wait" is_known "$first A0000000011"
+kill -TERM "$daemon"
+ends "SIGTERM without a log"
+mv log/mail.log.1 log/mail.log
+spam A0000000011 anna | tail -n 1 >>log/mail.log
+configure
+first="$first A0000000011"
+
 # --- nobody reads what it says any more ---
 mkfifo said
 head -n 1 said >/dev/null &
 # shellcheck disable=SC2016
 daemon sh -c 'exec "$@" 2>said' sh
-first="$first A0000000005 A0000000006"
 wait_for "it to follow" status_has '"live": *true'
 spam A0000000007 anna >>log/mail.log
 wait_for "the row" is_known "$first A0000000007"
@@ -181,7 +194,7 @@ daemon unshare -m sh -c 'mount -t tmpfs -o size=2m,mode=755 none "$1" && shift &
 wait_for "it to follow" told started
 small() { nsenter -t "$daemon" -m "$rows" "$work/small" 2>/dev/null | grep -c ^spam; }
 small_has() { [ "$(small)" = "$1" ]; }
-wait_for "the rows of the log" small_has 8
+wait_for "the rows of the log" small_has 9
 : >"/proc/$daemon/root$work/small/own.log" # its next line needs a page
 dd if=/dev/zero of="/proc/$daemon/root$work/small/filler" bs=4k 2>/dev/null
 for n in 1 2 3; do
@@ -190,11 +203,11 @@ done >>log/mail.log
 wait_for "the full disk to be told" told 'full'
 wait_for "its log, which is full, to be told" told 'own.log: No space left'
 spam C0000000004 carl >>log/mail.log
-wait_for "lines to be read all the same" status_has '"spam": *12[,}]'
+wait_for "lines to be read all the same" status_has '"spam": *13[,}]'
 same "status says it" 1 "$(status >/dev/null; echo $?)"
-same "what is on disk stays" 8 "$(small)"
+same "what is on disk stays" 9 "$(small)"
 rm "/proc/$daemon/root$work/small/filler"
-wait_for "all rows" small_has 12
+wait_for "all rows" small_has 13
 wait_for "the end of the trouble" status_has '"well": *true'
 kill -TERM "$daemon"
 ends "SIGTERM after that"

@@ -525,6 +525,34 @@ static void told_once(void)
     clean_up();
 }
 
+/* A renamed log alone is not behind: nothing says that more will come. */
+static void behind_a_newer_one(void)
+{
+    struct strbuf why = {0};
+    struct follow_chunk chunk;
+    struct follow_state state;
+    set_up("behind", 120, false);
+    do_step('w');
+    scene.follow = open_at(NULL, 1000);
+    test_number("a line", follow_next(scene.follow, 120, &chunk, &why), 1);
+    do_step('m');
+    test_number("renamed", follow_next(scene.follow, 120, &chunk, &why), 0);
+    follow_look(scene.follow, &state);
+    test_true("not behind", !state.behind);
+    do_step('w');
+    follow_set_grace(scene.follow, 100);
+    poll(NULL, 0, 50);
+    test_number("not left yet", follow_next(scene.follow, 120, &chunk, &why), 0);
+    follow_look(scene.follow, &state);
+    test_true("behind", state.behind);
+    poll(NULL, 0, 150);
+    test_number("the newer one", follow_next(scene.follow, 120, &chunk, &why), 1);
+    follow_look(scene.follow, &state);
+    test_true("not behind any more", !state.behind);
+    strbuf_clear(&why);
+    clean_up();
+}
+
 /* Something else stands where the log was: the trouble lasts as long as that does. */
 static void no_file_in_its_place(void)
 {
@@ -627,6 +655,7 @@ int main(void)
     from_an_empty_file();
     other_names();
     told_once();
+    behind_a_newer_one();
     no_file_in_its_place();
     no_marks();
     return test_end();

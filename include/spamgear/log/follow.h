@@ -81,6 +81,7 @@ struct follow_state {
     const char *file;      /* being read; NULL: absent */
     uint64_t offset, size; /* of it: what is behind is size - offset */
     uint64_t rotations, too_long;
+    bool behind;   /* a newer file has lines; the one that is read was not quiet for long enough */
     bool failing;  /* there was trouble when it was looked at last, told or not */
     uint64_t lost; /* times that a place could not be found again: lines may be missing */
 };
