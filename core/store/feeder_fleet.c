@@ -178,7 +178,7 @@ static void tell_news(struct feeder_work *work)
     fleet->news.len = 0;
 }
 
-void feeder_fleet_clear(struct feeder_fleet *fleet)
+static void clear(struct feeder_fleet *fleet)
 {
     map_clear(&fleet->cells);
     map_clear(&fleet->keys);
@@ -196,7 +196,7 @@ static int download(struct feeder_work *work, struct strbuf *why)
     int64_t now_ms, window = work->settings->window_s;
     int64_t age = clock_now() - fleet->whole;
     if (age > window || (age > WHOLE_S && fleet->cells.len > CELLS_MAX)) {
-        feeder_fleet_clear(fleet);
+        clear(fleet);
         fleet->whole = clock_now();
     }
     if (link_clock(work->link, &now_ms, why) != 0)

@@ -48,7 +48,6 @@ void feeder_table_add(struct feeder_table *table, struct span text, size_t bytes
 void feeder_table_number(struct feeder_table *table, int64_t number);
 void feeder_table_null(struct feeder_table *table);
 const struct span *feeder_table_values(struct feeder_table *table);
-void feeder_table_reset(struct feeder_table *table);
 void feeder_table_clear(struct feeder_table *table);
 
 /* The counts of a fleet, as this node knows them. */
@@ -62,7 +61,6 @@ struct feeder_fleet {
     VEC(bool) changed;  /* by number in keys */
     VEC(uint32_t) news; /* those that are to be told */
 };
-void feeder_fleet_clear(struct feeder_fleet *fleet);
 
 struct feeder_work {
     const struct feeder_settings *settings;
@@ -92,8 +90,6 @@ int feeder_rows_send(struct feeder_work *work, struct strbuf *why);
 int feeder_fleet_share(struct feeder_work *work, struct strbuf *why);
 /* Something went well: if there was trouble, it is over, which is told. */
 void feeder_recover(struct feeder_work *work);
-/* Rows that wait. */
-uint64_t feeder_waiting(struct feeder_work *work);
 
 /* Works until the daemon ends it or is gone. */
 void feeder_run(const struct feeder_settings *settings, int fd);

@@ -52,12 +52,6 @@ const struct span *feeder_table_values(struct feeder_table *table)
     return table->values.at;
 }
 
-void feeder_table_reset(struct feeder_table *table)
-{
-    strbuf_reset(&table->bytes);
-    table->places.len = 0;
-}
-
 void feeder_table_clear(struct feeder_table *table)
 {
     strbuf_clear(&table->bytes);

@@ -52,15 +52,13 @@ void feeder_tell(int fd, bool trouble, const char *line)
 
 /* ---- trouble ---- */
 
-uint64_t feeder_waiting(struct feeder_work *work)
+static uint64_t count_waiting(struct feeder_work *work)
 {
-    uint64_t newest = 0, rows = 0, bytes, sent = work->sent;
-    if (work->reader == NULL ||
-        state_reader_size(work->reader, &newest, &rows, &bytes, NULL) != 0 ||
-        (sent == 0 && state_reader_sent(work->reader, &sent, NULL) != 0))
+    uint64_t rows, sent = work->sent;
+    if (work->reader == NULL || (sent == 0 && state_reader_sent(work->reader, &sent, NULL) != 0) ||
+        state_reader_behind(work->reader, sent, &rows, NULL) != 0)
         return 0;
-    uint64_t behind = newest > sent ? newest - sent : 0;
-    return behind < rows ? behind : rows;
+    return rows;
 }
 
 void feeder_recover(struct feeder_work *work)
@@ -72,8 +70,7 @@ void feeder_recover(struct feeder_work *work)
         return;
     work->in_trouble = false;
     strbuf_reset(&work->trouble);
-    snprintf(line, sizeof line, "the database is back, %" PRIu64 " rows wait",
-             feeder_waiting(work));
+    snprintf(line, sizeof line, "the database is back, %" PRIu64 " rows wait", count_waiting(work));
     feeder_tell(work->fd, false, line);
 }
 
@@ -94,7 +91,7 @@ static void fall(struct feeder_work *work, const char *reason)
         work->in_trouble = true;
         strbuf_reset(&work->trouble);
         strbuf_add_span(&work->trouble, strbuf_span(&line));
-        strbuf_format(&line, "; %" PRIu64 " rows wait here for it", feeder_waiting(work));
+        strbuf_format(&line, "; %" PRIu64 " rows wait here for it", count_waiting(work));
         feeder_tell(work->fd, true, strbuf_text(&line));
     }
     strbuf_clear(&line);
@@ -104,7 +101,7 @@ static void tell_health(struct feeder_work *work)
 {
     struct feeder_health health = {.connected = work->link != NULL && work->failures == 0,
                                    .sent = work->rows_sent,
-                                   .waiting = feeder_waiting(work),
+                                   .waiting = count_waiting(work),
                                    .last_s = work->last_s};
     char type = FEEDER_HEALTH;
     snprintf(health.trouble, sizeof health.trouble, "%s", strbuf_text(&work->trouble));
@@ -226,7 +223,7 @@ static void set_watchdog(const struct feeder_work *work)
 
 static bool is_done(struct feeder_work *work)
 {
-    return work->link != NULL && work->failures == 0 && feeder_waiting(work) == 0;
+    return work->link != NULL && work->failures == 0 && count_waiting(work) == 0;
 }
 
 void feeder_run(const struct feeder_settings *settings, int fd)

@@ -194,14 +194,6 @@ int link_execute(struct link *link, struct link_statement *statement, const stru
     return done;
 }
 
-int link_select(struct link *link, struct link_statement *statement, const struct span *values,
-                size_t count, link_row *each, void *state, struct strbuf *why)
-{
-    (void)link;
-    struct link_answer answer = {.each = each, .state = state};
-    return execute(statement, values, count, &answer, why);
-}
-
 /* ---- many rows ---- */
 
 /* Behind the bracket that closes the one at `at`; NULL: it does not. */
@@ -302,10 +294,11 @@ int link_change(struct link *link, const char *text, const struct span *values, 
 int link_ask(struct link *link, const char *text, const struct span *values, size_t count,
              link_row *each, void *state, struct strbuf *why)
 {
+    struct link_answer answer = {.each = each, .state = state};
     struct link_statement *statement = link_prepare(link, text, why);
     if (statement == NULL)
         return -1;
-    int done = link_select(link, statement, values, count, each, state, why);
+    int done = execute(statement, values, count, &answer, why);
     link_forget(link, statement);
     return done;
 }

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum statement { SPAM, BUCKETS, SENT, LIFE, MARKS, SIZE, STATEMENTS };
+enum statement { SPAM, BUCKETS, SENT, LIFE, MARKS, SIZE, BEHIND, STATEMENTS };
 
 static const char *const texts[STATEMENTS] = {
     [SPAM] = "SELECT number, time, verdict_time, queue_id, message_id, sender, client, "
@@ -22,6 +22,7 @@ static const char *const texts[STATEMENTS] = {
     [SIZE] = "SELECT (SELECT seq FROM sqlite_sequence WHERE name = 'spam'), "
              "(SELECT count(*) FROM spam), page_count * page_size "
              "FROM pragma_page_count, pragma_page_size",
+    [BEHIND] = "SELECT count(*) FROM spam WHERE number > ?1",
 };
 
 struct state_reader {
@@ -245,4 +246,11 @@ int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *r
     }
     sqlite_reset(query);
     return result < 0 ? -1 : 0;
+}
+
+int state_reader_behind(struct state_reader *reader, uint64_t after, uint64_t *rows,
+                        struct strbuf *why)
+{
+    sqlite_bind_number(reader->queries[BEHIND], 1, (int64_t)after);
+    return read_counter(reader, BEHIND, rows, why);
 }

@@ -66,12 +66,10 @@ static void see(void *state, const struct span *columns, size_t len)
 static void check_rows(struct link *link, const char *name, bool bulk, int want)
 {
     struct seen seen = {0};
-    struct link_statement *all = link_prepare(link, "SELECT a, b FROM link_rows ORDER BY a", &why);
-    check(name, bulk, all == NULL ? -1 : link_select(link, all, NULL, 0, see, &seen, &why), 0);
+    check(name, bulk,
+          link_ask(link, "SELECT a, b FROM link_rows ORDER BY a", NULL, 0, see, &seen, &why), 0);
     check(name, bulk, seen.rows, want);
     check(name, bulk, seen.right, want);
-    if (all != NULL)
-        link_forget(link, all);
 }
 
 /* ---- what goes wrong ---- */
@@ -153,9 +151,8 @@ static void test_lost(struct link *link, struct link *other, bool bulk)
     static struct rows rows;
     char id[60] = "", order[100];
     bool mysql = link_kind(link) == SQL_MYSQL;
-    struct link_statement *ask =
-        link_prepare(link, mysql ? "SELECT CONNECTION_ID()" : "SELECT pg_backend_pid()", &why);
-    link_select(link, ask, NULL, 0, take_id, id, &why);
+    link_ask(link, mysql ? "SELECT CONNECTION_ID()" : "SELECT pg_backend_pid()", NULL, 0, take_id,
+             id, &why);
     snprintf(order, sizeof order, mysql ? "KILL %s" : "SELECT pg_terminate_backend(%s)", id);
     do_run(other, order);
     fill(&rows, ROWS);

@@ -46,10 +46,9 @@ static void add_row(void *state, const struct span *columns, size_t len)
 static void select_all(struct link *link, const char *name, const char *want)
 {
     struct strbuf got = {0}, why = {0};
-    struct link_statement *all = link_prepare(link, "SELECT a, b FROM t ORDER BY a", &why);
-    test_number(name, link_select(link, all, NULL, 0, add_row, &got, &why), 0);
+    test_number(name, link_ask(link, "SELECT a, b FROM t ORDER BY a", NULL, 0, add_row, &got, &why),
+                0);
     test_text(name, strbuf_text(&got), want);
-    link_forget(link, all);
     strbuf_clear(&got);
     strbuf_clear(&why);
 }

@@ -32,16 +32,13 @@ int link_execute(struct link *link, struct link_statement *statement, const stru
  * when it fails, some of them may be in. */
 int link_execute_rows(struct link *link, struct link_statement *statement,
                       const struct span *values, size_t count, size_t rows, struct strbuf *why);
-/* Calls each for every row of the answer, columns as texts (at == NULL: NULL). */
-int link_select(struct link *link, struct link_statement *statement, const struct span *values,
-                size_t count, void (*each)(void *state, const struct span *columns, size_t len),
-                void *state, struct strbuf *why);
 int link_run(struct link *link, const char *statement, struct strbuf *why); /* without values */
 /* Gives a statement back before its link is closed; the same one costs little again. */
 void link_forget(struct link *link, struct link_statement *statement);
 
 /* Statements that are used here and there: prepared, run, and given back. changed is told of a
- * single row only, and may be NULL. */
+ * single row only, and may be NULL; each gets every row of the answer, columns as texts (at ==
+ * NULL: NULL). */
 int link_change(struct link *link, const char *text, const struct span *values, size_t count,
                 size_t rows, uint64_t *changed, struct strbuf *why);
 int link_ask(struct link *link, const char *text, const struct span *values, size_t count,

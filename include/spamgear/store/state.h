@@ -122,7 +122,10 @@ int state_reader_set_sent(struct state_reader *reader, uint64_t number, struct s
 int state_reader_marks(struct state_reader *reader,
                        void (*each)(void *to, const char *source, struct span mark), void *to,
                        struct strbuf *why);
-/* Number of the newest row, of rows, and of bytes of the file. */
+/* How many rows there are behind number `after`. 0, -1 with why. */
+int state_reader_behind(struct state_reader *reader, uint64_t after, uint64_t *rows,
+                        struct strbuf *why);
+/* Number of the newest row, of rows (which are counted), and of bytes of the file. */
 int state_reader_size(struct state_reader *reader, uint64_t *newest, uint64_t *rows,
                       uint64_t *bytes, struct strbuf *why);
 
