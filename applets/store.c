@@ -55,8 +55,11 @@ static void make_here(const struct desk *desk)
                                             .keep_s = desk->config->keep_s,
                                             .rows_max = desk->config->rows_max,
                                             .feeds = desk->config->feeds};
-    struct state *state = state_open(&settings, &why);
-    if (state == NULL)
+    bool held = state_is_held(desk->config->state, NULL) == 1;
+    struct state *state = held ? NULL : state_open(&settings, &why);
+    if (held)
+        tell(HERE, "is in use by the daemon, which brings it up itself when it starts");
+    else if (state == NULL)
         complain(HERE, strbuf_text(&why));
     else
         tell(HERE, "is there, and of this version");
