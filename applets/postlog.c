@@ -21,7 +21,7 @@ static int run_plan(const struct postlog_plan *plan, const struct run *run)
 {
     bool status = run->argc == 1 && strcmp(run->argv[0], "status") == 0;
     if (run->argc > 0 && !status) {
-        diag_error("\"%s\": only `status` may stand here", run->argv[0]);
+        diag_error("\"%s\": only `status` may stand here", run->argv[run->argc - 1]);
         return APPLET_TROUBLE;
     }
     if (status)

@@ -294,7 +294,7 @@ static enum postlog_level usual(const struct postlog *own)
 }
 
 /* It may come; or its name is wrong. */
-static void tell_absent(struct postlog *own)
+static void tell_odd_inputs(struct postlog *own)
 {
     struct follow_state state;
     for (size_t i = 0; i < own->inputs.len; i++) {
@@ -304,6 +304,7 @@ static void tell_absent(struct postlog *own)
         follow_look(input->follow, &state);
         if (state.file == NULL)
             postlog_say(own->log, SAY_WARNING, "%s: is not there", input->name);
+        postlog_tell_undated(own, input, input->name);
     }
 }
 
@@ -312,7 +313,7 @@ static void go_live(struct postlog *own)
     if (own->live)
         return;
     own->live = true;
-    tell_absent(own);
+    tell_odd_inputs(own);
     if (own->watcher != NULL)
         watcher_set_live(own->watcher, true, clock_now());
     postlog_say(own->log, usual(own), "all that was there has been read");

@@ -62,6 +62,8 @@ struct threads *postlog_open_threads(const struct postlog_plan *plan, void *stat
 void postlog_take_lines(struct postlog *own, struct postlog_input *input,
                         const struct postlog_chunk *chunk);
 bool postlog_read(struct postlog *own);
+/* Told when no line had a time: that is another log than it should be. */
+void postlog_tell_undated(struct postlog *own, const struct postlog_input *input, const char *name);
 /* postlog_batch.c: hands over what was gathered, with the places and all that has changed. True:
  * there is more to gather, and until that is done nothing may be read. */
 bool postlog_submit_some(struct postlog *own);

@@ -296,6 +296,11 @@ struct span postlog_input_mark(struct postlog_input *input)
     return strbuf_span(&input->mark);
 }
 
+bool postlog_input_is_undated(const struct postlog_input *input)
+{
+    return input->threads && input->undated > 0 && input->clock.before == STAMP_NONE;
+}
+
 bool postlog_input_is_behind(const struct postlog_input *input)
 {
     struct follow_state state;

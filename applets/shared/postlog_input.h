@@ -26,6 +26,7 @@ struct postlog_input {
     bool idle;                /* there was nothing more when it was looked at last */
     bool failing;             /* it cannot be read now */
     int64_t newest;           /* time of its newest line, STAMP_NONE */
+    uint64_t undated;         /* lines without a time that is understood */
 };
 
 struct postlog_inputs {
@@ -49,6 +50,8 @@ int postlog_input_next(struct postlog_input *input, size_t bytes, struct postlog
                        struct strbuf *why);
 /* The place behind the last chunk, whose lines have all been read, as the state keeps it. */
 struct span postlog_input_mark(struct postlog_input *input);
+/* Were there lines, and not one with a time that is understood? Then it is no log of mail. */
+bool postlog_input_is_undated(const struct postlog_input *input);
 /* Are there more lines already? In a newer file than the one that is read, or the journal is
  * slower. */
 bool postlog_input_is_behind(const struct postlog_input *input);

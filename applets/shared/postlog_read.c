@@ -39,6 +39,7 @@ static bool takes_undated(const struct check *check)
 static void give_undated(struct postlog *own, struct postlog_input *input, struct log_line *line)
 {
     own->counts.undated++;
+    input->undated++;
     line->time = input->clock.newest;
     line->shape = STAMP_BARE;
     line->rest = line->whole;
@@ -62,6 +63,13 @@ static void give_line(struct postlog *own, struct postlog_input *input, struct l
         threads_line(own->threads, line);
     for (size_t i = 0; i < input->sources.len; i++)
         watcher_line(own->watcher, input->sources.at[i], line);
+}
+
+void postlog_tell_undated(struct postlog *own, const struct postlog_input *input, const char *name)
+{
+    if (postlog_input_is_undated(input))
+        postlog_say(own->log, SAY_ERROR, "%s: none of its lines has a time that is understood",
+                    name);
 }
 
 void postlog_take_lines(struct postlog *own, struct postlog_input *input,

@@ -244,6 +244,7 @@ static void read_log(struct replay *replay, struct source *source)
         take_block(replay, &input, &block);
     if (result < 0)
         postlog_say(replay->own.log, SAY_ERROR, "%s", strbuf_text(&why));
+    postlog_tell_undated(&replay->own, &input, source->name);
     block_clear(&block);
     reader_close(&reader);
     strbuf_clear(&why);
