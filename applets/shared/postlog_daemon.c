@@ -13,14 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TICK_MS   1000
-#define LOOK_MS   200   /* without inotify, and for renamed files */
-#define FLUSH_MS  15000 /* for the disk, at the end */
-#define END_MS    10000 /* for another database, and for a reaction */
-#define ONCE_MS   60000 /* the same with --once, when nobody waits for us */
-#define STUCK_MS  120000
-#define SETTLE_MS (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
-#define WAL_BYTES (256u << 20)          /* it is told when it is larger */
+#define TICK_MS      1000
+#define LOOK_MS      200   /* without inotify, and for renamed files */
+#define FLUSH_MS     15000 /* for the disk, at the end */
+#define END_MS       10000 /* for another database, and for a reaction */
+#define ONCE_MS      60000 /* the same with --once, when nobody waits for us */
+#define STUCK_MS     120000
+#define FORGOTTEN_MS 3600000               /* between two lines about senders that were forgotten */
+#define SETTLE_MS    (2 * FOLLOW_GRACE_MS) /* a renamed log may still get its last lines */
+#define WAL_BYTES    (256u << 20)          /* it is told when it is larger */
 
 /* ---- what the parts tell ---- */
 
@@ -256,12 +257,31 @@ static void tell_health(struct postlog *own)
     own->health = now;
 }
 
+/* Made-up names may be all of it, or the bound too low. */
+static void tell_forgotten(struct postlog *own)
+{
+    struct watcher_counts counts;
+    int64_t now = clock_steady_ms();
+    watcher_look(own->watcher, &counts);
+    if (counts.forgotten == own->forgotten ||
+        (own->forgotten_ms != 0 && now - own->forgotten_ms < FORGOTTEN_MS))
+        return;
+    postlog_say(own->log, SAY_WARNING,
+                "[watch]: too many senders to remember: %llu that were not seen for longest were "
+                "forgotten so far",
+                (unsigned long long)counts.forgotten);
+    own->forgotten = counts.forgotten;
+    own->forgotten_ms = now;
+}
+
 static void tick(void *at)
 {
     struct postlog *own = at;
     int64_t now = clock_now();
-    if (own->watcher != NULL)
+    if (own->watcher != NULL) {
         watcher_tick(own->watcher, now);
+        tell_forgotten(own);
+    }
     if (own->watcher_watch != NULL && watcher_is_stuck(own->watcher))
         postlog_lose_process(own, &own->watcher_watch, "the process that reacts does not answer");
     tell_health(own);

@@ -43,6 +43,8 @@ struct postlog {
     bool live;      /* what was there at the start has been read */
     bool reload;
     struct state_health health; /* as it was looked at last */
+    uint64_t forgotten;         /* senders, when it was told last, .. */
+    int64_t forgotten_ms;       /* .. and when that was; steady, 0: never */
     struct {
         uint64_t lines, bytes, undated, spam;
     } counts;

@@ -125,9 +125,11 @@ static void text_of_store(struct strbuf *out, const struct view *view)
     if (view->own->watcher != NULL)
         strbuf_format(out,
                       "watch     %" PRIu64 " limits crossed, %" PRIu64 " disabled, %" PRIu64
-                      " scripts, %" PRIu64 " failed, %" PRIu64 " waiting\n",
+                      " scripts, %" PRIu64 " failed, %" PRIu64 " waiting; %" PRIu64
+                      " senders, %" PRIu64 " forgotten\n",
                       view->watcher.crossed, view->watcher.disabled, view->watcher.scripts,
-                      view->watcher.failed, view->watcher.waiting);
+                      view->watcher.failed, view->watcher.waiting, view->watcher.senders,
+                      view->watcher.forgotten);
 }
 
 static void text_of_policy(struct strbuf *out, const struct postlog *own)
@@ -243,6 +245,9 @@ static size_t list_numbers(const struct view *view, struct number list[NUMBERS_M
         {"scripts", w->scripts, METRIC_COUNTER, "Scripts handed to the scanner."},
         {"reactions_failed", w->failed, METRIC_COUNTER, "Reactions that failed."},
         {"reactions_waiting", w->waiting, METRIC_GAUGE, "Reactions that wait."},
+        {"reaction_ms", (uint64_t)w->last_ms, METRIC_GAUGE, "From line to reaction, the last one."},
+        {"senders", w->senders, METRIC_GAUGE, "Senders whose messages are counted."},
+        {"senders_forgotten", w->forgotten, METRIC_COUNTER, "Senders forgotten for the bounds."},
     };
     memcpy(list, all, sizeof all);
     return sizeof all / sizeof *all;

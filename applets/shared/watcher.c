@@ -590,4 +590,10 @@ void watcher_look(const struct watcher *watcher, struct watcher_counts *counts)
 {
     *counts = watcher->counts;
     counts->waiting = watcher->waiting.len;
+    for (size_t i = 0; i < watcher->count; i++) {
+        struct watch_counts watch;
+        watch_look(watcher->sources[i].told.watch, &watch);
+        counts->senders += watch.senders;
+        counts->forgotten += watch.forgotten;
+    }
 }

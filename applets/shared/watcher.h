@@ -54,6 +54,7 @@ bool watcher_is_stuck(const struct watcher *watcher);
 
 struct watcher_counts {
     uint64_t crossed, disabled, scripts, failed, waiting;
+    uint64_t senders, forgotten; /* that are remembered; that went, since there were too many */
     int64_t
         last_ms; /* from the crossing line's arrival to the verified reaction, of the last one */
 };

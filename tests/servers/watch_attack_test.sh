@@ -20,7 +20,7 @@ sendmail = /bin/true
 logs = $work/none.log
 state = $work/state
 log = $work/daemon.log
-socket =
+socket = $work/socket
 [watch]
 sources = postfix-spam-check exim-spam-check php-spam-check
 timeout = 5sec
@@ -117,6 +117,18 @@ test_scans() {
     stopped carol 5002
 }
 
+# More senders than are remembered: made-up ones go, and that is told.
+test_many() {
+    perl -MPOSIX -e '
+        my $stamp = strftime("%b %e %H:%M:%S", localtime);
+        printf "%s mx postfix/smtpd[1]: %X: client=unknown[198.51.1.7], sasl_method=PLAIN, " .
+            "sasl_username=many%d\n", $stamp, 0xC00000 + $_, $_ for 1 .. 101000' >>plain.log
+    wait_for "that some are forgotten" told 'too many senders to remember'
+    same "how many, too" yes "$("$spamgear" postlog status --config watch.conf --format json |
+        grep -q '"senders_forgotten":[1-9]' && echo yes)"
+    stopped fay 5006
+}
+
 test_hang() {
     lines 5003 5003 hang >>true.log
     wait_for "the deadline" told 'hang: the check took too long'
@@ -156,6 +168,7 @@ wait_for "the daemon" grep -q started daemon.out
 test_flood
 test_names
 test_scans
+test_many
 test_hang
 test_journal
 report
