@@ -1,7 +1,7 @@
 /* forget - an empty name is nobody's, here and in the other database. */
 #include "spamgear/store/forget.h"
 
-#include "spamgear/base/text.h"
+#include "spamgear/base/addr.h"
 #include "state_own.h"
 
 #define WAIT_MS 10000
@@ -40,8 +40,6 @@ static int forget_rows(struct sqlite *db, struct span name, uint64_t *rows, stru
     return result;
 }
 
-/* As the daemon does it: Postfix does not wait for a lock, so nothing is synced while it is held.
- * After a power cut the daemon makes the map anew. */
 static int forget_listing(const char *path, const char *name, struct strbuf *why)
 {
     int there = state_check_file(path, false, why);
@@ -51,7 +49,7 @@ static int forget_listing(const char *path, const char *name, struct strbuf *why
     struct strbuf folded = {0};
     for (; *name != '\0'; name++)
         strbuf_add_char(&folded, *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20) : *name);
-    int result = sqlite_run(db, "PRAGMA synchronous = OFF", why);
+    int result = state_map_settle(db, WAIT_MS, why);
     if (result == 0)
         result = change(db, "DELETE FROM access WHERE name = ?1", strbuf_span(&folded), why);
     sqlite_close(db);
@@ -59,9 +57,21 @@ static int forget_listing(const char *path, const char *name, struct strbuf *why
     return result;
 }
 
+/* An address may be written in several ways, of which the rows have one. */
+static const char *canonical(const char *name, char text[46])
+{
+    struct addr addr;
+    if (!addr_parse(span_text(name), &addr))
+        return name;
+    addr_format(&addr, text);
+    return text;
+}
+
 int forget_here(const char *folder, const char *map, const char *name, uint64_t *rows,
                 struct strbuf *why)
 {
+    char text[46];
+    name = canonical(name, text);
     char *path = state_path(folder, "postlog.db");
     int there = state_check_file(path, true, why), result = -1;
     if (there == 0)
@@ -89,7 +99,8 @@ static const char *const there_lower[COLUMNS] = {
 int forget_there(struct link *link, const char *name, uint64_t *rows, struct strbuf *why)
 {
     const char *const *statements = link_kind(link) == SQL_MYSQL ? there_folding : there_lower;
-    struct span value = span_text(name);
+    char text[46];
+    struct span value = span_text(canonical(name, text));
     *rows = 0;
     for (size_t i = 0; i < COLUMNS; i++) {
         uint64_t changed = 0;

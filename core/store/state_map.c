@@ -362,15 +362,20 @@ static int make_empty(const char *path, struct strbuf *why)
     return result;
 }
 
+int state_map_settle(struct sqlite *file, int wait_ms, struct strbuf *why)
+{
+    sqlite_hurry(file, wait_ms);
+    return sqlite_run(file,
+                      "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
+                      "PRAGMA cache_spill = OFF",
+                      why);
+}
+
 static int open_file(struct state_map *map, const char *path, struct strbuf *why)
 {
     map->file = sqlite_open(path, LOCK_MS, why);
-    if (map->file != NULL)
-        sqlite_hurry(map->file, LOCK_MS);
-    if (map->file == NULL ||
+    if (map->file == NULL || state_map_settle(map->file, LOCK_MS, why) != 0 ||
         sqlite_run(map->file,
-                   "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;"
-                   "PRAGMA cache_spill = OFF;"
                    "CREATE TABLE IF NOT EXISTS access (kind TEXT, name TEXT, action TEXT, "
                    "until INTEGER, PRIMARY KEY (kind, name)) WITHOUT ROWID",
                    why) != 0)

@@ -107,6 +107,8 @@ int state_writer_look(struct state_writer *writer, struct state_numbers *numbers
 /* ---- state_map.c ---- */
 
 struct state_map;
+/* How Postfix' file is changed, once it is open: see state_map.c. 0, or -1 with why. */
+int state_map_settle(struct sqlite *file, int wait_ms, struct strbuf *why);
 /* db and settings are borrowed. Nothing is opened yet. */
 struct state_map *state_map_new(struct sqlite *db, const struct listing_settings *settings);
 void state_map_free(struct state_map *map);

@@ -400,7 +400,7 @@ test_forget() {
     fresh forget
     feed_begin ''
     order event N1 Anna@example.net 192.0.2.1 1
-    order event N2 anna@example.net 192.0.2.2 1
+    order event N2 anna@example.net 2001:DB8::0:7 1
     order event N3 bob@example.net 192.0.2.1 1
     order wait 20
     hear complete
@@ -413,7 +413,9 @@ other database: ANNA@example.net is forgotten; rows that were changed: 2" \
         echo $?)"
     same "$kind: who is left" "bob@example.net" \
         "$(do_sql "SELECT sender FROM spamgear_spam WHERE sender <> ''")"
-    same "$kind: from where" "192.0.2.2" "$(do_sql "SELECT client FROM spamgear_spam WHERE client <> ''")"
+    same "$kind: from where" 2001:db8::7 "$(do_sql "SELECT client FROM spamgear_spam WHERE client <> ''")"
+    same "$kind: however written" 2 "$("$spamgear" store --config store.conf forget 2001:db8:0::7 \
+        2>&1 | grep -c 'rows that were changed: 1')"
     feed_end
 }
 
