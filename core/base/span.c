@@ -1,4 +1,4 @@
-/* span - the two operations that are too long to be inline. */
+/* span - operations that are too long to be inline. */
 #include "spamgear/base/span.h"
 
 const char *span_find_last(struct span s, struct span needle)
@@ -13,6 +13,16 @@ const char *span_find_last(struct span s, struct span needle)
         end = p;
     }
     return NULL;
+}
+
+struct span span_trim(struct span s, const char *blanks)
+{
+    size_t len = strlen(blanks);
+    while (s.len > 0 && memchr(blanks, s.at[0], len) != NULL)
+        s = span_skip(s, 1);
+    while (s.len > 0 && memchr(blanks, s.at[s.len - 1], len) != NULL)
+        s.len--;
+    return s;
 }
 
 int span_order(struct span a, struct span b)

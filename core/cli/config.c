@@ -18,6 +18,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#define BLANKS " \t"
+
 /* One file while it is read. */
 struct source {
     struct config *config;
@@ -49,15 +51,6 @@ void config_problem(struct config *config, const char *file, unsigned line, cons
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t';
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
 }
 
 /* ---- values ---- */
@@ -209,7 +202,7 @@ static void read_setting(struct source *s, struct span line)
         problem(s, "\"%.*s\" is neither a [section] nor key = value", (int)line.len, line.at);
         return;
     }
-    struct span key = trim(span_of(line.at, equals));
+    struct span key = span_trim(span_of(line.at, equals), BLANKS);
     struct strbuf value = {0};
     struct texts words = {0};
     struct words w = {
@@ -269,8 +262,8 @@ static void read_section(struct source *s, struct span line)
         s->above = ABOVE_BAD;
         return;
     }
-    struct span name = trim(span_of(line.at + 1, close));
-    struct span after = trim(span_of(close + 1, span_end(line)));
+    struct span name = span_trim(span_of(line.at + 1, close), BLANKS);
+    struct span after = span_trim(span_of(close + 1, span_end(line)), BLANKS);
     if (name.len == 0)
         problem(s, "a section without a name");
     if (after.len > 0 && after.at[0] != '#' && after.at[0] != ';')
@@ -284,7 +277,7 @@ static void read_section(struct source *s, struct span line)
 static void read_line(struct source *s, struct span line)
 {
     bool indented = line.len > 0 && is_blank(line.at[0]);
-    struct span content = trim(line);
+    struct span content = span_trim(line, BLANKS);
     if (content.len == 0 || content.at[0] == '#' || content.at[0] == ';')
         return;
     if (memchr(line.at, '\0', line.len) != NULL) {

@@ -8,9 +8,10 @@
  */
 #include "spamgear/cli/config.h"
 
-#include <ctype.h>
 #include <stdbool.h>
 #include <sys/stat.h>
+
+#define BLANKS " \t\n\v\f\r"
 
 struct ini {
     struct config *config;
@@ -19,15 +20,6 @@ struct ini {
     struct span rest;
     unsigned line; /* of what was taken last */
 };
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && isspace((unsigned char)s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && isspace((unsigned char)s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
 
 static bool take_line(struct ini *ini, struct span *line)
 {
@@ -50,7 +42,7 @@ static void take_continued(struct ini *ini, struct span line, struct strbuf *val
         strbuf_add_span(value, line);
         if (!take_line(ini, &line))
             return;
-        line = trim(line);
+        line = span_trim(line, BLANKS);
     } while (ends_in_backslash(line));
     strbuf_add_span(value, line);
 }
@@ -78,7 +70,7 @@ static bool is_quoted(struct span s, struct span *inner)
     const char *close = memchr(s.at + 1, s.at[0], s.len - 1);
     if (close == NULL)
         return false;
-    struct span behind = trim(span_of(close + 1, span_end(s)));
+    struct span behind = span_trim(span_of(close + 1, span_end(s)), BLANKS);
     *inner = span_of(s.at + 1, close);
     return behind.len == 0 || behind.at[0] == '#' || behind.at[0] == ';';
 }
@@ -93,7 +85,7 @@ static void take_plain(struct span line, struct strbuf *value)
     }
     while (len < line.len && line.at[len] != '#' && line.at[len] != ';')
         len++;
-    strbuf_add_span(value, trim((struct span){line.at, len}));
+    strbuf_add_span(value, span_trim((struct span){line.at, len}, BLANKS));
 }
 
 /* False: a mark is not closed. */
@@ -122,7 +114,8 @@ static struct span take_key(struct span line, size_t *used)
     for (*used = from; *used < line.len; (*used)++)
         if (line.at[*used] == '=' || line.at[*used] == ':')
             break;
-    return from > 0 ? (struct span){line.at + 1, from - 2} : trim((struct span){line.at, *used});
+    return from > 0 ? (struct span){line.at + 1, from - 2}
+                    : span_trim((struct span){line.at, *used}, BLANKS);
 }
 
 static void add_value(struct ini *ini, unsigned line, struct span key, struct strbuf *value)
@@ -144,7 +137,7 @@ static void read_entry(struct ini *ini, struct span text)
     struct span key = take_key(text, &used);
     if (used == text.len || key.len == 0 || memchr(key.at, '\0', key.len) != NULL)
         config_problem(ini->config, ini->file, line, "is not a setting NAME = VALUE");
-    else if (!take_value(ini, trim(span_skip(text, used + 1)), &value))
+    else if (!take_value(ini, span_trim(span_skip(text, used + 1), BLANKS), &value))
         config_problem(ini->config, ini->file, line, "%.*s: the quote is not closed", (int)key.len,
                        key.at);
     else
@@ -155,7 +148,8 @@ static void read_entry(struct ini *ini, struct span text)
 static void read_section(struct ini *ini, struct span text)
 {
     const char *close = span_find_last(text, SPAN("]"));
-    struct span name = close == NULL ? (struct span){0} : trim(span_of(text.at + 1, close));
+    struct span name =
+        close == NULL ? (struct span){0} : span_trim(span_of(text.at + 1, close), BLANKS);
     if (name.len == 0 || memchr(name.at, '\0', name.len) != NULL) {
         config_problem(ini->config, ini->file, ini->line, "is not a section [NAME]");
         return;
@@ -172,7 +166,7 @@ void config_read_ini_text(struct config *config, const char *name, struct span t
     if (span_has_prefix(text, bom))
         ini.rest = span_skip(text, bom.len);
     while (take_line(&ini, &line)) {
-        line = trim(line);
+        line = span_trim(line, BLANKS);
         if (line.len == 0 || line.at[0] == '#' || line.at[0] == ';')
             continue;
         if (line.at[0] == '[')

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define BLANKS   " \t\r"
 #define CONF_MAX (1u << 20)
 
 static const char *const usual_places[] = {
@@ -145,15 +146,6 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_space(s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && is_space(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* The value, without quotes. False when they do not close. */
 static bool unquote(struct span *value)
 {
@@ -180,7 +172,7 @@ static const char *check_value(struct span *value)
 /* NULL, or what is wrong; *name gets the keyword. */
 static const char *take_line(struct clamd_place *place, struct span line, const char **name)
 {
-    line = trim(line);
+    line = span_trim(line, BLANKS);
     size_t len = 0;
     while (len < line.len && !is_space(line.at[len]))
         len++;
@@ -188,7 +180,7 @@ static const char *take_line(struct clamd_place *place, struct span line, const 
         if (len != strlen(keywords[i].name) || strncasecmp(line.at, keywords[i].name, len) != 0)
             continue;
         *name = keywords[i].name;
-        struct span value = trim(span_skip(line, len));
+        struct span value = span_trim(span_skip(line, len), BLANKS);
         const char *wrong = check_value(&value);
         return wrong != NULL ? wrong : keywords[i].take(place, value);
     }

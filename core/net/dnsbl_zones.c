@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define BLANKS   " \t\n\v\f\r"
 #define FILE_MAX (4u << 20) /* bytes */
 #define NAME_LEN 189        /* 253 less a reversed IPv6 address */
 
@@ -23,22 +24,13 @@ struct reading {
 
 /* ---- words ---- */
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && isspace((unsigned char)s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && isspace((unsigned char)s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 static struct span take_word(struct span *rest)
 {
-    *rest = trim(*rest);
+    *rest = span_trim(*rest, BLANKS);
     struct span word = {rest->at, 0};
     while (word.len < rest->len && !isspace((unsigned char)word.at[word.len]))
         word.len++;
-    *rest = trim(span_skip(*rest, word.len));
+    *rest = span_trim(span_skip(*rest, word.len), BLANKS);
     return word;
 }
 

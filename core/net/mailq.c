@@ -17,22 +17,13 @@ size_t mailq_add(struct mailq *mailq, const char *prefix, const char *name)
     return mailq->queues.len - 1;
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && strchr(" \t\r\n", *s.at) != NULL)
-        s = span_skip(s, 1);
-    while (s.len > 0 && strchr(" \t\r\n", s.at[s.len - 1]) != NULL)
-        s.len--;
-    return s;
-}
-
 int mailq_ask_number(const char *const *argv, int64_t deadline, uint64_t *number,
                      struct strbuf *why)
 {
     struct strbuf output = {0}, shown = {0};
     unsigned long long value = 0;
     int status = spawn_run(argv, SPAN(""), mailq_left(deadline), &output, why);
-    struct span answer = trim(strbuf_span(&output));
+    struct span answer = span_trim(strbuf_span(&output), " \t\r\n");
     bool is_number = status == 0 && span_number(answer, &value);
     text_escape(&shown,
                 answer.len > SHOWN_ANSWER ? (struct span){answer.at, SHOWN_ANSWER} : answer);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BLANKS        " \t\r\n"
 #define MAIN_CF_MAX   (1u << 20)
 #define DEPTH         8
 #define VALUE_MAX     65536
@@ -25,22 +26,13 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(*s.at))
-        s = span_skip(s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* The whole definition that begins with this line: until one that does not begin with a blank.
  * Comments and empty lines may stand between. */
 static struct span take_continued(struct span *rest, struct span first)
 {
     struct span all = first, after = *rest, line;
     while (span_take_line(&after, &line)) {
-        struct span text = trim(line);
+        struct span text = span_trim(line, BLANKS);
         bool is_nothing = text.len == 0 || *text.at == '#';
         if (!is_nothing && !is_blank(*line.at))
             break;
@@ -56,7 +48,7 @@ static void join(struct span lines, struct strbuf *out)
 {
     struct span line;
     while (span_take_line(&lines, &line)) {
-        line = trim(line);
+        line = span_trim(line, BLANKS);
         if (line.len == 0 || *line.at == '#')
             continue;
         if (out->len > 0)
@@ -71,12 +63,12 @@ static bool find(struct span text, struct span name, struct strbuf *value)
     struct span line;
     bool found = false;
     while (span_take_line(&text, &line)) {
-        struct span start = trim(line);
+        struct span start = span_trim(line, BLANKS);
         if (start.len == 0 || *start.at == '#')
             continue;
         struct span all = take_continued(&text, line);
         const char *equals = memchr(all.at, '=', all.len);
-        if (equals == NULL || !span_is(trim(span_of(all.at, equals)), name))
+        if (equals == NULL || !span_is(span_trim(span_of(all.at, equals), BLANKS), name))
             continue;
         strbuf_reset(value);
         join(span_of(equals + 1, span_end(all)), value);

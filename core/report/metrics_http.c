@@ -69,15 +69,6 @@ static bool is_folded(struct span text, struct span lower)
     return text.len == lower.len && strncasecmp(text.at, lower.at, lower.len) == 0;
 }
 
-static struct span trim(struct span text)
-{
-    while (text.len > 0 && (*text.at == ' ' || *text.at == '\t'))
-        text = span_skip(text, 1);
-    while (text.len > 0 && (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 static void read_header(struct span line, struct request *request)
 {
     const char *colon = memchr(line.at, ':', line.len);
@@ -86,7 +77,8 @@ static void read_header(struct span line, struct request *request)
         request->bad = "400 Bad Request";
         return;
     }
-    struct span name = span_of(line.at, colon), value = trim(span_of(colon + 1, span_end(line)));
+    struct span name = span_of(line.at, colon),
+                value = span_trim(span_of(colon + 1, span_end(line)), " \t");
     if (is_folded(name, SPAN("host")))
         request->has_host = true;
     else if (is_folded(name, SPAN("transfer-encoding")))

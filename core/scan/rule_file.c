@@ -10,6 +10,7 @@
 #include "spamgear/scan/sniff.h"
 #include <stdio.h>
 
+#define BLANKS       " \t\r"
 #define ID_MAX       80
 #define LITERALS_MAX 64
 #define ANY_MIN      4     /* bytes of a literal of which any will do */
@@ -77,15 +78,6 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        s = span_skip(s, 1);
-    while (s.len > 0 && (is_blank(s.at[s.len - 1]) || s.at[s.len - 1] == '\r'))
-        s.len--;
-    return s;
-}
-
 /* The first word of the line, which is trimmed; the rest is trimmed too. */
 static struct span take_word(struct span *line)
 {
@@ -93,7 +85,7 @@ static struct span take_word(struct span *line)
     while (len < line->len && !is_blank(line->at[len]))
         len++;
     struct span word = {line->at, len};
-    *line = trim(span_skip(*line, len));
+    *line = span_trim(span_skip(*line, len), BLANKS);
     return word;
 }
 
@@ -284,7 +276,7 @@ static struct span take_quoted(struct span *line)
         len += line->at[len] == '\\' ? 2 : 1;
     len = len < line->len ? len + 1 : line->len;
     struct span quoted = {line->at, len};
-    *line = trim(span_skip(*line, len));
+    *line = span_trim(span_skip(*line, len), BLANKS);
     return quoted;
 }
 
@@ -499,7 +491,7 @@ static void finish(struct parser *parser)
 
 static void read_line(struct parser *parser, struct span line)
 {
-    line = trim(line);
+    line = span_trim(line, BLANKS);
     if (line.len == 0 || line.at[0] == '#')
         return;
     struct span word = take_word(&line);

@@ -2,27 +2,15 @@
 #include "spamgear/base/base64.h"
 #include "spamgear/store/signature_update.h"
 
+#define BLANKS " \t\r\n"
+
 /* RFC 8410: SEQUENCE { SEQUENCE { 1.3.101.112 } BIT STRING { the key } } */
 static const struct span public_key_info = {"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00", 12};
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static struct span trim(struct span text)
-{
-    while (text.len > 0 && is_blank(*text.at))
-        text = span_skip(text, 1);
-    while (text.len > 0 && is_blank(text.at[text.len - 1]))
-        text.len--;
-    return text;
-}
 
 bool signature_key_read(struct span text, uint8_t key[SIGNATURE_KEY])
 {
     struct strbuf bytes = {0};
-    text = trim(text);
+    text = span_trim(text, BLANKS);
     if (text.len == 2 * SIGNATURE_KEY)
         return digest_unhex(text, key, SIGNATURE_KEY);
     bool good = base64_read(text, &bytes);
@@ -40,7 +28,7 @@ bool signature_read(struct span text, uint8_t signature[SIGNATURE_BYTES])
 {
     struct strbuf bytes = {0};
     bool raw = text.len == SIGNATURE_BYTES;
-    bool good = raw || base64_read(trim(text), &bytes);
+    bool good = raw || base64_read(span_trim(text, BLANKS), &bytes);
     struct span found = raw ? text : strbuf_span(&bytes);
     good = good && found.len == SIGNATURE_BYTES;
     if (good)

@@ -130,6 +130,19 @@ static void test_order(void)
     }
 }
 
+static void test_trim(void)
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {{"", ""}, {" ", ""}, {"a", "a"}, {" \t a b\t ", "a b"}, {"\ra\r", "\ra\r"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span got = span_trim(span_text(rows[i].text), " \t");
+        test_true(rows[i].text, span_is(got, span_text(rows[i].want)));
+    }
+    test_number("a zero byte is no blank", (int64_t)span_trim((struct span){"\0 ", 2}, " ").len, 1);
+    test_number("nothing at all", (int64_t)span_trim((struct span){NULL, 0}, " ").len, 0);
+}
+
 int main(void)
 {
     test_find();
@@ -138,5 +151,6 @@ int main(void)
     test_ends();
     test_numbers();
     test_order();
+    test_trim();
     return test_end();
 }

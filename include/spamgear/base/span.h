@@ -59,6 +59,9 @@ static inline struct span span_skip(struct span s, size_t n)
 }
 
 /* First place of needle in s, or NULL. An empty needle stands at the start. */
+/* Without the blanks at either end. */
+struct span span_trim(struct span s, const char *blanks);
+
 static inline const char *span_find(struct span s, struct span needle)
 {
     if (needle.len == 0)
