@@ -148,6 +148,14 @@ bool prefix_holds(const struct prefix *prefix, const struct addr *addr)
     return memcmp(p.addr.bytes, prefix->addr.bytes, sizeof p.addr.bytes) == 0;
 }
 
+bool prefixes_hold(const struct prefix *prefixes, size_t len, const struct addr *addr)
+{
+    for (size_t i = 0; i < len; i++)
+        if (prefix_holds(&prefixes[i], addr))
+            return true;
+    return false;
+}
+
 static int between(int low, int n, int high)
 {
     return n < low ? low : n > high ? high : n;

@@ -74,23 +74,15 @@ static void addresses_of(const struct tally *tally, const struct report_sender *
 
 /* --- Naming and counting --- */
 
-static bool is_in(const struct prefix *prefixes, size_t len, const struct addr *addr)
-{
-    for (size_t i = 0; i < len; i++)
-        if (prefix_holds(&prefixes[i], addr))
-            return true;
-    return false;
-}
-
 static bool is_webmail(const struct check *check, const struct addr *addr)
 {
-    return is_in(check->webmail.at, check->webmail.len, addr);
+    return prefixes_hold(check->webmail.at, check->webmail.len, addr);
 }
 
 /* Addresses that belong to the house say nothing about a botnet. */
 static bool is_ours(const struct check *check, const struct addr *addr)
 {
-    return is_webmail(check, addr) || is_in(check->allowed.at, check->allowed.len, addr);
+    return is_webmail(check, addr) || prefixes_hold(check->allowed.at, check->allowed.len, addr);
 }
 
 /* The name of an address, and whether it is unknown or could not be told. */

@@ -279,12 +279,8 @@ static void read_name(struct policy *policy, struct span name)
 static bool is_own(const struct policy *policy, struct span client)
 {
     struct addr addr;
-    if (policy->settings.own_len == 0 || !addr_parse(client, &addr))
-        return false;
-    for (size_t i = 0; i < policy->settings.own_len; i++)
-        if (prefix_holds(&policy->settings.own[i], &addr))
-            return true;
-    return false;
+    return policy->settings.own_len > 0 && addr_parse(client, &addr) &&
+           prefixes_hold(policy->settings.own, policy->settings.own_len, &addr);
 }
 
 static bool is_over_logs(const struct policy *policy, enum sender_kind kind, struct span name,

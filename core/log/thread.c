@@ -207,10 +207,8 @@ static bool is_filter(const struct threads *threads, struct span relay)
     struct addr addr;
     if (field_until(&rest, '[', &name))
         field_until(&rest, ']', &address);
-    if (addr_parse(address, &addr))
-        for (size_t i = 0; i < set->relays_len; i++)
-            if (prefix_holds(&set->relays[i], &addr))
-                return true;
+    if (addr_parse(address, &addr) && prefixes_hold(set->relays, set->relays_len, &addr))
+        return true;
     for (size_t i = 0; set->relay_names != NULL && i < set->relay_names->len; i++)
         if (text_glob(set->relay_names->at[i], name) || text_glob(set->relay_names->at[i], relay))
             return true;

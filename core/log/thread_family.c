@@ -10,21 +10,13 @@
 
 /* ---- addresses that are never listed ---- */
 
-static bool is_in(const struct prefix *list, size_t len, const struct addr *addr)
-{
-    for (size_t i = 0; i < len; i++)
-        if (prefix_holds(&list[i], addr))
-            return true;
-    return false;
-}
-
 bool client_is_inside(const struct threads *threads, struct span address, bool own_too)
 {
     const struct threads_settings *set = &threads->set;
     struct addr addr;
     return addr_parse(address, &addr) &&
-           (addr_is_loopback(&addr) || is_in(set->relays, set->relays_len, &addr) ||
-            (own_too && is_in(set->own, set->own_len, &addr)));
+           (addr_is_loopback(&addr) || prefixes_hold(set->relays, set->relays_len, &addr) ||
+            (own_too && prefixes_hold(set->own, set->own_len, &addr)));
 }
 
 /* ---- the heap of what waits ---- */

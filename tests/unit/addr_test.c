@@ -164,6 +164,18 @@ static void check_holding(void)
     }
 }
 
+static void check_lists(void)
+{
+    struct prefix list[2];
+    struct addr addr;
+    prefix_parse(SPAN("192.0.2.0/24"), &list[0]);
+    prefix_parse(SPAN("2001:db8::/32"), &list[1]);
+    addr_parse(SPAN("2001:db8::1"), &addr);
+    test_true("the second", prefixes_hold(list, 2, &addr));
+    test_true("not the first", !prefixes_hold(list, 1, &addr));
+    test_true("no list", !prefixes_hold(NULL, 0, &addr));
+}
+
 static void check_networks(void)
 {
     static const struct {
@@ -213,6 +225,7 @@ int main(void)
     check_odd_bytes();
     check_prefixes();
     check_holding();
+    check_lists();
     check_networks();
     test_list();
     return test_end();

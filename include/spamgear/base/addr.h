@@ -33,6 +33,7 @@ bool prefix_parse(struct span text, struct prefix *prefix);
  * part the words): *text moves on behind it. 1 = a prefix, 0 = the end, -1 = *word is none. */
 int prefix_take(const char **text, struct span *word, struct prefix *prefix);
 bool prefix_holds(const struct prefix *prefix, const struct addr *addr);
+bool prefixes_hold(const struct prefix *prefixes, size_t len, const struct addr *addr); /* any */
 /* The network of an address: its first bits4 or bits6 bits, the rest zero. */
 struct prefix prefix_of(const struct addr *addr, int bits4, int bits6);
 /* "192.0.2.0/24"; appends. */
