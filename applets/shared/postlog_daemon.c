@@ -34,12 +34,6 @@ static void take_spam(void *at, const struct spam_event *event)
     postlog_say_spam(own->log, event);
 }
 
-static void take_told(void *at, bool trouble, const char *line)
-{
-    struct postlog *own = at;
-    postlog_say(own->log, trouble ? SAY_ERROR : SAY_NOTICE, "%s", line);
-}
-
 static void read_feeder(void *at, unsigned events)
 {
     (void)events;
@@ -51,7 +45,7 @@ static void read_watcher(void *at, unsigned events)
     struct postlog *own = at;
     struct strbuf why = {0};
     (void)events;
-    if (watcher_read(own->watcher, take_told, own, &why) != 0)
+    if (watcher_read(own->watcher, postlog_take_told, own, &why) != 0)
         postlog_lose_process(own, &own->watcher_watch, strbuf_text(&why));
     strbuf_clear(&why);
 }

@@ -74,6 +74,7 @@ bool postlog_is_full(const struct postlog *own); /* nothing may be read now */
 /* postlog_feed.c: waits until the other database has everything, or is in trouble, which is told;
  * then ends the process that feeds it. */
 void postlog_end_feeding(struct postlog *own, int deadline_ms);
+void postlog_take_told(void *own, bool trouble, const char *line); /* what another process says */
 void postlog_read_feeder(struct postlog *own); /* when it has something to say */
 void postlog_lose_process(struct postlog *own, struct loop_watch **watch, const char *why);
 /* postlog_signals.c */

@@ -8,7 +8,7 @@
 #define ANEW_MS  30000
 #define TRIES_MS 5000 /* a database in trouble is waited for no longer at the end */
 
-static void take_told(void *at, bool trouble, const char *line)
+void postlog_take_told(void *at, bool trouble, const char *line)
 {
     struct postlog *own = at;
     postlog_say(own->log, trouble ? SAY_ERROR : SAY_NOTICE, "%s", line);
@@ -38,7 +38,7 @@ void postlog_lose_process(struct postlog *own, struct loop_watch **watch, const 
 
 void postlog_read_feeder(struct postlog *own)
 {
-    struct feeder_news news = {.state = own, .bucket = take_bucket, .tell = take_told};
+    struct feeder_news news = {.state = own, .bucket = take_bucket, .tell = postlog_take_told};
     struct strbuf why = {0};
     if (feeder_read(own->feeder, &news, &why) != 0)
         postlog_lose_process(own, &own->feeder_watch, strbuf_text(&why));
