@@ -4,8 +4,7 @@
  * The formula is a sum that is compared with a constant, which every database can do. A % of SQL is
  * %% in Postfix' files, and a name is asked for in lower case.
  */
-#include "shared/listing_section.h"
-#include "shared/store_section.h"
+#include "shared/postlog_settings.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/outfile.h"
 #include <ctype.h>
@@ -16,8 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct settings {
-    char *write, *folder;
+struct map_settings {
+    char *write, *folder, *ini;
     int table;
 };
 
@@ -27,11 +26,10 @@ static const char *const kind_names[] = {"sqlite", "mysql", "pgsql"};
 
 /* What all that is printed follows from. */
 struct task {
-    const struct settings *settings;
+    const struct map_settings *settings;
     const char *type; /* as Postfix names it */
     enum sql_kind kind;
-    struct store_config store;
-    struct listing_config listing;
+    struct postlog_given given;
     bool secret; /* the password is written, too */
 };
 
@@ -78,7 +76,7 @@ static void add_name(struct strbuf *out, const struct task *task, enum listing_k
 
 static void add_own(struct strbuf *out, const struct task *task, enum listing_kind kind)
 {
-    const struct listing_rule *rule = &task->listing.listing.rules[kind];
+    const struct listing_rule *rule = &task->given.plan.listing.listing.rules[kind];
     strbuf_add_text(out, "SELECT '");
     add_action(out, rule->action);
     strbuf_add_text(out, "' FROM spamgear_spam WHERE ");
@@ -92,7 +90,7 @@ static void add_own(struct strbuf *out, const struct task *task, enum listing_ki
 /* postlog-sa's query puts senders and clients into the same column. */
 static void add_spammers(struct strbuf *out, const struct task *task, enum listing_kind kind)
 {
-    const struct listing_rule *rule = &task->listing.listing.rules[kind];
+    const struct listing_rule *rule = &task->given.plan.listing.listing.rules[kind];
     strbuf_add_text(out, "SELECT '");
     add_action(out, rule->action);
     strbuf_add_text(out, "' FROM spammers WHERE ");
@@ -120,13 +118,13 @@ static void add_query(struct strbuf *out, const struct task *task, enum listing_
 
 static unsigned port_of(const struct task *task)
 {
-    unsigned port = task->store.feeder.place.port;
+    unsigned port = task->given.plan.store.feeder.place.port;
     return port != 0 ? port : task->kind == SQL_MYSQL ? 3306 : 5432;
 }
 
 static const char *password_of(const struct task *task)
 {
-    const char *password = task->store.feeder.password;
+    const char *password = task->given.plan.store.feeder.password;
     return task->secret && password != NULL ? password : "PASSWORD";
 }
 
@@ -139,7 +137,7 @@ static void add_encoded(struct strbuf *out, const char *text)
 /* PostgreSQL: TLS goes into a URI only, and user and password with it. */
 static void add_uri(struct strbuf *out, const struct task *task)
 {
-    const struct sql_place *place = &task->store.feeder.place;
+    const struct sql_place *place = &task->given.plan.store.feeder.place;
     bool numbers = strchr(place->host, ':') != NULL;
     strbuf_add_text(out, "hosts = postgresql://");
     add_encoded(out, place->user != NULL ? place->user : "USER");
@@ -157,8 +155,8 @@ static void add_uri(struct strbuf *out, const struct task *task)
 /* Postfix takes what stands behind the last colon for the port. */
 static void add_hosts(struct strbuf *out, const struct task *task)
 {
-    const struct sql_place *place = &task->store.feeder.place;
-    if (!task->store.feeds)
+    const struct sql_place *place = &task->given.plan.store.feeder.place;
+    if (!task->given.plan.store.feeds)
         strbuf_add_text(out, "hosts = 127.0.0.1\n");
     else if (place->socket != NULL)
         strbuf_format(out, "hosts = unix:%s\n", place->socket);
@@ -170,7 +168,7 @@ static void add_hosts(struct strbuf *out, const struct task *task)
 
 static void add_tls(struct strbuf *out, const struct task *task)
 {
-    const struct sql_place *place = &task->store.feeder.place;
+    const struct sql_place *place = &task->given.plan.store.feeder.place;
     if (task->kind == SQL_MYSQL && place->tls == SQL_TLS_VERIFY)
         strbuf_format(out, "tls_CAfile = %s\ntls_verify_cert = yes\n", place->tls_ca);
     else if (task->kind == SQL_MYSQL && place->tls == SQL_TLS_REQUIRE)
@@ -180,7 +178,7 @@ static void add_tls(struct strbuf *out, const struct task *task)
 
 static void add_server(struct strbuf *out, const struct task *task)
 {
-    const struct sql_place *place = &task->store.feeder.place;
+    const struct sql_place *place = &task->given.plan.store.feeder.place;
     add_hosts(out, task);
     add_tls(out, task);
     strbuf_format(out, "user = %s\n", place->user != NULL ? place->user : "USER");
@@ -199,9 +197,9 @@ static void add_formula(struct strbuf *out, const struct listing_rule *rule)
 
 static void make_file(struct strbuf *out, const struct task *task, enum listing_kind kind)
 {
-    add_formula(out, &task->listing.listing.rules[kind]);
+    add_formula(out, &task->given.plan.listing.listing.rules[kind]);
     if (task->kind == SQL_SQLITE)
-        strbuf_format(out, "dbpath = %s\n", task->listing.listing.file);
+        strbuf_format(out, "dbpath = %s\n", task->given.plan.listing.listing.file);
     else
         add_server(out, task);
     add_query(out, task, kind);
@@ -210,7 +208,7 @@ static void make_file(struct strbuf *out, const struct task *task, enum listing_
 /* Has this kind a file? */
 static bool is_made(const struct task *task, enum listing_kind kind)
 {
-    return task->listing.listing.rules[kind].on &&
+    return task->given.plan.listing.listing.rules[kind].on &&
            (task->kind == SQL_SQLITE || task->settings->table == TABLE_OWN || kind != LISTING_SASL);
 }
 
@@ -304,7 +302,7 @@ static void print_main_cf(const struct task *task)
     for (size_t i = 0; i < PLACES; i++)
         if (is_made(task, places[i].kind))
             printf("%s", places[i].remark);
-    if (task->listing.listing.rules[LISTING_SASL].on && !is_made(task, LISTING_SASL))
+    if (task->given.plan.listing.listing.rules[LISTING_SASL].on && !is_made(task, LISTING_SASL))
         printf("# postlog-sa's table has no SASL usernames: who logs in is not rejected for his "
                "name.\n");
     for (size_t i = 0; i < PLACES; i++)
@@ -316,7 +314,7 @@ static void print_main_cf(const struct task *task)
 
 static void check_place(const struct task *task, struct texts *problems)
 {
-    const struct store_config *store = &task->store;
+    const struct store_config *store = &task->given.plan.store;
     const char *password = store->feeder.password;
     if (*folder_of(task) != '/')
         texts_format(problems, "\"%s\" is no whole path of a folder", folder_of(task));
@@ -357,28 +355,28 @@ static int run(void *settings, const struct run *run)
     if (find_kind(run, &task) != 0)
         return 2;
     task.secret = task.settings->write != NULL;
-    store_config_read(&task.store, run->config, &problems);
-    listing_config_read(&task.listing, run->config, task.store.state, &problems);
+    postlog_given_read(&task.given, run, task.settings->ini, &problems);
     check_place(&task, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
     if (problems.len == 0)
         give(&task);
     texts_clear(&problems);
-    listing_config_clear(&task.listing);
-    store_config_clear(&task.store);
+    postlog_given_clear(&task.given);
     return 0;
 }
 
 static const struct option options[] = {
-    OPTION_TEXT(struct settings, write, "write", 'w', "DIR", NULL,
+    OPTION_TEXT(struct map_settings, write, "write", 'w', "DIR", NULL,
                 "Write the files into DIR, with the password of [store] in them; of main.cf the "
                 "lines are printed all the same."),
-    OPTION_TEXT(struct settings, folder, "folder", 0, "DIR", "/etc/postfix",
+    OPTION_TEXT(struct map_settings, folder, "folder", 0, "DIR", "/etc/postfix",
                 "Where the files will be, when they are only printed."),
-    OPTION_CHOICE(struct settings, table, "table", 0, "spamgear_spam|spammers", "spamgear_spam",
+    OPTION_CHOICE(struct map_settings, table, "table", 0, "spamgear_spam|spammers", "spamgear_spam",
                   table_names,
                   "mysql and pgsql: what is asked, spamgear's own table or postlog-sa's."),
+    OPTION_TEXT(struct map_settings, ini, "ini", 'C', "FILE", NULL, POSTLOG_INI_HELP,
+                .flags = OPTION_NO_CONFIG),
     OPTION_END};
 
 static const struct applet_example examples[] = {
@@ -411,7 +409,7 @@ const struct applet postfix_map_applet = {
         "before it goes into its chroot; proxy: in front of a map also works, if the user postfix "
         "may read the file.",
     .options = (const struct option *const[]){options, NULL},
-    .settings_size = sizeof(struct settings),
+    .settings_size = sizeof(struct map_settings),
     .sections =
         (const struct section *const[]){&listing_section, &store_section, &fleet_section, NULL},
     .examples = examples,

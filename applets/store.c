@@ -2,8 +2,7 @@
  * database.
  */
 #include "shared/line.h"
-#include "shared/listing_section.h"
-#include "shared/store_section.h"
+#include "shared/postlog_settings.h"
 #include "spamgear/base/diag.h"
 #include "spamgear/base/sqlite.h"
 #include "spamgear/base/text.h"
@@ -15,6 +14,7 @@
 struct store_settings {
     bool with_spammers;
     struct period older_than;
+    char *ini;
 };
 
 struct desk {
@@ -207,10 +207,10 @@ static void act_purge(const struct desk *desk)
     struct strbuf why = {0}, line = {0};
     int64_t period = desk->settings->older_than.seconds;
     const struct schema_keep keep = {period > 0 ? period : desk->config->keep_s, 0};
-    if (desk->link == NULL) {
+    if (!desk->config->feeds)
         tell(HERE, "the daemon removes what is older than keep by itself");
+    if (desk->link == NULL)
         return;
-    }
     if (schema_purge(desk->link, &keep, 0, &rows, &why) != 0) {
         complain(THERE, strbuf_text(&why));
     } else {
@@ -249,26 +249,6 @@ static void act_restored(const struct desk *desk)
     strbuf_clear(&why);
 }
 
-/* ---- */
-
-/* A file of SQLite comes to be by init. */
-static bool connect_there(struct desk *desk, bool makes)
-{
-    const struct feeder_settings *feeder = &desk->config->feeder;
-    struct strbuf why = {0};
-    if (!desk->config->feeds)
-        return true;
-    if (makes && feeder->place.kind == SQL_SQLITE) {
-        struct sqlite *file = sqlite_open(feeder->place.file, feeder->deadline_ms, &why);
-        sqlite_close(file);
-    }
-    desk->link = link_open(&feeder->place, feeder->password, feeder->deadline_ms, &why);
-    if (desk->link == NULL)
-        complain(THERE, strbuf_text(&why));
-    strbuf_clear(&why);
-    return desk->link != NULL;
-}
-
 /* ---- forget ---- */
 
 static void tell_forgotten(const char *where, const struct desk *desk, int done, uint64_t rows,
@@ -287,19 +267,16 @@ static void tell_forgotten(const char *where, const struct desk *desk, int done,
     strbuf_reset(why);
 }
 
-/* Here first: the other database may be down. */
 static void act_forget(const struct desk *desk)
 {
     uint64_t rows = 0;
     struct strbuf why = {0};
-    struct desk both = *desk;
     int done = forget_here(desk->config->state, desk->map, desk->name, &rows, &why);
     tell_forgotten(HERE, desk, done, rows, &why);
-    if (connect_there(&both, false) && both.link != NULL) {
-        done = forget_there(both.link, desk->name, &rows, &why);
+    if (desk->link != NULL) {
+        done = forget_there(desk->link, desk->name, &rows, &why);
         tell_forgotten(THERE, desk, done, rows, &why);
     }
-    link_close(both.link);
     strbuf_clear(&why);
 }
 
@@ -312,7 +289,7 @@ static const struct act {
 } acts[] = {
     {"init", true, true, false, act_make},           {"upgrade", true, true, false, act_make},
     {"check", true, false, false, act_check},        {"purge", true, false, false, act_purge},
-    {"restored", false, false, false, act_restored}, {"forget", false, false, true, act_forget}};
+    {"restored", false, false, false, act_restored}, {"forget", true, false, true, act_forget}};
 
 static const struct act *find_act(const struct run *run)
 {
@@ -324,27 +301,45 @@ static const struct act *find_act(const struct run *run)
     return NULL;
 }
 
+/* A file of SQLite comes to be by init. What is here is looked after also while the other one is
+ * down. */
+static void connect_there(struct desk *desk, bool makes)
+{
+    const struct feeder_settings *feeder = &desk->config->feeder;
+    struct strbuf why = {0};
+    if (!desk->config->feeds)
+        return;
+    if (makes && feeder->place.kind == SQL_SQLITE) {
+        struct sqlite *file = sqlite_open(feeder->place.file, feeder->deadline_ms, &why);
+        sqlite_close(file);
+    }
+    desk->link = link_open(&feeder->place, feeder->password, feeder->deadline_ms, &why);
+    if (desk->link == NULL)
+        complain(THERE, strbuf_text(&why));
+    strbuf_clear(&why);
+}
+
 static int run_store(void *at, const struct run *run)
 {
-    struct store_config config;
-    struct listing_config listing;
+    struct postlog_given given;
+    const struct store_settings *settings = at;
     struct texts problems = {0};
     const struct act *act = find_act(run);
     if (act == NULL)
         return APPLET_TROUBLE;
-    store_config_read(&config, run->config, &problems);
-    listing_config_read(&listing, run->config, config.state, &problems);
+    postlog_given_read(&given, run, settings->ini, &problems);
     for (size_t i = 0; i < problems.len; i++)
         diag_error("%s", problems.at[i]);
-    struct desk desk = {.settings = at,
-                        .config = &config,
-                        .map = listing.listing.file,
+    struct desk desk = {.settings = settings,
+                        .config = &given.plan.store,
+                        .map = given.plan.listing.listing.file,
                         .name = run->argv[run->argc - 1]};
-    if (problems.len == 0 && (!act->connects || connect_there(&desk, act->makes)))
+    if (problems.len == 0 && act->connects)
+        connect_there(&desk, act->makes);
+    if (problems.len == 0)
         act->run(&desk);
     link_close(desk.link);
-    listing_config_clear(&listing);
-    store_config_clear(&config);
+    postlog_given_clear(&given);
     texts_clear(&problems);
     return 0; /* diag_error makes it APPLET_TROUBLE */
 }
@@ -357,11 +352,14 @@ static const struct option options[] = {
     OPTION_PERIOD(struct store_settings, older_than, "older-than", 0, "PERIOD", NULL,
                   "purge: remove what is older; else what is older than keep in [store].",
                   .flags = OPTION_NO_CONFIG),
+    OPTION_TEXT(struct store_settings, ini, "ini", 'C', "FILE", NULL, POSTLOG_INI_HELP,
+                .flags = OPTION_NO_CONFIG),
     OPTION_END};
 
 static const struct applet_example examples[] = {
     {"spamgear store init", "Make the tables, here and in the database of [store]."},
     {"spamgear store check", "Are tables, rights and the query well?"},
+    {"spamgear store init -C /etc/postlog-sa/postlog-sa.ini", "The same of postlog-sa's database."},
     {"spamgear store forget anna", "anna has a new password: Postfix may take her mail again."},
     {NULL, NULL}};
 

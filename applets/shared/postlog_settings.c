@@ -345,6 +345,19 @@ static void read_relays(struct postlog_plan *plan)
             *vec_add(&plan->relays) = prefix;
 }
 
+/* Where rows go and who is listed: the part that other applets ask for as well. */
+static void read_store(struct postlog_plan *plan, const struct run *run, struct texts *problems)
+{
+    const struct postlog_settings *settings = plan->set;
+    store_config_read(&plan->store, run->config, problems);
+    const char *ini = find_ini(settings, run);
+    if (ini != NULL)
+        read_ini(plan, ini, run, problems);
+    if (settings->state != NULL)
+        plan->store.state = plan->store.feeder.state_folder = settings->state;
+    listing_config_read(&plan->listing, run->config, plan->store.state, problems);
+}
+
 void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings *settings,
                        const struct run *run, struct texts *problems)
 {
@@ -354,15 +367,9 @@ void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings 
                                   .console = (int)settings->verbosity};
     if (diag_is_verbose() && plan->console < 6)
         plan->console = 6;
-    store_config_read(&plan->store, run->config, problems);
     policy_config_read(&plan->policy, run, problems);
     plan->cases = react_section_settings(&plan->react, run->config, problems)->state;
-    const char *ini = find_ini(settings, run);
-    if (ini != NULL)
-        read_ini(plan, ini, run, problems);
-    if (settings->state != NULL)
-        plan->store.state = plan->store.feeder.state_folder = settings->state;
-    listing_config_read(&plan->listing, run->config, plan->store.state, problems);
+    read_store(plan, run, problems);
     find_logs(plan);
     read_prefixes(&plan->own, &settings->own_networks, "own-networks", problems);
     read_prefixes(&plan->own, &settings->webmail, "webmail", problems);
@@ -381,4 +388,28 @@ void postlog_plan_clear(struct postlog_plan *plan)
     section_clear(&plan->react);
     store_config_clear(&plan->store);
     config_clear(&plan->ini);
+}
+
+/* ---- for others ---- */
+
+void postlog_given_read(struct postlog_given *given, const struct run *run, const char *ini,
+                        struct texts *problems)
+{
+    settings_init(&given->settings, applet_find(run->all, "postlog", NULL), problems);
+    settings_apply(&given->settings, run->config, run->all, problems);
+    struct postlog_settings *own = given->settings.own;
+    if (ini != NULL) {
+        free(own->ini);
+        own->ini = mem_text(ini);
+    }
+    given->plan = (struct postlog_plan){.set = own};
+    read_store(&given->plan, run, problems);
+    for (size_t i = 0; i < given->plan.remarks.len; i++)
+        diag_warn("%s", given->plan.remarks.at[i]);
+}
+
+void postlog_given_clear(struct postlog_given *given)
+{
+    postlog_plan_clear(&given->plan);
+    settings_clear(&given->settings);
 }

@@ -7,7 +7,7 @@
 #include "listing_section.h"
 #include "policy_section.h"
 #include "spamgear/base/addr.h"
-#include "spamgear/cli/applet.h"
+#include "spamgear/cli/settings.h"
 #include "store_section.h"
 
 #define POSTLOG_RUN    "/run/spamgear"
@@ -50,5 +50,18 @@ struct postlog_plan {
 void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings *settings,
                        const struct run *run, struct texts *problems);
 void postlog_plan_clear(struct postlog_plan *plan);
+
+/* What the configuration alone says of where the daemon's rows go and who is listed, for applets
+ * that look after its tables: store and listing of the plan. ini: the file of --ini, or NULL. */
+struct postlog_given {
+    struct settings settings; /* must stay where it is */
+    struct postlog_plan plan;
+};
+void postlog_given_read(struct postlog_given *given, const struct run *run, const char *ini,
+                        struct texts *problems);
+void postlog_given_clear(struct postlog_given *given);
+#define POSTLOG_INI_HELP                                                                           \
+    "Read the configuration of postlog-sa in FILE, too: [db] is the database, [sql] has the "      \
+    "query."
 
 #endif

@@ -116,14 +116,6 @@ static void read_password(struct store_config *own, const char *file, struct tex
     use_password(own);
 }
 
-/* Section [postlog] may name another folder for the daemon; whoever asks for its state means that.
- */
-static const char *folder_of(const struct store_values *store, const struct config *config)
-{
-    const struct config_entry *entry = config_find(config, "postlog", "state");
-    return entry != NULL && *entry->value != '\0' ? entry->value : store->state;
-}
-
 void store_config_read(struct store_config *own, const struct config *config,
                        struct texts *problems)
 {
@@ -133,7 +125,7 @@ void store_config_read(struct store_config *own, const struct config *config,
     const struct store_values *store = own->store.own;
     const struct fleet_values *fleet = own->fleet.own;
     read_node(own, fleet, problems);
-    own->state = own->feeder.state_folder = folder_of(store, config);
+    own->state = own->feeder.state_folder = store->state;
     own->keep_s = store->keep.seconds;
     own->rows_max = store->rows_max;
     own->feeder.utc = store->utc;

@@ -73,10 +73,10 @@ int forget_here(const char *folder, const char *map, const char *name, uint64_t 
     char text[46];
     name = canonical(name, text);
     char *path = state_path(folder, "postlog.db");
-    int there = state_check_file(path, true, why), result = -1;
-    if (there == 0)
-        strbuf_why(why, "%s: is not there", path);
-    struct sqlite *db = there == 1 ? state_tables_open(path, why) : NULL;
+    int result = -1;
+    struct sqlite *reader = state_tables_open_to_read(path, why); /* of this version? */
+    struct sqlite *db = reader != NULL ? state_tables_open(path, why) : NULL;
+    sqlite_close(reader);
     if (db != NULL && (result = forget_rows(db, span_text(name), rows, why)) == 0)
         result = forget_listing(map, name, why);
     sqlite_close(db);

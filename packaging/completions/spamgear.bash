@@ -319,11 +319,12 @@ _spamgear()
         esac
         ;;
     postfix-map)
-        options=' -w --write --folder --table --config -v --verbose --now -h --help --version'
+        options=' -w --write --folder --table -C --ini --config -v --verbose --now -h --help --version'
         case $prev in
         -w | --write) kind=folders ;;
         --folder) kind=folders ;;
         --table) kind=words words='spamgear_spam spammers' ;;
+        -C | --ini) kind=files ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
@@ -533,9 +534,10 @@ _spamgear()
         esac
         ;;
     store)
-        options=' --with-spammers --older-than --config -v --verbose --now -h --help --version'
+        options=' --with-spammers --older-than -C --ini --config -v --verbose --now -h --help --version'
         case $prev in
         --older-than) kind=none ;;
+        -C | --ini) kind=files ;;
         --config) kind=files ;;
         --now) kind=none ;;
         esac
