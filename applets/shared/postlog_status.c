@@ -355,7 +355,7 @@ static struct serve *serve_at(struct postlog *own, const char *place, struct str
 {
     struct serve_settings settings = {.place = place,
                                       .mode = 0660,
-                                      .request_max = 8192,
+                                      .request_max = METRICS_HTTP_MAX, /* then it is refused */
                                       .clients_max = 50,
                                       .idle_ms = IDLE_MS,
                                       .state = own,

@@ -54,11 +54,12 @@ static bool read_request(struct span lines, struct policy_request *request)
            read_count(recipients, &request->recipient_count) && read_count(size, &request->size);
 }
 
-/* Can these bytes, which are not whole, still become a request? */
+/* Can these bytes, which are not whole, still become a request? Lines that end in CR LF would never
+ * end one. */
 static bool may_become(struct span bytes)
 {
     struct span line, rest = bytes;
-    if (bytes.len >= REQUEST_MAX)
+    if (bytes.len >= REQUEST_MAX || span_find(bytes, SPAN("\n\r\n")) != NULL)
         return false;
     return memchr(bytes.at, '\n', bytes.len) == NULL ||
            (span_take_line(&rest, &line) && take_line(line, NULL, 0));

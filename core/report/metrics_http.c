@@ -9,8 +9,6 @@
 #include "spamgear/base/text.h"
 #include <strings.h>
 
-#define HEAD_MAX (16u << 10)
-
 struct request {
     struct span method, path;
     bool is_1_1, keep, has_host, has_body;
@@ -140,8 +138,9 @@ size_t metrics_http(struct span bytes, struct strbuf *answer, bool *close,
                     const char *(*page)(void *state, struct span path, struct strbuf *body),
                     void *state)
 {
-    size_t took = head_of(bytes.len > HEAD_MAX ? (struct span){bytes.at, HEAD_MAX} : bytes);
-    if (took == 0 && bytes.len < HEAD_MAX)
+    size_t took =
+        head_of(bytes.len > METRICS_HTTP_MAX ? (struct span){bytes.at, METRICS_HTTP_MAX} : bytes);
+    if (took == 0 && bytes.len < METRICS_HTTP_MAX)
         return 0;
     struct request request = {0};
     if (took == 0)

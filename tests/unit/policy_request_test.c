@@ -50,6 +50,7 @@ static void test_table(void)
         {"another first", SPAN("sasl_username=bob\n" KIND "\n"), -1, false},
         {"an empty line alone", SPAN("\n"), -1, true},
         {"a first line that is none", SPAN("GET / HTTP/1.0\r\n"), -1, true},
+        {"lines for SMTP", SPAN("request=smtpd_access_policy\r\n\r\n"), -1, true},
         {"no kind", SPAN("sasl_username=bob\n\n"), -1, true},
         {"another kind", SPAN("request=junk\n\n"), -1, true},
         {"a line that is none", SPAN(KIND "sasl_username\n\n"), -1, true},

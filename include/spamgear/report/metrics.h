@@ -28,6 +28,7 @@ void metrics_sample_of(struct strbuf *out, const char *name, const struct metric
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8" /* of such a text */
 
+#define METRICS_HTTP_MAX (16u << 10) /* bytes of a request */
 /* Answers one HTTP/1.x request (RFC 9112) at the start of bytes: GET and HEAD of a path for which
  * page fills body and gives its type (NULL: there is no such path); else 404, 405, 400. How many
  * bytes it took, 0: not whole. */
