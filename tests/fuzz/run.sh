@@ -13,7 +13,9 @@ mkdir "$work/corpus" "$work/crash"
 set -- "$work/corpus"
 [ ! -d "$here/corpus/${name%_fuzz}" ] || set -- "$@" "$here/corpus/${name%_fuzz}"
 cd "$work" || exit 2
-"$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -max_len=65536 -len_control=20 \
+# libFuzzer counts whole seconds and ends behind the last of them; 0 would be no limit.
+[ "$seconds" -gt 1 ] || seconds=2
+"$target" -max_total_time=$((seconds - 1)) -timeout=20 -rss_limit_mb=1024 -max_len=65536 -len_control=20 \
     -print_final_stats=1 -artifact_prefix="$work/crash/" "$@" >"$work/log" 2>&1
 status=$?
 if [ $status -ne 0 ]; then
