@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum what { WHAT_NOTHING, WHAT_KILL_BEFORE, WHAT_KILL_AFTER, WHAT_FAIL };
@@ -58,5 +59,24 @@ BOTH(int, fsync, (int fd), SYS_fsync, fd)
 BOTH(int, fdatasync, (int fd), SYS_fdatasync, fd)
 BOTH(int, unlink, (const char *path), SYS_unlink, path)
 BOTH(int, rename, (const char *from, const char *to), SYS_rename, from, to)
+
+#define NEVER_REACHED 9 /* status of a run that has fewer calls than that */
+
+/* A run in a child, to which `then` happens at that call of it. Returns the child's status. */
+static inline int run_in_child(void (*run)(void), enum what then, unsigned call, int error)
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        what = then;
+        at_call = call;
+        fail_with = error;
+        calls = 0;
+        run();
+        _exit(0);
+    }
+    return waitpid(child, &status, 0) == child ? status : -1;
+}
 
 #endif

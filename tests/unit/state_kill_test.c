@@ -23,8 +23,7 @@
 
 /* ---- the run that is killed, or whose disk fails ---- */
 
-#define BATCHES       3
-#define NEVER_REACHED 9 /* status: the run has fewer calls than that */
+#define BATCHES 3
 
 static char work_folder[] = "/tmp/state_kill_test.XXXXXX";
 static char state_folder[80], map_file[100];
@@ -180,24 +179,9 @@ static void clean(void)
     *told = 0;
 }
 
-static int run_in_child(enum what then, unsigned call, int error)
-{
-    int status = 0;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        what = then;
-        at_call = call;
-        fail_with = error;
-        calls = 0;
-        run_child();
-    }
-    return waitpid(child, &status, 0) == child ? status : -1;
-}
-
 static void finish(void)
 {
-    test_number("the rest follows", run_in_child(WHAT_NOTHING, 0, 0), 0);
+    test_number("the rest follows", run_in_child(run_child, WHAT_NOTHING, 0, 0), 0);
     test_number("told", *told, BATCHES);
     check();
     clean();
@@ -208,7 +192,7 @@ static void test_each_call(enum what then, int error, unsigned step)
 {
     unsigned call = 1;
     for (bool reached = true; reached && call < 1000; call += step) {
-        int status = run_in_child(then, call, error);
+        int status = run_in_child(run_child, then, call, error);
         reached = !(WIFEXITED(status) && WEXITSTATUS(status) == NEVER_REACHED);
         if (then != WHAT_FAIL)
             test_true("killed", !reached || WIFSIGNALED(status));

@@ -1,83 +1,24 @@
 /* vault - killed at any instant, and refused by the disk at any call, nothing is lost.
  *
- * The calls that change something are counted on their way to the kernel: these definitions come
- * before those of libc. So a run can be killed before and after each of them in turn, and each
- * can fail in turn; and 150 rounds are killed wherever a random moment finds them.
+ * A run is killed before and after each call that changes something, and each fails in turn
+ * (counted_calls.h); and 150 rounds are killed wherever a random moment finds them.
  */
 #include "spamgear/base/clock.h"
 #include "vault_files.h"
 
-#include <signal.h>
+#include "counted_calls.h"
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 
-enum what { WHAT_NOTHING, WHAT_KILL_BEFORE, WHAT_KILL_AFTER, WHAT_FAIL };
-
-static enum what what;
-static unsigned at_call, calls;
-static int fail_with;
-
-/* Is it this call's turn to fail? */
-static bool before(void)
-{
-    if (what == WHAT_NOTHING || ++calls != at_call)
-        return false;
-    if (what == WHAT_KILL_BEFORE)
-        kill(getpid(), SIGKILL);
-    errno = fail_with;
-    return what == WHAT_FAIL;
-}
-
-static long after(long result)
-{
-    if (what == WHAT_KILL_AFTER && calls == at_call)
-        kill(getpid(), SIGKILL);
-    return result;
-}
-
-#define COUNTED(...) before() ? -1 : after(syscall(__VA_ARGS__))
-
-ssize_t pwrite(int fd, const void *at, size_t len, off_t where)
-{
-    return COUNTED(SYS_pwrite64, fd, at, len, where);
-}
-
-int ftruncate(int fd, off_t size)
-{
-    return (int)(COUNTED(SYS_ftruncate, fd, size));
-}
-
-int fsync(int fd)
-{
-    return (int)(COUNTED(SYS_fsync, fd));
-}
-
-int mkdirat(int folder, const char *name, mode_t mode)
-{
-    return (int)(COUNTED(SYS_mkdirat, folder, name, mode));
-}
-
-int unlinkat(int folder, const char *name, int flags)
-{
-    return (int)(COUNTED(SYS_unlinkat, folder, name, flags));
-}
-
-int linkat(int from, const char *old, int to, const char *name, int flags)
-{
-    return (int)(COUNTED(SYS_linkat, from, old, to, name, flags));
-}
-
-int renameat(int from, const char *old, int to, const char *name)
-{
-    return (int)(COUNTED(SYS_renameat2, from, old, to, name, 0));
-}
-
-int renameat2(int from, const char *old, int to, const char *name, unsigned flags)
-{
-    return (int)(COUNTED(SYS_renameat2, from, old, to, name, flags));
-}
+/* What the vault calls besides. */
+BOTH(int, mkdirat, (int folder, const char *name, mode_t mode), SYS_mkdirat, folder, name, mode)
+BOTH(int, unlinkat, (int folder, const char *name, int flags), SYS_unlinkat, folder, name, flags)
+BOTH(int, linkat, (int from, const char *old, int to, const char *name, int flags), SYS_linkat,
+     from, old, to, name, flags)
+BOTH(int, renameat, (int from, const char *old, int to, const char *name), SYS_renameat2, from, old,
+     to, name, 0)
+BOTH(int, renameat2, (int from, const char *old, int to, const char *name, unsigned flags),
+     SYS_renameat2, from, old, to, name, flags)
 
 /* ---- the files ---- */
 
@@ -147,8 +88,6 @@ static bool take_all(struct vault *vault)
     return all;
 }
 
-#define NEVER_REACHED 9 /* status: the run has fewer calls than that */
-
 /* The run that is killed, or whose disk fails. */
 static void run_child(void)
 {
@@ -217,28 +156,13 @@ static void check_and_clean(bool finish)
     remove_tree("home");
 }
 
-static int run_in_child(enum what then, unsigned call, int error)
-{
-    int status = 0;
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0) {
-        what = then;
-        at_call = call;
-        fail_with = error;
-        calls = 0;
-        run_child();
-    }
-    return waitpid(child, &status, 0) == child ? status : -1;
-}
-
 /* Every call in turn, until a run has no more of them. */
 static void test_each_call(enum what then, int error)
 {
     unsigned call = 1;
     for (bool reached = true; reached && call < 1000; call++) {
         make_files(3);
-        int status = run_in_child(then, call, error);
+        int status = run_in_child(run_child, then, call, error);
         reached = !(WIFEXITED(status) && WEXITSTATUS(status) == NEVER_REACHED);
         test_true("killed", !reached || then == WHAT_FAIL || WIFSIGNALED(status));
         test_true("goes on", then != WHAT_FAIL || WIFEXITED(status));
@@ -260,7 +184,7 @@ static unsigned measure_us(void)
 {
     make_files(200);
     int64_t start = clock_steady_ms();
-    run_in_child(WHAT_NOTHING, 0, 0);
+    run_in_child(run_child, WHAT_NOTHING, 0, 0);
     int64_t took = clock_steady_ms() - start;
     check_and_clean(false);
     return took < 1 ? 1000 : (unsigned)took * 1000;
