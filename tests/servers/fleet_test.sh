@@ -86,11 +86,12 @@ a net" "$("$ask" "$url" c ask $profile bob 0 | sed 's/ a net/ a_net/; s/^0 0/0_0
         sed 's/ a net//')"
 }
 
-# Of two that claim at the same moment one wins, 100 times.
-test_claims() {
+# claim_both SENDERS : each of so many is claimed by two nodes at the same moment; the file claims
+# then holds what both were told.
+claim_both() {
     i=0
     : >claims
-    while [ $i -lt 100 ]; do
+    while [ $i -lt "$1" ]; do
         "$ask" "$url" a claim $profile "user$i" 1 >claim.a 2>&1 &
         one=$!
         "$ask" "$url" b claim $profile "user$i" 1 >claim.b 2>&1 &
@@ -99,21 +100,16 @@ test_claims() {
         echo >>claims
         i=$((i + 1))
     done
+}
+
+# Of two that claim at the same moment one wins, 100 times.
+test_claims() {
+    claim_both 100
     same "$kind: one of two" "100 0 1 " "$(sort claims | uniq -c | sed 's/^ *//')"
     # The same moment for both, as an old claim is taken over.
     "$ask" "$url" a claim $profile old 1 >/dev/null
     do_sql 'UPDATE spamgear_claim SET claimed = 5, confirmed = 1'
-    i=0
-    : >claims
-    while [ $i -lt 30 ]; do
-        "$ask" "$url" a claim $profile "user$i" 1 >claim.a 2>&1 &
-        one=$!
-        "$ask" "$url" b claim $profile "user$i" 1 >claim.b 2>&1 &
-        wait $one $!
-        sort claim.a claim.b | tr '\n' ' ' >>claims
-        echo >>claims
-        i=$((i + 1))
-    done
+    claim_both 30
     same "$kind: one of two takes over" "30 0 1 " "$(sort claims | uniq -c | sed 's/^ *//')"
     same "$kind: first" 1 "$("$ask" "$url" a claim $profile eve 1)"
     same "$kind: again, unconfirmed" 1 "$("$ask" "$url" a claim $profile eve 1)"
