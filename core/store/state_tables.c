@@ -54,8 +54,8 @@ int state_check_file(const char *path, bool secret, struct strbuf *why)
     if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
         return strbuf_why(why, "%s: is no regular file of one name", path);
     if (st.st_uid != geteuid())
-        return strbuf_why(why, "%s: belongs to UID %u, and UID %u runs this", path,
-                          (unsigned)st.st_uid, (unsigned)geteuid());
+        return strbuf_why(why, "%s: belongs to UID %u, and UID %u runs this: run it as that user",
+                          path, (unsigned)st.st_uid, (unsigned)geteuid());
     if (!path_is_private(&st) || (secret && (st.st_mode & 077) != 0))
         return strbuf_why(why, "%s: others may %s it (chmod %s)", path, secret ? "open" : "change",
                           secret ? "600" : "go-w");
