@@ -6,12 +6,14 @@
  */
 #include "shared/postlog_settings.h"
 #include "spamgear/base/diag.h"
+#include "spamgear/base/mem.h"
 #include "spamgear/base/outfile.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -299,6 +301,9 @@ static void print_main_cf(const struct task *task)
     const char *last = NULL;
     printf("# ---- main.cf ----\n"
            "# In front of what these parameters have already: what permits stands behind.\n");
+    if (task->kind == SQL_SQLITE)
+        printf("# Start the daemon first: it makes the file, without which Postfix refuses all "
+               "mail.\n");
     for (size_t i = 0; i < PLACES; i++)
         if (is_made(task, places[i].kind))
             printf("%s", places[i].remark);
@@ -340,8 +345,28 @@ static int find_kind(const struct run *run, struct task *task)
     return -1;
 }
 
+/* Where Postfix' user cannot read the map, all mail is refused for the time being; postmap, run by
+ * root, shows nothing of it. The innermost folder is told. */
+static void look_at_way(const char *file)
+{
+    struct stat st;
+    char *way = mem_text(file);
+    for (char *end = strrchr(way, '/'); end != NULL && end > way; end = strrchr(way, '/')) {
+        *end = '\0';
+        if (stat(way, &st) != 0 || (st.st_mode & S_IXOTH) != 0)
+            continue;
+        diag_warn("%s: others may not go through it, and Postfix' user must, to read %s: chmod "
+                  "o+x, or set [listing] file",
+                  way, file);
+        break;
+    }
+    free(way);
+}
+
 static void give(const struct task *task)
 {
+    if (task->kind == SQL_SQLITE)
+        look_at_way(task->given.plan.listing.listing.file);
     for (int kind = 0; kind < LISTING_KINDS; kind++)
         if (is_made(task, (enum listing_kind)kind))
             give_file(task, (enum listing_kind)kind);

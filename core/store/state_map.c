@@ -434,17 +434,35 @@ static int make_file(struct state_map *map, struct strbuf *why)
     return result == 0 ? 0 : -1;
 }
 
+/* Postfix makes an empty one, for root alone, where it asks before there is one. */
+static int let_read(const char *path, const struct stat *st, struct strbuf *why)
+{
+    struct stat now;
+    if ((st->st_mode & (S_IRGRP | S_IROTH)) != 0)
+        return 0;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int result =
+        fd >= 0 && fstat(fd, &now) == 0 && path_same_inode(&now, st) && fchmod(fd, 0644) == 0
+            ? 0
+            : strbuf_why(why, "%s: others cannot be let read it", path);
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
 /* 1: it is there and ours, 0: it is to be made. */
 static int find_file(struct state_map *map, struct strbuf *why)
 {
     struct stat st;
     int there = state_check_file(map->settings->file, false, why);
-    if (there <= 0 || stat(map->settings->file, &st) != 0)
+    if (there <= 0 || lstat(map->settings->file, &st) != 0)
         return there < 0 ? -1 : 0;
     if (map->file != NULL && path_same_inode(&st, &map->identity))
         return 1;
     close_file(map);
     map->all = true;
+    if (let_read(map->settings->file, &st, why) != 0)
+        return -1;
     int result = open_file(map, map->settings->file, why);
     if (result == 0 && sqlite_check(map->file, why) != 0)
         result = sqlite_is_busy(map->file) ? -1 : -2;

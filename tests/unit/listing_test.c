@@ -242,6 +242,11 @@ static void test_compared(void)
     restart("made good", ALL);
     stat(listing.file, &st);
     test_true("in its place", st.st_ino == before.st_ino);
+    chmod(listing.file, 0600);
+    test_number("empty, as Postfix makes it", truncate(listing.file, 0), 0);
+    restart("filled", ALL);
+    stat(listing.file, &st);
+    test_number("and everybody may read it", st.st_mode & 07777, 0644);
     run_sql("CREATE TABLE more AS SELECT * FROM access");
     test_number("as if it was not written whole", truncate(listing.file, st.st_size), 0);
     restart("made anew", ALL);
