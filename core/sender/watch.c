@@ -236,17 +236,35 @@ static int64_t first_minute(const struct watch *watch, int64_t now)
     return period > now ? 0 : (now - period + 1) / 60;
 }
 
-static void drop_old(struct watch *watch, struct watched *w, int64_t first)
+/* What lies further ahead was counted by a clock that has been set back since. */
+static int64_t last_minute(int64_t clock)
 {
+    return (clock + STAMP_BACK_S) / 60;
+}
+
+static void take_off(const struct slot *slot, struct watch_sum *sum)
+{
+    sum->messages -= (uint64_t)slot->messages + slot->foreign_messages;
+    sum->recipients -= (uint64_t)slot->recipients + slot->foreign_recipients;
+}
+
+static void drop(struct watch *watch, struct watched *w, const struct slot *slot)
+{
+    take_off(slot, &w->sum);
+    w->unsaved -= slot->dirty;
+    watch->unsaved -= slot->dirty;
+    w->len--;
+    watch->slots--;
+}
+
+static void drop_outside(struct watch *watch, struct watched *w)
+{
+    int64_t first = first_minute(watch, watch->now), last = last_minute(clock_now());
+    while (w->len > 0 && (int64_t)watch_slot(w, w->len - 1)->minute > last)
+        drop(watch, w, watch_slot(w, w->len - 1));
     while (w->len > 0 && (int64_t)watch_slot(w, 0)->minute < first) {
-        const struct slot *slot = watch_slot(w, 0);
-        w->sum.messages -= (uint64_t)slot->messages + slot->foreign_messages;
-        w->sum.recipients -= (uint64_t)slot->recipients + slot->foreign_recipients;
-        w->unsaved -= slot->dirty;
-        watch->unsaved -= slot->dirty;
+        drop(watch, w, watch_slot(w, 0));
         w->head = (w->head + 1) & (w->cap - 1);
-        w->len--;
-        watch->slots--;
     }
 }
 
@@ -353,7 +371,7 @@ static void judge(struct watch *watch, struct watched *w)
 /* Before something is added: was the sender below the limit meanwhile? */
 static void come_to_date(struct watch *watch, struct watched *w)
 {
-    drop_old(watch, w, first_minute(watch, watch->now));
+    drop_outside(watch, w);
     if (w->over && watch_amount(watch, &w->sum) < watch_limit_of(watch, w))
         w->over = false;
 }
@@ -549,19 +567,19 @@ void watch_add(struct watch *watch, const struct event *event)
 
 /* --- Reading --- */
 
-/* Without what lies before the period that ends at now, or not after `after`. */
+/* Without what lies before the period that ends at now, not after `after`, or too far ahead. */
 static struct watch_sum sum_at(const struct watch *watch, const struct watched *w, int64_t after,
                                int64_t now)
 {
-    int64_t first = first_minute(watch, now);
+    int64_t first = first_minute(watch, now), last = last_minute(now);
+    struct watch_sum sum = w->sum;
+    uint32_t i = 0, end = w->len;
     if (after > 0 && first <= after / 60)
         first = after / 60 + 1;
-    struct watch_sum sum = w->sum;
-    for (uint32_t i = 0; i < w->len && (int64_t)watch_slot(w, i)->minute < first; i++) {
-        const struct slot *slot = watch_slot(w, i);
-        sum.messages -= (uint64_t)slot->messages + slot->foreign_messages;
-        sum.recipients -= (uint64_t)slot->recipients + slot->foreign_recipients;
-    }
+    for (; i < end && (int64_t)watch_slot(w, i)->minute < first; i++)
+        take_off(watch_slot(w, i), &sum);
+    for (; end > i && (int64_t)watch_slot(w, end - 1)->minute > last; end--)
+        take_off(watch_slot(w, end - 1), &sum);
     return sum;
 }
 

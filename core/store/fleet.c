@@ -6,8 +6,10 @@
  */
 #include "fleet_own.h"
 
+#include "spamgear/base/clock.h"
 #include "spamgear/base/digest.h"
 #include "spamgear/base/mem.h"
+#include "spamgear/log/stamp.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -178,18 +180,19 @@ int fleet_ask(struct link *link, const char *node, const char *profile, enum sen
 {
     struct sender sender;
     struct asked asked = {.others = others, .vouched = vouched};
-    char minute[24];
+    char minute[24], last[24]; /* beyond, it was counted by a clock that was ahead */
     *others = (struct fleet_others){0};
     snprintf(minute, sizeof minute, "%" PRId64, since / 60);
+    snprintf(last, sizeof last, "%" PRId64, (clock_now() + STAMP_BACK_S) / 60);
     int done = sender_init(&sender, profile, kind, name, why);
-    const struct span values[] = {sender.profile, span_text(sender.kind), span_text(sender.key),
-                                  span_text(node), span_text(minute)};
+    const struct span values[] = {sender.profile,  span_text(sender.kind), span_text(sender.key),
+                                  span_text(node), span_text(minute),      span_text(last)};
     if (done == 0)
         done = link_ask(link,
                         "SELECT node, SUM(messages), SUM(recipients), SUM(trusted) FROM "
                         "spamgear_flow WHERE profile = ? AND kind = ? AND name_key = ? AND node <> "
-                        "? AND minute >= ? GROUP BY node",
-                        values, 5, take_sum, &asked, why);
+                        "? AND minute >= ? AND minute <= ? GROUP BY node",
+                        values, 6, take_sum, &asked, why);
     if (done == 0)
         done = link_ask(link,
                         "SELECT node, what, client FROM spamgear_client WHERE profile = ? AND kind "
