@@ -88,8 +88,8 @@ static void set_file(struct listing_config *own, const char *file, const char *s
         strbuf_format(&own->file, "%s/%s", state, LISTING_FILE);
     own->listing.file = strbuf_text(&own->file);
     if (*own->listing.file != '/' || strpbrk(own->listing.file, "\n\r\t $") != NULL)
-        texts_format(problems, "[listing] file: \"%s\" is no whole path without blanks and $",
-                     own->listing.file);
+        texts_format(problems, "%s: \"%s\" is no whole path without blanks and $",
+                     file != NULL ? "[listing] file" : "state", file != NULL ? file : state);
 }
 
 void listing_config_read(struct listing_config *own, const struct config *config, const char *state,
