@@ -1,4 +1,4 @@
-/* postlog_replay - old logs, once through.
+/* postlog_replay - old logs, once through, side by side.
  *
  * The joiner alone: no marks, no [watch]. Rows go into the state that --state names, which is not
  * the daemon's, or into one that is gone afterwards when another database is to get them. The name
@@ -22,6 +22,7 @@
 #define FLUSH_MS      600000
 #define FEED_MS       600000
 #define HEAD_BYTES    4096
+#define SLICE         8192 /* bytes of one log between two looks at the others */
 #define WAIT_US       2000
 #define WAITING_BYTES (16u << 20) /* reading is faster than most disks */
 
@@ -216,45 +217,107 @@ static void hand_over(struct replay *replay, bool done)
     }
 }
 
-static void take_block(struct replay *replay, struct postlog_input *input,
-                       const struct block *block)
-{
-    struct postlog *own = &replay->own;
-    struct postlog_chunk chunk = {.lines = {block->data, block->len}};
-    input->clock.newest = block->clock.newest;
-    postlog_take_lines(own, input, &chunk);
-    if (own->newest != STAMP_NONE)
-        threads_tick(own->threads, own->newest);
-    if (own->batch != NULL && state_batch_is_full(own->batch))
-        hand_over(replay, false);
-}
-
-static void read_log(struct replay *replay, struct source *source)
-{
-    static const struct window all = {.since = INT64_MIN, .until = INT64_MAX, .full = true};
-    struct postlog_input input = {.threads = true, .newest = STAMP_NONE};
+/* One of the logs. Several are read side by side, in the order of their lines: a filter may have a
+ * log of its own. */
+struct playing {
+    struct source *source;
+    struct postlog_input input;
     struct reader reader;
     struct block block;
-    struct strbuf why = {0};
-    int result;
-    reader_open(&reader, source, &all);
-    block_init(&block, source);
-    input.clock = reader.clock;
-    while ((result = reader_next(&reader, &block, &why)) > 0)
-        take_block(replay, &input, &block);
+    struct span rest;  /* of the block */
+    struct strbuf why; /* a failure is told behind what could be read */
+    bool begun, ended;
+};
+
+/* The time it has come to, or at which it may begin. */
+static int64_t place_of(const struct playing *log)
+{
+    const struct source *source = log->source;
+    if (log->begun)
+        return log->input.newest;
+    return source->begin != STAMP_NONE ? source->begin : source->mtime;
+}
+
+/* NULL: all have ended. */
+static struct playing *furthest_behind(struct playing *logs, size_t len)
+{
+    struct playing *last = NULL;
+    for (size_t i = 0; i < len; i++)
+        if (!logs[i].ended && (last == NULL || place_of(&logs[i]) < place_of(last)))
+            last = &logs[i];
+    return last;
+}
+
+static void begin_log(struct playing *log)
+{
+    static const struct window all = {.since = INT64_MIN, .until = INT64_MAX, .full = true};
+    reader_open(&log->reader, log->source, &all);
+    block_init(&log->block, log->source);
+    log->input =
+        (struct postlog_input){.threads = true, .newest = STAMP_NONE, .clock = log->reader.clock};
+    log->begun = true;
+}
+
+static void end_log(struct replay *replay, struct playing *log)
+{
+    postlog_tell_undated(&replay->own, &log->input, log->source->name);
+    block_clear(&log->block);
+    reader_close(&log->reader);
+    strbuf_clear(&log->why);
+    log->ended = true;
+}
+
+/* False at its end. */
+static bool fill(struct replay *replay, struct playing *log)
+{
+    if (!log->begun)
+        begin_log(log);
+    int result = log->rest.len > 0 ? 1 : reader_next(&log->reader, &log->block, &log->why);
     if (result < 0)
-        postlog_say(replay->own.log, SAY_ERROR, "%s", strbuf_text(&why));
-    postlog_tell_undated(&replay->own, &input, source->name);
-    block_clear(&block);
-    reader_close(&reader);
-    strbuf_clear(&why);
+        postlog_say(replay->own.log, SAY_ERROR, "%s", strbuf_text(&log->why));
+    if (result > 0 && log->rest.len == 0) {
+        log->rest = (struct span){log->block.data, log->block.len};
+        log->input.clock.newest = log->block.clock.newest;
+    }
+    return result > 0;
+}
+
+/* About so many bytes of whole lines. */
+static struct span take_slice(struct span *rest, size_t bytes)
+{
+    const char *newline =
+        rest->len > bytes ? memchr(rest->at + bytes, '\n', rest->len - bytes) : NULL;
+    struct span slice = newline == NULL ? *rest : span_of(rest->at, newline + 1);
+    *rest = span_skip(*rest, slice.len);
+    return slice;
+}
+
+static void play(struct replay *replay, struct playing *logs, size_t len)
+{
+    struct postlog *own = &replay->own;
+    for (struct playing *log; (log = furthest_behind(logs, len)) != NULL;) {
+        if (log->begun && log->input.newest != STAMP_NONE)
+            threads_tick(own->threads, log->input.newest);
+        if (own->batch != NULL && state_batch_is_full(own->batch))
+            hand_over(replay, false);
+        if (!fill(replay, log)) {
+            end_log(replay, log);
+            continue;
+        }
+        struct postlog_chunk chunk = {.lines = take_slice(&log->rest, len > 1 ? SLICE : SIZE_MAX)};
+        postlog_take_lines(own, &log->input, &chunk);
+    }
 }
 
 static int read_all(struct replay *replay, struct strbuf *why)
 {
     struct postlog *own = &replay->own;
-    for (size_t i = 0; i < replay->logs.sources.len; i++)
-        read_log(replay, replay->logs.sources.at[i]);
+    size_t len = replay->logs.sources.len;
+    struct playing *logs = mem_zero(len, sizeof *logs);
+    for (size_t i = 0; i < len; i++)
+        logs[i].source = replay->logs.sources.at[i];
+    play(replay, logs, len);
+    free(logs);
     threads_finish(own->threads);
     if (own->batch == NULL)
         return 0;
