@@ -39,8 +39,8 @@ static const char *const texts[STATEMENTS] = {
     [DROP] = "DELETE FROM access WHERE kind = ?1 AND name = ?2",
     [DROP_EXPIRED] = "DELETE FROM access WHERE until <= ?1",
     [GET] = "SELECT until, action FROM access WHERE kind = ?1 AND name = ?2",
-    [NEXT] = "SELECT kind, name FROM access WHERE (kind, name) > (?1, ?2) ORDER BY kind, name "
-             "LIMIT 1",
+    [NEXT] = ("SELECT kind, name FROM access WHERE (kind, name) > (?1, ?2) ORDER BY kind, name "
+              "LIMIT 1"),
 };
 
 static const char *const names_of[LISTING_KINDS] = {
