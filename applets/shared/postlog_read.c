@@ -94,6 +94,19 @@ void postlog_take_lines(struct postlog *own, struct postlog_input *input,
         own->newest = input->newest;
 }
 
+/* What was there at the start is read in the order of its lines: verdicts of a filter that has a
+ * log of its own must not come hours before their messages, whose queue IDs are used again. */
+static bool must_wait(const struct postlog *own, const struct postlog_input *input)
+{
+    bool ahead = false;
+    for (size_t i = 0; i < own->inputs.len; i++) {
+        const struct postlog_input *other = &own->inputs.at[i];
+        ahead |= other->threads && !other->idle && other->newest != STAMP_NONE &&
+                 other->newest < input->newest;
+    }
+    return ahead && input->threads && !own->live;
+}
+
 /* Trouble with one log is told, and tried again; the others go on. */
 static bool read_input(struct postlog *own, struct postlog_input *input)
 {
@@ -132,7 +145,7 @@ static bool read_round(struct postlog *own, bool all)
     bool more = false;
     for (size_t i = 0; i < own->inputs.len; i++)
         if (all || !own->inputs.at[i].idle)
-            more |= read_input(own, &own->inputs.at[i]);
+            more |= must_wait(own, &own->inputs.at[i]) || read_input(own, &own->inputs.at[i]);
     return more;
 }
 
