@@ -345,6 +345,16 @@ static void read_relays(struct postlog_plan *plan)
             *vec_add(&plan->relays) = prefix;
 }
 
+/* Who is listed for spam of so many days is so by rows that are there. */
+static void keep_listed(struct postlog_plan *plan)
+{
+    for (int i = 0; i < LISTING_KINDS; i++) {
+        const struct listing_rule *rule = &plan->listing.listing.rules[i];
+        if (rule->on && rule->days * 86400 > plan->store.keep_s)
+            plan->store.keep_s = plan->store.feeder.keep_s = rule->days * 86400;
+    }
+}
+
 /* Where rows go and who is listed: the part that other applets ask for as well. */
 static void read_store(struct postlog_plan *plan, const struct run *run, struct texts *problems)
 {
@@ -356,6 +366,7 @@ static void read_store(struct postlog_plan *plan, const struct run *run, struct 
     if (settings->state != NULL)
         plan->store.state = plan->store.feeder.state_folder = settings->state;
     listing_config_read(&plan->listing, run->config, plan->store.state, problems);
+    keep_listed(plan);
 }
 
 void postlog_plan_read(struct postlog_plan *plan, const struct postlog_settings *settings,

@@ -35,7 +35,7 @@ static const struct option store_rows[] = {
                 "The folder of the embedded database, postlog.db, where spam events also wait for "
                 "another database that is down."),
     OPTION_PERIOD(struct store_values, keep, "keep", 0, "PERIOD", "30 days",
-                  "Keep spam events so long."),
+                  "Keep spam events so long, and at least as long as [listing] days says."),
     OPTION_COUNT(struct store_values, rows_max, "rows-max", 0, "N", "2000000", 1000, 1000000000,
                  "Keep so many spam events in the embedded database at most. When there are more, "
                  "the oldest go, and those that another database has not got are told as lost."),

@@ -132,7 +132,12 @@ test_sentences() {
     config "$(echo "$url" | sed 's/mail@/nobody@/')"
     same "$kind: no such user" 2 "$("$spamgear" store --config store.conf check >check.out 2>&1
         echo $?)"
-    same "$kind: purge" "other database: removed 0 rows" "$(config "$url"
+    do_sql "INSERT INTO spamgear_spam SELECT 'n', 'l', 1, $(($(date +%s) - 40 * 86400)), 0, '', '', '', '',
+        '', '', '', '', 1, 1, 1, '', NULL"
+    same "$kind: purge, but not who may be listed" "other database: removed 0 rows" "$(config "$url" '' \
+        '[listing]' 'days = 60'
+        "$spamgear" store --config store.conf purge 2>&1)"
+    same "$kind: purge" "other database: removed 1 rows" "$(config "$url"
         "$spamgear" store --config store.conf purge 2>&1)"
     same "$kind: many rows at once" well "$("$(dirname "$spamgear")/link_rows" "$url" 2>/dev/null |
         tee link.out | sed 's/ [0-9]*$//')"
