@@ -11,7 +11,7 @@
 
 #define COMMIT_MS     500
 #define WAITING_BYTES (16u << 20) /* reading waits for a disk that is only slow */
-#define UNSAVED_MAX   30000       /* so it does with so many counts to be written */
+#define UNSAVED_MAX   50000       /* so it does with so many counts to be written */
 #define PORTION       20          /* messages, or senders */
 #define PORTION_MS    1           /* between two looks at who waits for an answer */
 

@@ -504,7 +504,7 @@ static void remember(struct watch *watch, struct place *place, uint64_t hash, ui
     *place = (struct place){.hash = hash,
                             .sender = number,
                             .serial = watch->senders[number].serial,
-                            .minute = (uint32_t)(event->time / 60),
+                            .time = (uint32_t)event->time,
                             .age = watch->age++,
                             .has_recipients = event->recipients > 0,
                             .dirty = dirty};
@@ -518,7 +518,7 @@ static void add_accepted(struct watch *watch, const struct event *event)
     uint64_t hash = event->queue_id.len > 0 ? queue_hash(event->queue_id) : 0;
     uint64_t repeat = hash != 0 ? 1 : event->repeat;
     struct place *place = hash != 0 ? recall(watch, hash) : NULL;
-    if (place != NULL && place->minute == event->time / 60)
+    if (place != NULL && place->time / 60 == event->time / 60)
         return;
     uint32_t number = watch_put(watch, event->sender_kind, event->sender);
     bool trusted = event->origin == ORIGIN_TRUSTED;
@@ -641,5 +641,5 @@ void watch_look(const struct watch *watch, struct watch_counts *counts)
 {
     *counts = watch->counts;
     counts->senders = watch->live;
-    counts->unsaved = watch->unsaved + watch->dirty_places.len;
+    counts->unsaved = watch->unsaved;
 }

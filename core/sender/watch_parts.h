@@ -51,7 +51,7 @@ struct watched {
 struct place {
     uint64_t hash; /* of its queue ID, map_digest; 0 = free */
     uint32_t sender, serial;
-    uint32_t minute, age;
+    uint32_t time, age;
     bool has_recipients, by_delivery, dirty;
 };
 

@@ -1,7 +1,7 @@
 /* watch_save - the watch's memory as small texts, and back.
  *
  * A minute of a sender:  key "b KIND MINUTE NAME",  "1 MESSAGES RECIPIENTS TRUSTED"
- * A place of the ring:   key "r PLACE",             "1 HASH MINUTE AGE FLAGS KIND NAME"
+ * A place of the ring:   key "r PLACE",             "1 HASH TIME AGE FLAGS KIND NAME"
  * A name stands last, since it may hold any byte.
  */
 #include "watch_parts.h"
@@ -49,19 +49,19 @@ static void save_place(struct save *save, const struct watch *watch, uint32_t nu
     const struct watched *w = &watch->senders[place->sender];
     strbuf_format(&save->key, "r %u", number);
     if (w->serial == place->serial) {
-        strbuf_format(&save->bytes, "1 %" PRIu64 " %u %u %d %d ", place->hash, place->minute,
+        strbuf_format(&save->bytes, "1 %" PRIu64 " %u %u %d %d ", place->hash, place->time,
                       place->age, place->has_recipients + 2 * place->by_delivery, (int)w->kind);
         strbuf_add_span(&save->bytes, watch_name(w));
     }
-    hand_over(save, place->minute, NULL);
+    hand_over(save, place->time / 60, NULL);
 }
 
-/* Of a message that was saved as a count only two things are still to come: more lines in its very
- * minute, which are no other message, and its recipients, where they decide; these come soon. */
+/* Of a message that was saved as a count only two things are still to come, and soon: the same line
+ * once more, and its recipients, where they decide. */
 static bool is_needed(const struct watch *watch, const struct place *place)
 {
     bool joins = watch->settings.by_recipients && !place->has_recipients;
-    return (int64_t)place->minute >= (watch->now - (joins ? JOINS_S : LATE_S)) / 60;
+    return place->time >= watch->now - (joins ? JOINS_S : LATE_S);
 }
 
 /* The newest first: mostly it is they. */
@@ -115,17 +115,17 @@ static bool take_version(struct span *text)
     return take(text, UINT32_MAX, &version) && version == 1;
 }
 
-/* No minute that is stored lies further ahead than a line may. */
-static uint64_t last_minute(void)
+/* Nothing that is stored lies further ahead than a line may. */
+static uint64_t last_second(void)
 {
-    int64_t last = (clock_now() + STAMP_BACK_S) / 60;
+    int64_t last = clock_now() + STAMP_BACK_S;
     return last < 0 ? 0 : (uint64_t)last;
 }
 
 static int load_slot(struct watch *watch, struct span key, struct span bytes)
 {
     uint64_t kind, minute, messages, recipients, trusted = 0;
-    if (!take(&key, SENDER_KINDS - 1, &kind) || !take(&key, last_minute(), &minute) ||
+    if (!take(&key, SENDER_KINDS - 1, &kind) || !take(&key, last_second() / 60, &minute) ||
         !take_version(&bytes) || !take(&bytes, UINT32_MAX, &messages) ||
         !take(&bytes, UINT32_MAX, &recipients) ||
         (bytes.len > 0 && !take(&bytes, UINT32_MAX, &trusted)) || bytes.len > 0)
@@ -148,13 +148,13 @@ static int load_slot(struct watch *watch, struct span key, struct span bytes)
 
 static int load_place(struct watch *watch, struct span key, struct span bytes)
 {
-    uint64_t number, hash, minute, age, flags, kind;
+    uint64_t number, hash, time, age, flags, kind;
     if (!take(&key, WATCH_PLACES - 1, &number) || key.len > 0)
         return -1;
     if (bytes.len == 0)
         return 0;
     if (!take_version(&bytes) || !take(&bytes, UINT64_MAX, &hash) || hash == 0 ||
-        !take(&bytes, last_minute(), &minute) || !take(&bytes, UINT32_MAX, &age) ||
+        !take(&bytes, last_second(), &time) || !take(&bytes, UINT32_MAX, &age) ||
         !take(&bytes, 3, &flags) || !take(&bytes, SENDER_KINDS - 1, &kind))
         return -1;
     if (number / WATCH_WAYS != (hash & (WATCH_SETS - 1)))
@@ -163,7 +163,7 @@ static int load_place(struct watch *watch, struct span key, struct span bytes)
     watch->places[number] = (struct place){.hash = hash,
                                            .sender = sender,
                                            .serial = watch->senders[sender].serial,
-                                           .minute = (uint32_t)minute,
+                                           .time = (uint32_t)time,
                                            .age = (uint32_t)age,
                                            .has_recipients = (flags & 1) != 0,
                                            .by_delivery = (flags & 2) != 0};

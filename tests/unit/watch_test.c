@@ -489,10 +489,10 @@ static void test_catching_up(void)
     char id[16];
     for (int i = 0; i < 50; i++) {
         snprintf(id, sizeof id, "Q%d", i);
-        add(watch, message(id, "ann", NOW + i * 10));
+        add(watch, message(id, "ann", NOW + i * 3));
     }
     watch_save(watch, SIZE_MAX, count_places, &places);
-    test_number("messages of the last minute", places, 2);
+    test_number("messages of the last seconds", places, 2);
     clock_pin(NOW + 1000);
     watch_add(watch, &old);
     test_sum("long ago", watch, "bob", NOW, 0, 0);

@@ -92,7 +92,7 @@ void watch_over(const struct watch *watch, int64_t now,
                 void *state);
 struct watch_counts {
     uint64_t events, crossed, forgotten;
-    size_t senders, unsaved; /* unsaved: what watch_save has not told yet */
+    size_t senders, unsaved; /* unsaved: own buckets that watch_save has not told yet */
 };
 void watch_look(const struct watch *watch, struct watch_counts *counts);
 
