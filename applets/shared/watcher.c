@@ -6,6 +6,7 @@
 #include "react_section.h"
 #include "spamgear/base/clock.h"
 #include "spamgear/base/diag.h"
+#include "spamgear/base/text.h"
 #include "watcher_section.h"
 #include <errno.h>
 #include <poll.h>
@@ -254,6 +255,16 @@ static void find_logs(struct watcher_source *source)
     }
 }
 
+static void tell_unknown(const char *name)
+{
+    struct text_near near = {.typed = name};
+    for (size_t i = 0; logcheck_profile_at(i) != NULL; i++)
+        text_near_try(&near, logcheck_profile_at(i)->applet);
+    diag_error("[watch] sources: %s is no log checker%s%s%s", name,
+               near.best != NULL ? "; did you mean " : "", near.best != NULL ? near.best : "",
+               near.best != NULL ? "?" : "");
+}
+
 static int open_source(struct watcher *watcher, const char *name, const struct run *run)
 {
     struct own_source *source = &watcher->sources[watcher->count];
@@ -261,7 +272,7 @@ static int open_source(struct watcher *watcher, const char *name, const struct r
     *source = (struct own_source){.watcher = watcher, .number = (uint32_t)watcher->count};
     source->told.profile = logcheck_profile(name);
     if (source->told.profile == NULL) {
-        diag_error("[watch] sources: %s is no log checker", name);
+        tell_unknown(name);
         return -1;
     }
     watcher->applets[watcher->count++] = source->told.profile->applet;
