@@ -183,7 +183,12 @@ static void open_own(struct postlog_inputs *inputs, const struct postlog_plan *p
                                       .identifiers = thread_tags,
                                       .writers = format_find("postfix")->writers,
                                       .since = set->once ? 0 : clock_now() - 3600};
+    size_t before = problems->len;
     open_journal(inputs, "postlog", &request, state, problems)->threads = true;
+    if (problems->len > before && !journal)
+        texts_add(problems,
+                  "no log is named, and neither /var/log/mail.log nor /var/log/maillog is "
+                  "there: say in [postlog] which `logs` to follow");
 }
 
 static void open_source(struct postlog_inputs *inputs, const struct watcher_source *source,
