@@ -109,7 +109,7 @@ static void forget(struct watch *watch, uint32_t number)
         at = &watch->senders[*at].next;
     *at = w->next;
     unlink_seen(watch, w);
-    watch->slots -= w->len;
+    watch->slots -= w->cap;
     watch->unsaved -= w->unsaved;
     watch->name_bytes -= w->name_len;
     watch->live--;
@@ -254,7 +254,6 @@ static void drop(struct watch *watch, struct watched *w, const struct slot *slot
     w->unsaved -= slot->dirty;
     watch->unsaved -= slot->dirty;
     w->len--;
-    watch->slots--;
 }
 
 static void drop_outside(struct watch *watch, struct watched *w)
@@ -268,13 +267,14 @@ static void drop_outside(struct watch *watch, struct watched *w)
     }
 }
 
-static void grow_slots(struct watched *w)
+static void grow_slots(struct watch *watch, struct watched *w)
 {
     uint32_t cap = w->cap == 0 ? 2 : w->cap * 2;
     struct slot *slots = mem_alloc(cap * sizeof *slots);
     for (uint32_t i = 0; i < w->len; i++)
         slots[i] = *watch_slot(w, i);
     free(w->slots);
+    watch->slots += cap - w->cap;
     w->slots = slots;
     w->cap = cap;
     w->head = 0;
@@ -291,12 +291,11 @@ struct slot *watch_minute(struct watch *watch, uint32_t number, int64_t minute)
     if (at > 0 && watch_slot(w, at - 1)->minute == minute)
         return watch_slot(w, at - 1);
     if (w->len == w->cap)
-        grow_slots(w);
+        grow_slots(watch, w);
     for (uint32_t i = w->len; i > at; i--)
         *watch_slot(w, i) = *watch_slot(w, i - 1);
     *watch_slot(w, at) = (struct slot){.minute = (uint32_t)minute & MINUTES_MAX};
     w->len++;
-    watch->slots++;
     make_room(watch);
     return watch_slot(w, at);
 }

@@ -67,7 +67,7 @@ struct watch {
         uint32_t newest, oldest;
         size_t len;
     } lines[WATCH_RANKS];
-    size_t live, slots, name_bytes, unsaved;
+    size_t live, slots, name_bytes, unsaved; /* slots: also those that are free */
     uint32_t serial, age;
     struct place *places;
     VEC(uint32_t) dirty_senders;
