@@ -130,32 +130,6 @@ void mail_verdict_digests(struct span recipients, size_t max, struct digests *di
     }
 }
 
-static int compare_digests(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return *x < *y ? -1 : *x > *y;
-}
-
-unsigned mail_verdict_victims(struct span recipients)
-{
-    struct digests digests = {0};
-    struct span part;
-    unsigned count = 0;
-    if (recipients.len == 0)
-        return 0;
-    while (take_part(&recipients, &part)) {
-        part = trim(part);
-        if (part.len > 0)
-            *vec_add(&digests) = digest_folded(part);
-    }
-    if (digests.len > 0)
-        qsort(digests.at, digests.len, sizeof *digests.at, compare_digests);
-    for (size_t i = 0; i < digests.len; i++)
-        count += i == 0 || digests.at[i] != digests.at[i - 1];
-    vec_clear(&digests);
-    return count == 0 ? 1 : count;
-}
-
 /* ---- spamd ---- */
 
 /* "(8.5/5.0) for user:uid in 9.8 seconds, 1801 bytes." */

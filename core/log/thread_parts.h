@@ -10,6 +10,7 @@
 #define SPAMGEAR_LOG_THREAD_PARTS_H
 
 #include "mail_verdict_parts.h"
+#include "spamgear/base/strbuf.h"
 #include "spamgear/log/stamp.h"
 #include "spamgear/log/thread.h"
 

@@ -1,5 +1,6 @@
 /* mail_verdict_fuzz - any bytes as a line of a filter: all it says lies inside the line, and is
  * said again. */
+#include "../../core/log/mail_verdict_parts.h"
 #include "spamgear/log/mail_verdict.h"
 
 #include "fuzz.h"
@@ -22,6 +23,17 @@ static void check_inside(struct span line, struct span part)
     hold(part.len == 0 || (part.at >= line.at && span_end(part) <= span_end(line)));
 }
 
+/* In order, each once. */
+static void check_victims(struct span recipients)
+{
+    struct digests digests = {0};
+    mail_verdict_digests(recipients, 10, &digests);
+    hold(digests.len <= 10 && digests.len <= recipients.len);
+    for (size_t i = 1; i < digests.len; i++)
+        hold(digests.at[i - 1] < digests.at[i]);
+    vec_clear(&digests);
+}
+
 static void check(struct span line, const struct mail_verdict_line *v)
 {
     hold(v->verdict < MAIL_VERDICTS && v->queued_len <= MAIL_VERDICT_QUEUED_MAX);
@@ -34,7 +46,7 @@ static void check(struct span line, const struct mail_verdict_line *v)
     check_inside(line, v->recipients);
     for (unsigned i = 0; i < v->queued_len; i++)
         check_inside(line, v->queued_as[i]);
-    hold((v->recipients.len > 0) == (mail_verdict_victims(v->recipients) > 0));
+    check_victims(v->recipients);
     hold(!v->has_score || (v->score > -1e16 && v->score < 1e16));
 }
 

@@ -7,6 +7,7 @@
  * other hosts, or saved and loaded on the way: both must say the same. Where no queue ID is used
  * twice, no message is told twice.
  */
+#include "spamgear/base/strbuf.h"
 #include "spamgear/log/thread.h"
 
 #include "fuzz.h"
@@ -79,6 +80,20 @@ static void check_once(struct world *world, const struct spam_event *e)
     texts_clear(&ids);
 }
 
+static void say(const struct spam_event *e, struct strbuf *out)
+{
+    const struct span texts[] = {e->queue_id, e->message_id,  e->from,  e->sasl,
+                                 e->uid,      e->client_name, e->client};
+    strbuf_format(out, "%lld %lld %d %d %d %g %g %u %d", (long long)e->time,
+                  (long long)e->verdict_time, (int)e->verdict, e->has_score, e->has_threshold,
+                  e->score, e->threshold, e->victims, (int)e->origin);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        strbuf_format(out, " %zu:", texts[i].len);
+        strbuf_add_span(out, texts[i]);
+    }
+    strbuf_add_char(out, '\n');
+}
+
 static void take_spam(void *state, const struct spam_event *e)
 {
     struct world *world = state;
@@ -92,7 +107,7 @@ static void take_spam(void *state, const struct spam_event *e)
     check_client(world, e);
     if (world->once)
         check_once(world, e);
-    spam_event_write(e, &world->said);
+    say(e, &world->said);
 }
 
 static struct threads *open_threads(struct world *world)

@@ -27,7 +27,7 @@ struct mail_verdict_line {
     bool
         mid_folded; /* spamd: blanks and commas of the Message-ID became '_': compare accordingly */
     struct span from, client, sasl; /* where the filter says so */
-    struct span recipients; /* "<a>,<b>": the list as it stands; count by mail_verdict_victims */
+    struct span recipients;         /* "<a>,<b>": the list as it stands */
     bool has_score, has_threshold;
     double score, threshold;
 };
@@ -40,8 +40,5 @@ enum parse_result mail_verdict_parse(const struct syslog_head *head,
 /* rspamd's own file has no tag: "#38(normal) <73b3a9>; task; ..". Splits such a line as if it had
  * one; false for others. */
 bool mail_verdict_own_file(const struct log_line *line, struct syslog_head *head);
-
-/* Distinct recipients of a list, without regard to case; at least 1 unless it is empty. */
-unsigned mail_verdict_victims(struct span recipients);
 
 #endif

@@ -5,7 +5,6 @@
 #ifndef SPAMGEAR_LOG_SPAM_EVENT_H
 #define SPAMGEAR_LOG_SPAM_EVENT_H
 
-#include "spamgear/base/strbuf.h"
 #include "spamgear/log/event.h"
 
 enum mail_verdict {
@@ -40,10 +39,5 @@ struct spam_event {
     unsigned victims;        /* distinct spam recipients, at least 1: spam_victims_score */
     enum origin origin;      /* the least trusted of the lines it rests on */
 };
-
-/* As bytes for the store, versioned; appends. Back: spans borrowed from bytes; 0, or -1: they are
- * none. */
-void spam_event_write(const struct spam_event *event, struct strbuf *out);
-int spam_event_read(struct span bytes, struct spam_event *event);
 
 #endif
