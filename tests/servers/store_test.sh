@@ -161,6 +161,29 @@ bob@example.org 2025-11-22 06:32:34 3" "$(do_sql "SELECT client, created, spam_v
     same "$kind: all rows" 3 "$(do_sql 'SELECT count(*) FROM spamgear_spam')"
 }
 
+# Every letter, in columns of their types; quotes and comments are text.
+test_letters() {
+    fresh letters
+    time=DATETIME
+    [ "$kind" = mysql ] || time=TIMESTAMP
+    do_sql "CREATE TABLE letters(i VARCHAR(40), m VARCHAR(90), f VARCHAR(90), c VARCHAR(40), t $time, s INT,
+        u VARCHAR(40), v VARCHAR(40), p DOUBLE PRECISION, q VARCHAR(40))"
+    feed_begin "INSERT INTO letters /* it's ?x */ (i, m, f, c, t, s, u, v, p, q) -- ?y
+        VALUES(?i, ?m, ?f, ?c, ?t, ?s, ?u, ?v, ?p, 'it''s ?f')"
+    order spam 1
+    order event E1 a@b 2001:db8::1 7
+    order wait 20
+    hear complete
+    same "$kind: letters" "E1  a@b 2001:db8::1 7  spammy - it's ?f
+Q1 20251122063234.4AB1@mail.example.net sender@example.net 198.51.100.1 2 user1 spam 12.5 it's ?f" \
+        "$(do_sql "SELECT CONCAT(i, ' ', m, ' ', f, ' ', c, ' ', s, ' ', u, ' ', v, ' ', CASE WHEN p IS NULL THEN '-' ELSE CONCAT(p) END, ' ', q)
+        FROM letters ORDER BY i")"
+    same "$kind: time" 1 "$(do_sql "SELECT count(*) FROM letters WHERE i = 'E1' AND t =
+        '2025-11-22 06:32:34'")"
+    feed_end
+    do_sql 'DROP TABLE letters'
+}
+
 test_kills() {
     fresh kills
     feed_begin "$query"
@@ -450,6 +473,7 @@ for kind in ${KINDS:-mysql pgsql}; do
     test_tls
     test_sentences
     test_query
+    test_letters
     test_kills
     test_down_at_start
     test_feeder_killed
