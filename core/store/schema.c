@@ -34,8 +34,7 @@ enum { SQLITE = 1 << SQL_SQLITE, MYSQL = 1 << SQL_MYSQL, PGSQL = 1 << SQL_PGSQL 
     "CREATE TABLE IF NOT EXISTS spamgear_flow ("                                                   \
     "profile VARCHAR(40) NOT NULL, kind INT NOT NULL, name_key VARCHAR(32) NOT NULL, "             \
     "minute BIGINT NOT NULL, node VARCHAR(64) NOT NULL, name VARCHAR(1000) NOT NULL, "             \
-    "messages BIGINT NOT NULL, recipients BIGINT NOT NULL, trusted BIGINT NOT NULL, "              \
-    "stamp BIGINT NOT NULL, "                                                                      \
+    "messages BIGINT NOT NULL, recipients BIGINT NOT NULL, stamp BIGINT NOT NULL, "                \
     "PRIMARY KEY (profile, kind, name_key, minute, node)"
 
 #define CLIENT                                                                                     \
@@ -51,7 +50,7 @@ enum { SQLITE = 1 << SQL_SQLITE, MYSQL = 1 << SQL_MYSQL, PGSQL = 1 << SQL_PGSQL 
     "name VARCHAR(1000) NOT NULL, node VARCHAR(64) NOT NULL, claimed BIGINT NOT NULL, "            \
     "confirmed INT NOT NULL, PRIMARY KEY (profile, kind, name_key)"
 
-/* A table or an index. */
+/* A table, an index, or a column ("TABLE.COLUMN"). */
 struct part {
     int kinds;
     const char *name, *text;
@@ -83,8 +82,15 @@ static const struct part first[] = {
     {0, NULL, NULL},
 };
 
+/* What is older counts as plain. */
+static const struct part second[] = {
+    {ALL, "spamgear_flow.trusted",
+     "ALTER TABLE spamgear_flow ADD COLUMN trusted BIGINT NOT NULL DEFAULT 0"},
+    {0, NULL, NULL},
+};
+
 /* steps[n] makes version n + 1 of version n. */
-static const struct part *const steps[SCHEMA_VERSION] = {first};
+static const struct part *const steps[SCHEMA_VERSION] = {first, second};
 
 static const struct part versions[] = {
     {SQLITE | PGSQL, "spamgear_schema",
@@ -118,35 +124,44 @@ static void take_number(void *state, const struct span *columns, size_t len)
         *(long long *)state = (long long)number;
 }
 
-static bool is_index(const struct part *part)
+enum kind { TABLE, INDEX, COLUMN };
+
+static enum kind kind_of(const struct part *part)
 {
-    return strncmp(part->text, "CREATE INDEX", 12) == 0;
+    return strchr(part->name, '.') != NULL                ? COLUMN
+           : strncmp(part->text, "CREATE INDEX", 12) == 0 ? INDEX
+                                                          : TABLE;
 }
 
-static const char *kind_of(const struct part *part)
-{
-    return is_index(part) ? "index" : "table";
-}
+static const char *const kind_names[] = {"table", "index", "column"};
 
 /* 1 or 0; of tables only those that this user can see. */
 static int is_there(struct link *link, const struct part *part, struct strbuf *why)
 {
-    static const char *const texts[][2] = {
+#define INFORMATION "SELECT count(*) FROM information_schema."
+    static const char *const texts[][3] = {
         [SQL_SQLITE] = {"SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
-                        "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = ?"},
-        [SQL_MYSQL] = {"SELECT count(*) FROM information_schema.tables WHERE table_schema = "
-                       "DATABASE() AND table_name = ?",
-                       "SELECT count(*) FROM information_schema.statistics WHERE table_schema = "
-                       "DATABASE() AND index_name = ?"},
-        [SQL_PGSQL] = {"SELECT count(*) FROM information_schema.tables WHERE table_schema = "
-                       "current_schema() AND table_name = ?",
+                        "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = ?",
+                        "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?"},
+        [SQL_MYSQL] = {INFORMATION "tables WHERE table_schema = DATABASE() AND table_name = ?",
+                       INFORMATION "statistics WHERE table_schema = DATABASE() AND index_name = ?",
+                       INFORMATION "columns WHERE table_schema = DATABASE() AND table_name = ? "
+                                   "AND column_name = ?"},
+        [SQL_PGSQL] = {INFORMATION "tables WHERE table_schema = current_schema() AND "
+                                   "table_name = ?",
                        "SELECT count(*) FROM pg_indexes WHERE schemaname = current_schema() AND "
-                       "indexname = ?"},
+                       "indexname = ?",
+                       INFORMATION "columns WHERE table_schema = current_schema() AND "
+                                   "table_name = ? AND column_name = ?"},
     };
-    struct span value = span_text(part->name);
+#undef INFORMATION
+    enum kind kind = kind_of(part);
+    size_t len = strcspn(part->name, ".");
+    const struct span values[] = {{part->name, len},
+                                  span_text(part->name + len + (kind == COLUMN))};
     long long number = 0;
-    if (link_ask(link, texts[link_kind(link)][is_index(part)], &value, 1, take_number, &number,
-                 why) != 0)
+    if (link_ask(link, texts[link_kind(link)][kind], values, kind == COLUMN ? 2 : 1, take_number,
+                 &number, why) != 0)
         return -1;
     return number > 0;
 }
@@ -178,7 +193,7 @@ static int make(struct link *link, const struct part *part, struct texts *told, 
         if (there < 0 || (there == 0 && link_run(link, part->text, why) != 0))
             return -1;
         if (there == 0 && told != NULL)
-            texts_format(told, "made the %s %s", kind_of(part), part->name);
+            texts_format(told, "made the %s %s", kind_names[kind_of(part)], part->name);
     }
     return 0;
 }
@@ -255,10 +270,10 @@ static void ignore(void *state, const struct span *values, size_t len)
     (void)state, (void)values, (void)len;
 }
 
-/* How many tables are missing; -1 with why. */
+/* How many tables and columns are missing; -1 with why. */
 static int check_parts(struct link *link, struct texts *problems, struct strbuf *why)
 {
-    int tables = 0;
+    int missing = 0;
     for (int i = 0; i < SCHEMA_VERSION; i++)
         for (const struct part *part = steps[i]; part->text != NULL; part++) {
             int there = is_for(link, part) ? is_there(link, part, why) : 1;
@@ -266,11 +281,11 @@ static int check_parts(struct link *link, struct texts *problems, struct strbuf 
                 return -1;
             if (there > 0)
                 continue;
-            tables += !is_index(part);
+            missing += kind_of(part) != INDEX;
             texts_format(problems, "the %s %s is missing: spamgear store init makes it",
-                         kind_of(part), part->name);
+                         kind_names[kind_of(part)], part->name);
         }
-    return tables;
+    return missing;
 }
 
 static int check_columns(struct link *link, struct texts *problems)

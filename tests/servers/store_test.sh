@@ -52,6 +52,7 @@ test_tables() {
         echo $?)"
     same "$kind: init" "embedded database: is there, and of this version
 other database: made version 1 of the tables
+other database: made version 2 of the tables
 other database: made the table spammers" \
         "$("$spamgear" store --config store.conf init --with-spammers 2>&1)"
     same "$kind: init again" "other database: is of this version already" \
@@ -61,9 +62,17 @@ query: is understood, and takes a row" "$("$spamgear" store --config store.conf 
     do_sql 'UPDATE spamgear_schema SET version = 99'
     same "$kind: newer" 2 "$("$spamgear" store --config store.conf upgrade >/dev/null 2>&1
         echo $?)"
-    do_sql 'UPDATE spamgear_schema SET version = 0'
-    same "$kind: upgrade" "other database: made version 1 of the tables" \
+    do_sql 'ALTER TABLE spamgear_flow DROP COLUMN trusted'
+    do_sql 'UPDATE spamgear_schema SET version = 1'
+    same "$kind: older" 1 "$("$spamgear" store --config store.conf check 2>&1 |
+        grep -c 'the tables are of version 1: spamgear store upgrade makes it 2')"
+    same "$kind: upgrade" "other database: made version 2 of the tables" \
         "$("$spamgear" store --config store.conf upgrade 2>&1 | tail -n 1)"
+    do_sql 'UPDATE spamgear_schema SET version = 0' # as if it was killed before the end
+    same "$kind: upgrade again" "other database: made version 2 of the tables" \
+        "$("$spamgear" store --config store.conf upgrade 2>&1 | tail -n 1)"
+    same "$kind: is whole" 1 "$("$spamgear" store --config store.conf check 2>&1 |
+        grep -c '^other database: tables and rights are well')"
 }
 
 store() { "$spamgear" store --config store.conf "$1" 2>&1; }
@@ -74,7 +83,8 @@ test_missing() {
     do_sql 'DROP TABLE spamgear_spam'
     if [ "$kind" = mysql ]; then do_sql 'DROP INDEX spamgear_client_minute ON spamgear_client'; else
         do_sql 'DROP INDEX spamgear_client_minute'; fi
-    same "$kind: missing" "index spamgear_client_minute
+    same "$kind: missing" "column spamgear_flow.trusted
+index spamgear_client_minute
 index spamgear_flow_minute
 index spamgear_flow_stamp
 index spamgear_spam_client
@@ -84,7 +94,7 @@ index spamgear_spam_time
 table spamgear_flow
 table spamgear_spam" "$(store check | sed -n \
         's/.*: other database: the \(.*\) is missing: spamgear store init makes it$/\1/p' | sort)"
-    same "$kind: made again" 9 "$(store upgrade | grep -c '^other database: made the ')"
+    same "$kind: made again" 10 "$(store upgrade | grep -c '^other database: made the ')"
     same "$kind: well again" "other database: tables and rights are well" \
         "$(store check | grep '^other')"
     do_sql 'ALTER TABLE spamgear_claim DROP COLUMN confirmed'

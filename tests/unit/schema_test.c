@@ -51,7 +51,7 @@ static void run(struct link *link, const char *statement)
 static void test_missing(struct link *link)
 {
     check(link, "before", "there are no tables of spamgear: spamgear store init makes them");
-    upgrade(link, "init", "made version 1 of the tables");
+    upgrade(link, "init", "made version 1 of the tables\nmade version 2 of the tables");
     check(link, "well", "");
     upgrade(link, "again", "");
     run(link, "DROP TABLE spamgear_claim");
@@ -62,11 +62,12 @@ static void test_missing(struct link *link)
           "the table spamgear_flow is missing: spamgear store init makes it\n"
           "the index spamgear_flow_stamp is missing: spamgear store init makes it\n"
           "the index spamgear_flow_minute is missing: spamgear store init makes it\n"
-          "the table spamgear_claim is missing: spamgear store init makes it");
+          "the table spamgear_claim is missing: spamgear store init makes it\n"
+          "the column spamgear_flow.trusted is missing: spamgear store init makes it");
     upgrade(link, "made again",
             "made the index spamgear_spam_sasl\nmade the table spamgear_flow\n"
             "made the index spamgear_flow_stamp\nmade the index spamgear_flow_minute\n"
-            "made the table spamgear_claim");
+            "made the table spamgear_claim\nmade the column spamgear_flow.trusted");
     check(link, "well again", "");
 }
 

@@ -18,7 +18,7 @@
 
 #include "spamgear/store/link.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 /* The version that is there: 0 none; -1 with why. */
 int schema_version(struct link *link, struct strbuf *why);
