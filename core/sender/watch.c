@@ -362,7 +362,6 @@ static void judge(struct watch *watch, struct watched *w)
     w->told = watch->now;
     w->told_grown = grown;
     w->again_at = UINT64_MAX;
-    watch->counts.crossed++;
     if (watch->settings.crossed != NULL)
         watch->settings.crossed(watch->settings.state, w->kind, watch_name(w), w->sum, limit);
 }
@@ -551,7 +550,6 @@ static void add_recipients(struct watch *watch, const struct event *event)
 
 void watch_add(struct watch *watch, const struct event *event)
 {
-    watch->counts.events++;
     if (event->origin == ORIGIN_FORGED || event->time < 0 ||
         event->time / 60 < first_minute(watch, clock_now()) || !move_on(watch, event->time))
         return;

@@ -91,7 +91,7 @@ void watch_over(const struct watch *watch, int64_t now,
                              struct watch_sum sum, uint64_t limit),
                 void *state);
 struct watch_counts {
-    uint64_t events, crossed, forgotten;
+    uint64_t forgotten;
     size_t senders, unsaved; /* unsaved: own buckets that watch_save has not told yet */
 };
 void watch_look(const struct watch *watch, struct watch_counts *counts);
