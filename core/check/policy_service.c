@@ -93,13 +93,20 @@ static void use(struct policy_service *service, const struct known *known)
     }
 }
 
+/* Those of another user are missed only where they are to be answered from. */
+static bool has_cases(const struct policy_service *service)
+{
+    return service->settings.policy.case_action != NULL ? cases_exist(service->settings.state)
+                                                        : cases_are_ours(service->settings.state);
+}
+
 static int read_cases(struct policy_service *service, struct strbuf *why)
 {
     int64_t since = clock_now() - service->settings.past_s;
     struct known known = {0};
     struct cases *cases = NULL;
     int result = 0;
-    if (cases_exist(service->settings.state)) {
+    if (has_cases(service)) {
         cases = cases_open_to_look(service->settings.state, why);
         result = cases != NULL ? cases_accounts(cases, since, take_account, &known, why) : -1;
         cases_close(cases);
