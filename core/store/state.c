@@ -39,7 +39,6 @@
 #define BYTES_MAX     (1ull << 30)
 #define WAITING_MAX   (64u << 20)
 #define WATCH_SLACK_S 3600
-#define DOUBT_MS      3600000
 
 struct state {
     struct sqlite *db;
@@ -85,7 +84,6 @@ static void set_limits(struct state *state, const struct state_settings *setting
     struct state_limits *limits = &state->limits;
     limits->keep_s = settings->keep_s == 0 ? KEEP_DAYS * DAY_S : settings->keep_s;
     limits->watch_keep_s = DAY_S;
-    limits->doubt_ms = settings->doubt_ms == 0 ? DOUBT_MS : settings->doubt_ms;
     or_standard(&limits->rows_max, settings->rows_max, ROWS_MAX);
     or_standard(&limits->bytes_max, settings->bytes_max, BYTES_MAX);
     limits->feeds = settings->feeds;

@@ -81,7 +81,7 @@ int state_ask(struct sqlite *db, const char *sql, int64_t without, int64_t *numb
 /* ---- state_write.c ---- */
 
 struct state_limits {
-    int64_t keep_s, watch_keep_s, doubt_ms;
+    int64_t keep_s, watch_keep_s;
     uint64_t rows_max, bytes_max;
     bool feeds;
 };

@@ -11,6 +11,7 @@
 
 #define PORTION "2000"
 #define LEAP_S  86400
+#define DOUBT_S 3600
 #define NOTE_S  3600 /* so often the clock is noted */
 
 enum statement {
@@ -20,7 +21,7 @@ enum statement {
     PUT_WATCH,
     PUT_SPAM,
     PUT_CHANGE,
-    PUT_CLOCK,
+    PUT_COUNTER,
     DROP_OLD_SPAM,
     DROP_FIRST_SPAM,
     DROP_OLD_WATCH,
@@ -38,7 +39,7 @@ static const char *const texts[STATEMENTS] = {
                  " client_name, sasl, uid, verdict, score, threshold, victims, origin) "
                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [PUT_CHANGE] = "UPDATE counter SET number = ?1 WHERE name = 'change'",
-    [PUT_CLOCK] = "INSERT OR REPLACE INTO counter VALUES ('clock', ?1)",
+    [PUT_COUNTER] = "INSERT OR REPLACE INTO counter VALUES (?1, ?2)",
     [DROP_OLD_SPAM] = "DELETE FROM spam WHERE number IN (SELECT number FROM spam "
                       "WHERE verdict_time < ?1 AND number <= ?2 LIMIT " PORTION ")",
     [DROP_FIRST_SPAM] = "DELETE FROM spam WHERE number IN "
@@ -54,7 +55,8 @@ struct state_writer {
     uint64_t rows, newest;         /* spam events that are there; the last one's number */
     uint64_t written, early, gone; /* see state_numbers */
     int64_t seen_s, seen_ms;       /* the clock, and the steady one with it; 0: never */
-    int64_t doubt_until_ms, noted_s;
+    int64_t doubt_s;               /* when a leap was seen; 0: none */
+    int64_t noted_s, noted_doubt_s;
 };
 
 /* ---- opening ---- */
@@ -68,8 +70,11 @@ static int count_rows(struct state_writer *writer, struct strbuf *why)
         state_ask(writer->db, "SELECT number FROM counter WHERE name = 'change'", 0,
                   &writer->change, why) != 0 ||
         state_ask(writer->db, "SELECT number FROM counter WHERE name = 'clock'", 0, &writer->seen_s,
-                  why) != 0)
+                  why) != 0 ||
+        state_ask(writer->db, "SELECT number FROM counter WHERE name = 'doubt'", 0,
+                  &writer->doubt_s, why) != 0)
         return -1;
+    writer->noted_doubt_s = writer->doubt_s;
     writer->seen_ms = clock_steady_ms();
     writer->rows = (uint64_t)rows;
     writer->newest = (uint64_t)newest;
@@ -307,28 +312,41 @@ static int purge_watch(struct state_writer *writer, const struct state_limits *l
 }
 
 /* A clock that leaps ahead (an empty battery, a slip of the hand) is usually put right soon, and
- * what has gone for its age does not come back. */
-static bool is_in_doubt(struct state_writer *writer, const struct state_limits *limits)
+ * what has gone for its age does not come back. For an hour by that clock nothing is old, over
+ * restarts as well: a run from cron lasts for seconds. */
+static bool is_in_doubt(struct state_writer *writer)
 {
     int64_t now = clock_now(), steady = clock_steady_ms();
     int64_t passed = (steady - writer->seen_ms) / 1000;
-    if (writer->seen_s != 0 && now - writer->seen_s > passed + LEAP_S)
-        writer->doubt_until_ms = steady + limits->doubt_ms;
+    bool leapt = writer->seen_s != 0 && now - writer->seen_s > passed + LEAP_S;
+    if (leapt && writer->doubt_s == 0)
+        writer->doubt_s = now;
+    else if (now < writer->doubt_s || now - writer->doubt_s >= DOUBT_S)
+        writer->doubt_s = 0;
     writer->seen_s = now;
     writer->seen_ms = steady;
-    return steady < writer->doubt_until_ms;
+    return writer->doubt_s != 0;
 }
 
-/* Of a clock that is believed, for the next start. */
+static int put_counter(struct state_writer *writer, struct span name, int64_t number,
+                       struct strbuf *why)
+{
+    sqlite_bind_text(writer->queries[PUT_COUNTER], 1, name);
+    sqlite_bind_number(writer->queries[PUT_COUNTER], 2, number);
+    return run(writer, PUT_COUNTER, why);
+}
+
+/* For the next start. */
 static int note_clock(struct state_writer *writer, struct strbuf *why)
 {
     int64_t since = writer->seen_s - writer->noted_s;
-    if (since >= 0 && since < NOTE_S)
+    if (since >= 0 && since < NOTE_S && writer->doubt_s == writer->noted_doubt_s)
         return 0;
-    sqlite_bind_number(writer->queries[PUT_CLOCK], 1, writer->seen_s);
-    if (run(writer, PUT_CLOCK, why) != 0)
+    if (put_counter(writer, SPAN("doubt"), writer->doubt_s, why) != 0 ||
+        put_counter(writer, SPAN("clock"), writer->seen_s, why) != 0)
         return -1;
     writer->noted_s = writer->seen_s;
+    writer->noted_doubt_s = writer->doubt_s;
     return 0;
 }
 
@@ -336,9 +354,12 @@ int state_writer_purge(struct state_writer *writer, const struct state_limits *l
                        struct strbuf *why)
 {
     int more = purge_excess(writer, limits, why);
-    if (more < 0 || is_in_doubt(writer, limits))
+    bool doubt = is_in_doubt(writer);
+    if (more < 0 || note_clock(writer, why) != 0)
+        return -1;
+    if (doubt)
         return more;
-    int old = note_clock(writer, why) != 0 ? -1 : purge_old(writer, limits, why);
+    int old = purge_old(writer, limits, why);
     int watch = old < 0 ? -1 : purge_watch(writer, limits, why);
     return watch < 0 ? -1 : more + old + watch > 0;
 }

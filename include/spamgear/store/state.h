@@ -29,8 +29,7 @@ struct state_settings {
     uint64_t bytes_max; /* of the database file, and of its log of writes; 0: 1 GiB */
     size_t waiting_max; /* bytes of batches that wait for the disk; 0: 64 MiB */
     const struct listing_settings *listing; /* NULL: no map file */
-    int64_t doubt_ms; /* so long a clock that leapt ahead makes nothing old; 0: an hour; -1: none */
-    bool feeds;       /* another database is to get the rows: what was not sent and goes is told */
+    bool feeds; /* another database is to get the rows: what was not sent and goes is told */
 };
 
 struct state;
