@@ -413,7 +413,8 @@ static int put_in_place(const char *temp, const char *path, struct strbuf *why)
     return result;
 }
 
-/* Whole, beside, then renamed: there is no moment without the file. */
+/* Whole, beside, then renamed: there is no moment without the file. It is opened, and compared, by
+ * the next update: one that was removed meanwhile would come again empty. */
 static int make_file(struct state_map *map, struct strbuf *why)
 {
     const char *path = map->settings->file;
@@ -426,10 +427,9 @@ static int make_file(struct state_map *map, struct strbuf *why)
     if (result == 0)
         result = write_due(map, true, why);
     close_file(map);
+    map->identity = (struct stat){0};
     if (result == 0)
         result = put_in_place(strbuf_text(&temp), path, why);
-    if (result == 0)
-        result = open_file(map, path, why);
     strbuf_clear(&temp);
     return result == 0 ? 0 : -1;
 }
