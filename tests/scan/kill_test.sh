@@ -143,15 +143,20 @@ make_samples() {
     done
 }
 
-# kill_workers SIGNAL: one of them, again and again, until the scan ends
+# kill_workers SIGNAL: one of them, again and again, until the scan ends. Two that did nothing are
+# followed by one that is let live until something is told: after three, the scan rightly gives up.
 kill_workers() {
-    turns=0
+    turns=0 idle=0 before=
     while lives "$begun" && [ $turns -lt 400 ]; do
         turns=$((turns + 1))
+        sleep 0.02
+        so_far=$(cat out err | wc -l)
+        [ "$so_far" = "$before" ] || idle=0
+        before=$so_far
         # shellcheck disable=SC2046  # a list of numbers
         set -- "$1" $(workers_of "$begun")
-        [ $# -lt 2 ] || kill "-$1" "$2" 2>/dev/null
-        sleep 0.02
+        [ $# -ge 2 ] && [ $idle -lt 2 ] || continue
+        kill "-$1" "$2" 2>/dev/null && idle=$((idle + 1)) killed=$((killed + 1))
     done
 }
 
@@ -172,9 +177,11 @@ judge() {
 
 for name in SEGV KILL ABRT BUS; do
     make_samples
+    killed=0
     begin -j 2 home
     kill_workers $name
     judge $name
+    holds "workers get SIG$name: some did" test $killed -gt 0
 done
 
 # The list waits, so that the workers are there to be stopped.
