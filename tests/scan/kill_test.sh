@@ -143,20 +143,24 @@ make_samples() {
     done
 }
 
+# kill_one SIGNAL: the first of the workers
+kill_one() {
+    # shellcheck disable=SC2046  # a list of numbers
+    set -- "$1" $(workers_of "$begun")
+    [ $# -ge 2 ] && kill "-$1" "$2" 2>/dev/null
+}
+
 # kill_workers SIGNAL: one of them, again and again, until the scan ends. Two that did nothing are
 # followed by one that is let live until something is told: after three, the scan rightly gives up.
 kill_workers() {
     turns=0 idle=0 before=
     while lives "$begun" && [ $turns -lt 400 ]; do
         turns=$((turns + 1))
-        sleep 0.02
         so_far=$(cat out err | wc -l)
         [ "$so_far" = "$before" ] || idle=0
         before=$so_far
-        # shellcheck disable=SC2046  # a list of numbers
-        set -- "$1" $(workers_of "$begun")
-        [ $# -ge 2 ] && [ $idle -lt 2 ] || continue
-        kill "-$1" "$2" 2>/dev/null && idle=$((idle + 1)) killed=$((killed + 1))
+        [ $idle -ge 2 ] || ! kill_one "$1" || idle=$((idle + 1))
+        sleep 0.02
     done
 }
 
@@ -171,17 +175,26 @@ judge() {
     want=1
     [ -z "$unknown" ] || want=2
     same "workers get SIG$1: every shell is found or unknown" "60" $((told + unknown_shells))
+    [ $((told + unknown_shells)) = 60 ] || tail -n 5 err
     same "workers get SIG$1: status" "$want" "$status"
     same "workers get SIG$1: no clean file is found" "0" "$(grep -c home/clean out)"
 }
 
+# The list waits until all workers are ready: a scan does not begin with one that dies before.
+are_ready() { grep -q 'in force in the workers' err; }
 for name in SEGV KILL ABRT BUS; do
     make_samples
-    killed=0
-    begin -j 2 home
+    rm -f list
+    mkfifo list
+    exec 3<>list
+    begin -v -j 2 <list 3>&-
+    echo home/shell1.php >&3
+    wait_for "workers" are_ready
+    find home -type f ! -name shell1.php >&3
+    kill_one $name
+    exec 3>&-
     kill_workers $name
     judge $name
-    holds "workers get SIG$name: some did" test $killed -gt 0
 done
 
 # The list waits, so that the workers are there to be stopped.
