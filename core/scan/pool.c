@@ -246,9 +246,9 @@ static void failed(struct pool *pool, const char *reason)
         give_up(pool);
 }
 
-static void describe_death(int status, bool was_ready, struct strbuf *out)
+static void describe_death(int status, bool was_ready, bool held, struct strbuf *out)
 {
-    const char *where = was_ready ? "on this file" : "at its start";
+    const char *where = !was_ready ? "at its start" : held ? "on this file" : "without a file";
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         strbuf_why(out, "the worker was stopped by its sandbox %s", where);
     else if (WIFSIGNALED(status))
@@ -296,7 +296,7 @@ static void bury(struct pool *pool, struct member *member, const char *reason)
     int status = member_kill(pool, member);
     bool asks = was_ready && reason == NULL && asks_for_another(member, status);
     bool settles = was_ready && !asks && member->len > 0;
-    describe_death(status, was_ready, &death);
+    describe_death(status, was_ready, member->len > 0, &death);
     if (reason == NULL)
         reason = strbuf_text(&death);
     if (settles)
