@@ -726,7 +726,7 @@ static void read_along(const char *folder, uint64_t rows)
 {
     struct seen seen = {0};
     struct state_reader *reader = NULL;
-    for (int i = 0; i < 1000 && reader == NULL; i++) {
+    for (int i = 0; i < 10000 && reader == NULL; i++) {
         reader = state_reader_open(folder, NULL);
         nanosleep(&(struct timespec){0, 2000000}, NULL);
     }
