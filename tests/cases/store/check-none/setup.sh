@@ -1,7 +1,3 @@
-mkdir -m 700 store
+. "$DIR/../lib.sh"
 : >r.db
-cat >c.conf <<END
-[store]
-state = $PWD/store
-url = sqlite:$PWD/r.db
-END
+beside

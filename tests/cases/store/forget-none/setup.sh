@@ -1,7 +1,2 @@
-mkdir -m 700 store
-
-cat >c.conf <<END
-[store]
-state = $PWD/store
-
-END
+. "$DIR/../lib.sh"
+configure
