@@ -195,6 +195,18 @@ Hello
             timeout 20 "$cache/usr/sbin/sendmail" -t || give_up "sendmail as uid $sendmail_uid"
 }
 
+# tries_to_send CODE USER SENDER [CLIENT] : the answer to the recipient must be this code
+tries_to_send() {
+    smtp 127.0.0.1 "$port_submission" "${4:-127.0.0.2}" <<END
+hello
+235 auth $2 secret
+250 MAIL FROM:<$3>
+$1 RCPT TO:<one@example.com>
+250 RSET
+END
+    passed=$((passed + 1))
+}
+
 send_as_alice() {
     subject=$1
     smtp 127.0.0.1 "$port_submission" "$2" <<END
