@@ -14,7 +14,8 @@ void fleet_decode(struct strbuf *out, struct span text);
 /* 0, or -1 with why (libcrypto). */
 int fleet_key(struct span name, char key[FLEET_KEY + 1], struct strbuf *why);
 
-/* By kind of database: profile, kind, name_key, minute, node, name, messages, recipients, stamp. */
+/* By kind of database: profile, kind, name_key, minute, node, name, messages, recipients, trusted,
+ * stamp. */
 extern const char *const fleet_add_flow[];
 
 #endif

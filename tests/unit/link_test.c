@@ -1,10 +1,7 @@
 /* link - a lasting connection, with SQLite; and rows that are repeated in a statement. */
 #include "../../core/store/link_parts.h"
-#include "spamgear/base/sqlite.h"
 
-#include "test.h"
-#include <stdlib.h>
-#include <unistd.h>
+#include "own_link.h"
 
 static void test_repeat(void)
 {
@@ -100,23 +97,12 @@ static void test_conflict(struct link *link, const char *file)
 
 int main(void)
 {
-    char folder[] = "/tmp/link_test.XXXXXX";
-    struct strbuf file = {0}, why = {0};
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    strbuf_format(&file, "%s/db", folder);
-    struct sql_place place = {.kind = SQL_SQLITE, .file = file.data};
+    struct own_link own;
+    own_link_open(&own);
     test_repeat();
-    test_true("not there", link_open(&place, NULL, 100, &why) == NULL);
-    sqlite_close(sqlite_open(file.data, 10, &why));
-    struct link *link = link_open(&place, NULL, 100, &why);
-    test_number("kind", link_kind(link), SQL_SQLITE);
-    test_rows(link);
-    test_conflict(link, file.data);
-    link_close(link);
-    unlink(file.data);
-    test_number("nothing is left", rmdir(folder), 0);
-    strbuf_clear(&file);
-    strbuf_clear(&why);
+    test_number("kind", link_kind(own.link), SQL_SQLITE);
+    test_rows(own.link);
+    test_conflict(own.link, own.file);
+    own_link_close(&own);
     return test_end();
 }

@@ -1,11 +1,8 @@
 /* schema - what somebody removed from the tables is noticed, and made again; with SQLite. */
 #include "spamgear/base/clock.h"
-#include "spamgear/base/sqlite.h"
 #include "spamgear/store/schema.h"
 
-#include "test.h"
-#include <stdlib.h>
-#include <unistd.h>
+#include "own_link.h"
 
 #define DAY INT64_C(86400)
 
@@ -136,21 +133,11 @@ static void test_damaged(struct link *link, const char *file)
 
 int main(void)
 {
-    char folder[] = "/tmp/schema_test.XXXXXX";
-    struct strbuf file = {0}, why = {0};
-    if (mkdtemp(folder) == NULL)
-        return 1;
-    strbuf_format(&file, "%s/db", folder);
-    struct sql_place place = {.kind = SQL_SQLITE, .file = file.data};
-    sqlite_close(sqlite_open(file.data, 10, &why));
-    struct link *link = link_open(&place, NULL, 100, &why);
-    test_missing(link);
-    test_purge(link);
-    test_damaged(link, file.data);
-    link_close(link);
-    unlink(file.data);
-    test_number("nothing is left", rmdir(folder), 0);
-    strbuf_clear(&file);
-    strbuf_clear(&why);
+    struct own_link own;
+    own_link_open(&own);
+    test_missing(own.link);
+    test_purge(own.link);
+    test_damaged(own.link, own.file);
+    own_link_close(&own);
     return test_end();
 }
